@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include <pullback/core/kernels/loop.h>
+#include <pullback/core/kernels/scalar_type.h>
+
+namespace pullback::kernels {
+
+/// An elementwise inner loop per element type; null where the operation has none for that type.
+struct Map {
+  Loop loops[kScalarTypes] = {};
+  Loop operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
+};
+
+/// Reduces the n elements at in + j*outer + k*inner (strides in BYTES, k < n) to out + j*out_stride, for
+/// each of m results j.
+using Reduction = void (*)(std::int64_t m, std::int64_t n, const char* in, std::int64_t outer,
+                           std::int64_t inner, char* out, std::int64_t out_stride);
+struct Reduce {
+  Reduction loops[kScalarTypes] = {};
+  Reduction operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
+};
+
+/// Every kernel that is compiled once per SIMD tier. One table per tier; `kernels()` picks one at start.
+struct Kernels {
+  const char* tier;  ///< "base", "v3" or "v4"
+#define PULLBACK_MAP(name) Map name;
+#define PULLBACK_REDUCE(name) Reduce name;
+#include <pullback/core/kernels/kernels.inc>
+#undef PULLBACK_MAP
+#undef PULLBACK_REDUCE
+};
+
+/// The table of the best tier this machine runs, or the one that PULLBACK_ISA (base, v3, v4) names.
+const Kernels& kernels() noexcept;
+
+}  // namespace pullback::kernels
