@@ -1,0 +1,9 @@
+#include <pullback/core/version.h>
+
+namespace pullback {
+
+const char* version() noexcept {
+  return PULLBACK_VERSION;
+}
+
+}  // namespace pullback

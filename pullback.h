@@ -1,0 +1,4 @@
+#pragma once
+
+/// Everything: `#include <pullback/pullback.h>`.
+#include <pullback/core/version.h>
