@@ -13,8 +13,8 @@ struct Map {
   Loop operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
 };
 
-/// Reduces the n elements at in + j*outer + k*inner (strides in BYTES, k < n) to out + j*out_stride, for
-/// each of m results j.
+/// Reduces the n elements at in + j*outer + k*inner (strides in BYTES, k < n) to out +
+/// j*out_stride, for each of m results j.
 using Reduction = void (*)(std::int64_t m, std::int64_t n, const char* in, std::int64_t outer,
                            std::int64_t inner, char* out, std::int64_t out_stride);
 struct Reduce {
@@ -22,17 +22,25 @@ struct Reduce {
   Reduction operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
 };
 
-/// Every kernel that is compiled once per SIMD tier. One table per tier; `kernels()` picks one at start.
+/// Every kernel that is compiled once per SIMD tier. One table per tier; `kernels()` picks one at
+/// start.
 struct Kernels {
-  const char* tier;  ///< "base", "v3" or "v4"
+  const char* tier = "";  ///< "base", "v3" or "v4"
 #define PULLBACK_MAP(name) Map name;
 #define PULLBACK_REDUCE(name) Reduce name;
 #include <pullback/core/kernels/kernels.inc>
 #undef PULLBACK_MAP
 #undef PULLBACK_REDUCE
+  Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
+  Loop cast(ScalarType from, ScalarType to) const {
+    return casts[static_cast<int>(from)][static_cast<int>(to)];
+  }
 };
 
 /// The table of the best tier this machine runs, or the one that PULLBACK_ISA (base, v3, v4) names.
 const Kernels& kernels() noexcept;
+
+/// The table of one tier, or null where this machine does not run it.
+const Kernels* tier_table(const char* tier) noexcept;
 
 }  // namespace pullback::kernels

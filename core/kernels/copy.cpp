@@ -1,0 +1,63 @@
+#include <pullback/core/kernels/tier.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+template <class T>
+void copy(int64_t n, char* const* data, const int64_t* strides) {
+  const int64_t size = sizeof(T);
+  if (strides[0] == size && strides[1] == size) {
+    // An in-place caller may pass the same address; memmove allows it.
+    __builtin_memmove(data[0], data[1], static_cast<std::size_t>(n) * sizeof(T));
+  } else if (strides[0] == size) {
+    gather(reinterpret_cast<T*>(data[0]), data[1], strides[1], n);
+  } else {
+    const char* from = data[1];
+    char* to = data[0];
+    for (int64_t i = 0; i < n; ++i) {
+      *reinterpret_cast<T*>(to + i * strides[0]) =
+          *reinterpret_cast<const T*>(from + i * strides[1]);
+    }
+  }
+}
+
+/// A float outside the integer's range has no defined value in C++; x86 gives the least integer,
+/// and so does every path here, because the conversion is the instruction.
+struct Cast {
+  template <class T>
+  PULLBACK_INLINE T operator()(T x) const {
+    return x;
+  }
+};
+struct ToBool {
+  template <class T>
+  PULLBACK_INLINE bool operator()(T x) const {
+    return x != T(0);
+  }
+};
+
+template <class From>
+void fill_casts(Loop* to) {
+  to[kCode<bool>] = loop<ToBool, bool, From>;
+  to[kCode<int32_t>] = loop<Cast, int32_t, From>;
+  to[kCode<int64_t>] = loop<Cast, int64_t, From>;
+  to[kCode<float>] = loop<Cast, float, From>;
+  to[kCode<double>] = loop<Cast, double, From>;
+  to[kCode<From>] = copy<From>;
+}
+
+template <class... T>
+void fill_copies(Kernels& table) {
+  ((table.copy.loops[kCode<T>] = copy<T>), ...);
+  ((fill_casts<T>(table.casts[kCode<T>])), ...);
+  const auto where = [](bool condition, auto a, auto b) { return condition ? a : b; };
+  ((table.where.loops[kCode<T>] = loop<decltype(where), T, bool, T, T>), ...);
+}
+
+}  // namespace
+
+void fill_copy(Kernels& table) {
+  fill_copies<bool, int32_t, int64_t, float, double>(table);
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER

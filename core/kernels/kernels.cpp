@@ -1,0 +1,89 @@
+#include <pullback/core/kernels/kernels.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace pullback::kernels {
+
+// One function per family and tier enters that family's loops into a table.
+#define PULLBACK_TIER_FAMILIES(name) \
+  namespace name {                   \
+  void fill_copy(Kernels&);          \
+  void fill_binary(Kernels&);        \
+  void fill_compare(Kernels&);       \
+  void fill_unary(Kernels&);         \
+  void fill_reduce(Kernels&);        \
+  static Kernels make_table() {      \
+    Kernels table;                   \
+    table.tier = #name;              \
+    fill_copy(table);                \
+    fill_binary(table);              \
+    fill_compare(table);             \
+    fill_unary(table);               \
+    fill_reduce(table);              \
+    return table;                    \
+  }                                  \
+  }
+PULLBACK_TIER_FAMILIES(base)
+#ifdef PULLBACK_HAS_X86_TIERS
+PULLBACK_TIER_FAMILIES(v3)
+PULLBACK_TIER_FAMILIES(v4)
+#endif
+#undef PULLBACK_TIER_FAMILIES
+
+namespace {
+
+bool runs_v3() {
+#ifdef PULLBACK_HAS_X86_TIERS
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#else
+  return false;
+#endif
+}
+
+bool runs_v4() {
+#ifdef PULLBACK_HAS_X86_TIERS
+  return runs_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+#else
+  return false;
+#endif
+}
+
+const Kernels* best_tier() {
+  if (const char* forced = std::getenv("PULLBACK_ISA")) {
+    if (const Kernels* table = tier_table(forced)) return table;
+  }
+  if (const Kernels* table = tier_table("v4")) return table;
+  if (const Kernels* table = tier_table("v3")) return table;
+  return tier_table("base");
+}
+
+}  // namespace
+
+const Kernels* tier_table(const char* tier) noexcept {
+#ifdef PULLBACK_HAS_X86_TIERS
+  if (std::strcmp(tier, "v4") == 0 && runs_v4()) {
+    static const Kernels table = v4::make_table();
+    return &table;
+  }
+  if (std::strcmp(tier, "v3") == 0 && runs_v3()) {
+    static const Kernels table = v3::make_table();
+    return &table;
+  }
+#endif
+  if (std::strcmp(tier, "base") == 0) {
+    static const Kernels table = base::make_table();
+    return &table;
+  }
+  return nullptr;
+}
+
+const Kernels& kernels() noexcept {
+  static const Kernels* const table = best_tier();
+  return *table;
+}
+
+}  // namespace pullback::kernels

@@ -1,0 +1,214 @@
+#pragma once
+
+// Scalar functions that the vectoriser turns into SIMD code: float32 by polynomials in plain
+// arithmetic, float64 by libm. Names carry no std:: because std's inline overloads would be shared
+// between tiers.
+
+#include <pullback/core/kernels/tier.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+constexpr float kInf = __builtin_inff();
+constexpr float kNan = __builtin_nanf("");
+
+// a * b + c, fused where the tier has the instruction (a libm call would be far slower).
+#ifdef __FMA__
+PULLBACK_INLINE float fma(float a, float b, float c) {
+  return __builtin_fmaf(a, b, c);
+}
+PULLBACK_INLINE double fma(double a, double b, double c) {
+  return __builtin_fma(a, b, c);
+}
+#else
+PULLBACK_INLINE float fma(float a, float b, float c) {
+  return a * b + c;
+}
+PULLBACK_INLINE double fma(double a, double b, double c) {
+  return a * b + c;
+}
+#endif
+
+PULLBACK_INLINE uint32_t bits(float x) {
+  return __builtin_bit_cast(uint32_t, x);
+}
+PULLBACK_INLINE float from_bits(uint32_t x) {
+  return __builtin_bit_cast(float, x);
+}
+
+#define PULLBACK_BUILTIN1(name)           \
+  PULLBACK_INLINE float name(float x) {   \
+    return __builtin_##name##f(x);        \
+  }                                       \
+  PULLBACK_INLINE double name(double x) { \
+    return __builtin_##name(x);           \
+  }
+#define PULLBACK_BUILTIN2(name)                     \
+  PULLBACK_INLINE float name(float x, float y) {    \
+    return __builtin_##name##f(x, y);               \
+  }                                                 \
+  PULLBACK_INLINE double name(double x, double y) { \
+    return __builtin_##name(x, y);                  \
+  }
+PULLBACK_BUILTIN1(fabs)
+PULLBACK_BUILTIN1(sqrt)
+PULLBACK_BUILTIN1(floor)
+PULLBACK_BUILTIN1(ceil)
+PULLBACK_BUILTIN1(trunc)
+PULLBACK_BUILTIN1(rint)
+PULLBACK_BUILTIN1(exp2)
+PULLBACK_BUILTIN1(log2)
+PULLBACK_BUILTIN1(log10)
+PULLBACK_BUILTIN1(tan)
+PULLBACK_BUILTIN1(asin)
+PULLBACK_BUILTIN1(acos)
+PULLBACK_BUILTIN1(atan)
+PULLBACK_BUILTIN1(sinh)
+PULLBACK_BUILTIN1(cosh)
+PULLBACK_BUILTIN1(asinh)
+PULLBACK_BUILTIN1(acosh)
+PULLBACK_BUILTIN1(atanh)
+PULLBACK_BUILTIN1(erfc)
+PULLBACK_BUILTIN2(fmod)
+PULLBACK_BUILTIN2(pow)
+PULLBACK_BUILTIN2(atan2)
+PULLBACK_BUILTIN2(hypot)
+PULLBACK_BUILTIN2(copysign)
+PULLBACK_BUILTIN2(nextafter)
+#undef PULLBACK_BUILTIN1
+#undef PULLBACK_BUILTIN2
+
+PULLBACK_INLINE double exp(double x) {
+  return __builtin_exp(x);
+}
+PULLBACK_INLINE double expm1(double x) {
+  return __builtin_expm1(x);
+}
+PULLBACK_INLINE double log(double x) {
+  return __builtin_log(x);
+}
+PULLBACK_INLINE double log1p(double x) {
+  return __builtin_log1p(x);
+}
+PULLBACK_INLINE double tanh(double x) {
+  return __builtin_tanh(x);
+}
+PULLBACK_INLINE double sin(double x) {
+  return __builtin_sin(x);
+}
+PULLBACK_INLINE double cos(double x) {
+  return __builtin_cos(x);
+}
+PULLBACK_INLINE double erf(double x) {
+  return __builtin_erf(x);
+}
+
+/// e^r - 1 - r for |r| <= ln(2)/2.
+PULLBACK_INLINE float exp_tail(float r) {
+  float p = fma(1.9875691500e-4f, r, 1.3981999507e-3f);
+  p = fma(p, r, 8.3334519073e-3f);
+  p = fma(p, r, 4.1665795894e-2f);
+  p = fma(p, r, 1.6666665459e-1f);
+  p = fma(p, r, 5.0000001201e-1f);
+  return p * (r * r);
+}
+
+struct ExpParts {
+  float r;     ///< x - n ln 2
+  uint32_t n;  ///< as a two's complement integer
+};
+PULLBACK_INLINE ExpParts reduce_exp(float x) {
+  // Adding 1.5 * 2^23 rounds to an integer in the low bits: no SSE4.1 rounding, no float to int
+  // cast.
+  constexpr float magic = 12582912.0f;
+  const float shifted = x * 1.44269504088896341f + magic;
+  const float n = shifted - magic;
+  float r = fma(n, -0.693359375f, x);
+  r = fma(n, 2.12194440e-4f, r);
+  return {r, bits(shifted) - bits(magic)};
+}
+
+/// e^x; overflows to inf, underflows through the denormals to 0 (reduction of Cody and Waite,
+/// 1980).
+PULLBACK_INLINE float exp(float x) {
+  x = x > 89.0f ? 89.0f : x;
+  x = x < -104.0f ? -104.0f : x;
+  const ExpParts parts = reduce_exp(x);
+  const float p = (exp_tail(parts.r) + parts.r) + 1.0f;
+  // 2^n in two factors, because n runs from -150 to 128.
+  const int32_t n = static_cast<int32_t>(parts.n);
+  const int32_t half = n >> 1;
+  return p * from_bits(static_cast<uint32_t>(half + 127) << 23) *
+         from_bits(static_cast<uint32_t>(n - half + 127) << 23);
+}
+
+/// e^x - 1 without cancellation near 0.
+PULLBACK_INLINE float expm1(float x) {
+  float c = x > 89.0f ? 89.0f : x;
+  c = c < -30.0f ? -30.0f : c;
+  const ExpParts parts = reduce_exp(c);
+  const int32_t n = static_cast<int32_t>(parts.n);
+  const int32_t bounded = n > 30 ? 30 : n;
+  const float scale = from_bits(static_cast<uint32_t>(bounded + 127) << 23);
+  const float small = fma(scale, exp_tail(parts.r) + parts.r, scale - 1.0f);
+  const float value = n > 25 ? exp(c) : small;
+  return x == 0.0f ? x : value;
+}
+
+/// ln x (reduction to [sqrt(1/2), sqrt(2)); Cephes' minimax polynomial).
+PULLBACK_INLINE float log(float x) {
+  const bool tiny = x < 1.17549435e-38f;
+  const float scaled = tiny ? x * 8388608.0f : x;
+  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
+  const int32_t e = static_cast<int32_t>(offset) >> 23;
+  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  const float n = static_cast<float>(tiny ? e - 23 : e);
+  const float z = f * f;
+  float p = fma(7.0376836292e-2f, f, -1.1514610310e-1f);
+  p = fma(p, f, 1.1676998740e-1f);
+  p = fma(p, f, -1.2420140846e-1f);
+  p = fma(p, f, 1.4249322787e-1f);
+  p = fma(p, f, -1.6668057665e-1f);
+  p = fma(p, f, 2.0000714765e-1f);
+  p = fma(p, f, -2.4999993993e-1f);
+  p = fma(p, f, 3.3333331174e-1f);
+  p = p * (f * z);
+  p = fma(n, -2.12194440e-4f, p);
+  p = fma(-0.5f, z, p);
+  float y = fma(n, 0.693359375f, f + p);
+  y = x == kInf ? kInf : y;
+  y = x == 0.0f ? -kInf : y;
+  return x >= 0.0f ? y : kNan;
+}
+
+/// ln(1 + x): the logarithm of the rounded sum, corrected for its rounding.
+PULLBACK_INLINE float log1p(float x) {
+  const float u = 1.0f + x;
+  const float corrected = log(u) + (x - (u - 1.0f)) / u;
+  float y = u == kInf ? kInf : corrected;
+  y = u == 0.0f ? -kInf : y;
+  return u == 1.0f ? x : y;
+}
+
+/// x + x^3 P(x^2) near 0, 1 - 2 / (e^(2|x|) + 1) elsewhere.
+PULLBACK_INLINE float tanh(float x) {
+  const float z = x * x;
+  float p = fma(-5.70498872745e-3f, z, 2.06390887954e-2f);
+  p = fma(p, z, -5.37397155531e-2f);
+  p = fma(p, z, 1.33314422036e-1f);
+  p = fma(p, z, -3.33332819422e-1f);
+  const float small = fma(p * z, x, x);
+  const float a = fabs(x);
+  const float large = copysign(1.0f - 2.0f / (exp(a + a) + 1.0f), x);
+  return a < 0.625f ? small : large;
+}
+
+PULLBACK_INLINE float sigmoid(float x) {
+  return 1.0f / (1.0f + exp(-x));
+}
+PULLBACK_INLINE double sigmoid(double x) {
+  return 1.0 / (1.0 + exp(-x));
+}
+
+}  // namespace
+}  // namespace pullback::kernels::PULLBACK_TIER
