@@ -14,7 +14,7 @@ struct UnsignedOf<int64_t> {
   using type = uint64_t;
 };
 
-/// Integer arithmetic that wraps around; floating-point arithmetic as it is; bool as logic.
+/// Integer arithmetic that wraps around, floating-point arithmetic as it is, bool as logic.
 template <class T>
 PULLBACK_INLINE T sum_of(T a, T b) {
   if constexpr (kBoolean<T>) {
@@ -47,9 +47,84 @@ PULLBACK_INLINE T product_of(T a, T b) {
   }
 }
 
-}  // namespace
+// Integer division by -1 is a negation, because the least integer has no quotient there.
+template <class T>
+PULLBACK_INLINE T quotient(T a, T b) {
+  if (b == 0) return 0;
+  return b == -1 ? difference_of(T(0), a) : a / b;
+}
+template <class T>
+PULLBACK_INLINE T rest(T a, T b) {
+  return b == 0 || b == -1 ? 0 : a % b;
+}
 
-void fill_binary(Kernels& table) {
+template <class T>
+PULLBACK_INLINE T floor_quotient(T a, T b) {
+  if constexpr (kFloating<T>) {
+    // As in Python: exact where the quotient is near an integer, which floor(a / b) is not.
+    if (b == 0) return a / b;
+    const T remainder = fmod(a, b);
+    T q = (a - remainder) / b;
+    if (remainder != 0 && (b < 0) != (remainder < 0)) q -= 1;
+    if (q == 0) return copysign(T(0), a / b);
+    const T whole = floor(q);
+    return q - whole > T(0.5) ? whole + 1 : whole;
+  } else {
+    const T q = quotient(a, b);
+    const T r = rest(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? q - 1 : q;
+  }
+}
+template <class T>
+PULLBACK_INLINE T floor_rest(T a, T b) {
+  T r;
+  if constexpr (kFloating<T>) {
+    r = fmod(a, b);
+  } else {
+    r = rest(a, b);
+  }
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+template <class T>
+PULLBACK_INLINE T integer_power(T base, T exponent) {
+  if (exponent < 0) {
+    if (base == 1) return 1;
+    if (base == -1) return exponent % 2 == 0 ? 1 : -1;
+    return 0;
+  }
+  T result = 1;
+  for (; exponent != 0; exponent >>= 1) {
+    if ((exponent & 1) != 0) result = product_of(result, base);
+    base = product_of(base, base);
+  }
+  return result;
+}
+
+template <class T>
+PULLBACK_INLINE T larger(T a, T b) {
+  return a > b || a != a ? a : b;
+}
+template <class T>
+PULLBACK_INLINE T smaller(T a, T b) {
+  return a < b || a != a ? a : b;
+}
+
+/// The weight's half from which the exact end point is approached: lerp(a, b, 1) is b.
+template <class T>
+PULLBACK_INLINE T interpolate(T a, T b, T weight) {
+  const T span = b - a;
+  return fabs(weight) < T(0.5) ? fma(weight, span, a) : b - span * (T(1) - weight);
+}
+
+template <class T>
+PULLBACK_INLINE T log_add(T a, T b) {
+  const T top = a > b ? a : b;
+  const T y = top + log1p(exp(-fabs(a - b)));
+  return a == b && fabs(a) == T(kInf) ? a : y;
+}
+
+void fill_arithmetic(Kernels& table) {
   binary<bool, int32_t, int64_t, float, double>(table.add,
                                                 [](auto a, auto b) { return sum_of(a, b); });
   binary<int32_t, int64_t, float, double>(table.sub,
@@ -57,6 +132,58 @@ void fill_binary(Kernels& table) {
   binary<bool, int32_t, int64_t, float, double>(table.mul,
                                                 [](auto a, auto b) { return product_of(a, b); });
   binary<float, double>(table.div, [](auto a, auto b) { return a / b; });
+  ternary<float, double>(table.add_scaled,
+                         [](auto a, auto b, auto alpha) { return fma(alpha, b, a); });
+  ternary<int32_t, int64_t>(
+      table.add_scaled, [](auto a, auto b, auto alpha) { return sum_of(a, product_of(alpha, b)); });
+  binary<int32_t, int64_t, float, double>(table.floor_divide,
+                                          [](auto a, auto b) { return floor_quotient(a, b); });
+  binary<float, double>(table.trunc_divide, [](auto a, auto b) { return trunc(a / b); });
+  binary<int32_t, int64_t>(table.trunc_divide, [](auto a, auto b) { return quotient(a, b); });
+  binary<int32_t, int64_t, float, double>(table.remainder,
+                                          [](auto a, auto b) { return floor_rest(a, b); });
+  binary<float, double>(table.fmod, [](auto a, auto b) { return fmod(a, b); });
+  binary<int32_t, int64_t>(table.fmod, [](auto a, auto b) { return rest(a, b); });
+  binary<float, double>(table.pow, [](auto a, auto b) { return pow(a, b); });
+  binary<int32_t, int64_t>(table.pow, [](auto a, auto b) { return integer_power(a, b); });
+  binary<float, double>(table.atan2, [](auto a, auto b) { return atan2(a, b); });
+  binary<float, double>(table.hypot, [](auto a, auto b) { return hypot(a, b); });
+  binary<float, double>(table.copysign, [](auto a, auto b) { return copysign(a, b); });
+  binary<float, double>(table.nextafter, [](auto a, auto b) { return nextafter(a, b); });
+  binary<float, double>(table.xlogy, [](auto a, auto b) {
+    const auto y = a * log(b);
+    return a == 0 && b == b ? decltype(a)(0) : y;
+  });
+  binary<float, double>(table.logaddexp, [](auto a, auto b) { return log_add(a, b); });
+}
+
+}  // namespace
+
+void fill_binary(Kernels& table) {
+  fill_arithmetic(table);
+  binary<bool, int32_t, int64_t, float, double>(table.maximum,
+                                                [](auto a, auto b) { return larger(a, b); });
+  binary<bool, int32_t, int64_t, float, double>(table.minimum,
+                                                [](auto a, auto b) { return smaller(a, b); });
+  binary<bool, int32_t, int64_t, float, double>(
+      table.fmax, [](auto a, auto b) { return a >= b || b != b ? a : b; });
+  binary<bool, int32_t, int64_t, float, double>(
+      table.fmin, [](auto a, auto b) { return a <= b || b != b ? a : b; });
+  ternary<float, double>(table.lerp,
+                         [](auto a, auto b, auto weight) { return interpolate(a, b, weight); });
+  quaternary<float, double>(
+      table.addcmul, [](auto x, auto a, auto b, auto value) { return fma(value * a, b, x); });
+  quaternary<int32_t, int64_t>(table.addcmul, [](auto x, auto a, auto b, auto value) {
+    return sum_of(x, product_of(product_of(value, a), b));
+  });
+  quaternary<float, double>(table.addcdiv,
+                            [](auto x, auto a, auto b, auto value) { return x + value * a / b; });
+  ternary<int32_t, int64_t, float, double>(
+      table.clamp, [](auto x, auto low, auto high) { return smaller(larger(x, low), high); });
+  binary<int32_t, int64_t, float, double>(table.clamp_min,
+                                          [](auto x, auto low) { return larger(x, low); });
+  binary<int32_t, int64_t, float, double>(table.clamp_max,
+                                          [](auto x, auto high) { return smaller(x, high); });
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

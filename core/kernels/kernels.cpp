@@ -6,26 +6,32 @@
 namespace pullback::kernels {
 
 // One function per family and tier enters that family's loops into a table.
-#define PULLBACK_TIER_FAMILIES(name) \
-  namespace name {                   \
-  void fill_copy(Kernels&);          \
-  void fill_binary(Kernels&);        \
-  void fill_compare(Kernels&);       \
-  void fill_unary(Kernels&);         \
-  void fill_reduce(Kernels&);        \
-  static Kernels make_table() {      \
-    Kernels table;                   \
-    table.tier = #name;              \
-    fill_copy(table);                \
-    fill_binary(table);              \
-    fill_compare(table);             \
-    fill_unary(table);               \
-    fill_reduce(table);              \
-    return table;                    \
-  }                                  \
+#define PULLBACK_TIER_FAMILIES(name)  \
+  namespace name {                    \
+  void fill_copy(Kernels&);           \
+  void fill_binary(Kernels&);         \
+  void fill_logic(Kernels&);          \
+  void fill_compare(Kernels&);        \
+  void fill_unary(Kernels&);          \
+  void fill_transcendental(Kernels&); \
+  void fill_activation(Kernels&);     \
+  void fill_reduce(Kernels&);         \
+  static Kernels make_table() {       \
+    Kernels table;                    \
+    table.tier = #name;               \
+    fill_copy(table);                 \
+    fill_binary(table);               \
+    fill_logic(table);                \
+    fill_compare(table);              \
+    fill_unary(table);                \
+    fill_transcendental(table);       \
+    fill_activation(table);           \
+    fill_reduce(table);               \
+    return table;                     \
+  }                                   \
   }
 PULLBACK_TIER_FAMILIES(base)
-#ifdef PULLBACK_HAS_X86_TIERS
+#ifdef __x86_64__
 PULLBACK_TIER_FAMILIES(v3)
 PULLBACK_TIER_FAMILIES(v4)
 #endif
@@ -34,7 +40,7 @@ PULLBACK_TIER_FAMILIES(v4)
 namespace {
 
 bool runs_v3() {
-#ifdef PULLBACK_HAS_X86_TIERS
+#ifdef __x86_64__
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 #else
@@ -43,7 +49,7 @@ bool runs_v3() {
 }
 
 bool runs_v4() {
-#ifdef PULLBACK_HAS_X86_TIERS
+#ifdef __x86_64__
   return runs_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl");
@@ -64,7 +70,7 @@ const Kernels* best_tier() {
 }  // namespace
 
 const Kernels* tier_table(const char* tier) noexcept {
-#ifdef PULLBACK_HAS_X86_TIERS
+#ifdef __x86_64__
   if (std::strcmp(tier, "v4") == 0 && runs_v4()) {
     static const Kernels table = v4::make_table();
     return &table;

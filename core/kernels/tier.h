@@ -163,6 +163,10 @@ template <class... T, class F>
 void quaternary(Map& map, F) {
   ((map.loops[kCode<T>] = loop<F, T, T, T, T, T>), ...);
 }
+template <class... T, class F>
+void quinary(Map& map, F) {
+  ((map.loops[kCode<T>] = loop<F, T, T, T, T, T, T>), ...);
+}
 /// Bool results of operands of one type, whose code selects the loop.
 template <class... T, class F>
 void predicate(Map& map, F) {

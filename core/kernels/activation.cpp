@@ -1,0 +1,125 @@
+#include <pullback/core/kernels/math.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+template <class T>
+constexpr T kRootHalf = T(0.70710678118654752440);
+template <class T>
+constexpr T kInvRootTwoPi = T(0.39894228040143267794);
+template <class T>
+constexpr T kRootTwoOverPi = T(0.79788456080286535588);
+template <class T>
+constexpr T kGeluCubic = T(0.044715);
+template <class T>
+constexpr T kSeluAlpha = T(1.6732632423543772848);
+template <class T>
+constexpr T kSeluScale = T(1.0507009873554804934);
+
+/// ln(1 + e^x) without overflow.
+template <class T>
+PULLBACK_INLINE T log1p_exp(T x) {
+  const T positive = x > 0 ? x : T(0);
+  const T y = positive + log1p(exp(-fabs(x)));
+  return x == x ? y : x;
+}
+
+template <class T>
+PULLBACK_INLINE T gelu(T x) {
+  return x * T(0.5) * (1 + erf(x * kRootHalf<T>));
+}
+template <class T>
+PULLBACK_INLINE T gelu_gradient(T x) {
+  const T cdf = T(0.5) * (1 + erf(x * kRootHalf<T>));
+  const T density = exp(T(-0.5) * x * x) * kInvRootTwoPi<T>;
+  return cdf + x * density;
+}
+template <class T>
+PULLBACK_INLINE T gelu_tanh(T x) {
+  const T inner = kRootTwoOverPi<T> * (x + kGeluCubic<T> * (x * x * x));
+  return T(0.5) * x * (1 + tanh(inner));
+}
+template <class T>
+PULLBACK_INLINE T gelu_tanh_gradient(T x) {
+  const T inner = kRootTwoOverPi<T> * (x + kGeluCubic<T> * (x * x * x));
+  const T t = tanh(inner);
+  const T slope = kRootTwoOverPi<T> * (1 + 3 * kGeluCubic<T> * (x * x));
+  return T(0.5) * (1 + t) + T(0.5) * x * ((1 - t * t) * slope);
+}
+template <class T>
+PULLBACK_INLINE T elu(T x, T alpha, T scale, T input_scale) {
+  return x <= 0 ? expm1(x * input_scale) * (alpha * scale) : x * scale;
+}
+
+void fill_forward(Kernels& table) {
+  unary<int32_t, int64_t, float, double>(table.relu,
+                                         [](auto x) { return x < 0 ? decltype(x)(0) : x; });
+  unary<float, double>(table.sigmoid, [](auto x) { return sigmoid(x); });
+  unary<float, double>(table.gelu, [](auto x) { return gelu(x); });
+  unary<float, double>(table.gelu_tanh, [](auto x) { return gelu_tanh(x); });
+  unary<float, double>(table.silu, [](auto x) { return x / (1 + exp(-x)); });
+  unary<float, double>(table.mish, [](auto x) { return x * tanh(log1p_exp(x)); });
+  unary<float, double>(table.selu, [](auto x) {
+    using T = decltype(x);
+    return elu(x, kSeluAlpha<T>, kSeluScale<T>, T(1));
+  });
+  unary<float, double>(table.logsigmoid, [](auto x) { return -log1p_exp(-x); });
+  unary<float, double>(table.softsign, [](auto x) { return x / (1 + fabs(x)); });
+  ternary<float, double>(table.softplus, [](auto x, auto beta, auto threshold) {
+    const auto y = log1p(exp(x * beta)) / beta;
+    return x * beta > threshold ? x : y;
+  });
+  quaternary<float, double>(table.elu, [](auto x, auto alpha, auto scale, auto input_scale) {
+    return elu(x, alpha, scale, input_scale);
+  });
+  binary<float, double>(table.leaky_relu, [](auto x, auto slope) { return x > 0 ? x : x * slope; });
+  ternary<int32_t, int64_t, float, double>(table.hardtanh, [](auto x, auto low, auto high) {
+    const auto y = x < low ? low : x;
+    return y > high ? high : y;
+  });
+}
+
+void fill_backward(Kernels& table) {
+  binary<float, double>(table.relu_backward,
+                        [](auto g, auto y) { return y <= 0 ? decltype(g)(0) : g; });
+  ternary<float, double>(table.threshold_backward, [](auto g, auto x, auto threshold) {
+    return x <= threshold ? decltype(g)(0) : g;
+  });
+  binary<float, double>(table.tanh_backward, [](auto g, auto y) { return g * (1 - y * y); });
+  binary<float, double>(table.sigmoid_backward, [](auto g, auto y) { return g * (1 - y) * y; });
+  binary<float, double>(table.gelu_backward, [](auto g, auto x) { return g * gelu_gradient(x); });
+  binary<float, double>(table.gelu_tanh_backward,
+                        [](auto g, auto x) { return g * gelu_tanh_gradient(x); });
+  binary<float, double>(table.silu_backward, [](auto g, auto x) {
+    const auto s = sigmoid(x);
+    return g * s * (1 + x * (1 - s));
+  });
+  binary<float, double>(table.mish_backward, [](auto g, auto x) {
+    const auto t = tanh(log1p_exp(x));
+    return g * (t + x * sigmoid(x) * (1 - t * t));
+  });
+  binary<float, double>(table.logsigmoid_backward, [](auto g, auto x) { return g * sigmoid(-x); });
+  quaternary<float, double>(table.softplus_backward, [](auto g, auto x, auto beta, auto threshold) {
+    const auto scaled = g * sigmoid(x * beta);
+    return x * beta > threshold ? g : scaled;
+  });
+  quinary<float, double>(
+      table.elu_backward, [](auto g, auto x, auto alpha, auto scale, auto input_scale) {
+        const auto left = g * input_scale * (alpha * scale) * exp(x * input_scale);
+        return x <= 0 ? left : g * scale;
+      });
+  ternary<float, double>(table.leaky_relu_backward,
+                         [](auto g, auto x, auto slope) { return x > 0 ? g : g * slope; });
+  quaternary<float, double>(table.hardtanh_backward, [](auto g, auto x, auto low, auto high) {
+    return x <= low || x >= high ? decltype(g)(0) : g;
+  });
+}
+
+}  // namespace
+
+void fill_activation(Kernels& table) {
+  fill_forward(table);
+  fill_backward(table);
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER

@@ -1,0 +1,133 @@
+#include <pullback/core/kernels/math.h>
+
+// Declared here because <cmath> hides it in strict modes; unlike lgamma it writes no global sign.
+extern "C" double lgamma_r(double, int*) noexcept;
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+PULLBACK_INLINE double log_gamma(double x) {
+  int sign;
+  return lgamma_r(x, &sign);
+}
+
+/// psi(x): reflection below 0, recurrence up to 10, then the asymptotic series in 1/x^2
+/// (Abramowitz and Stegun 1964, 6.3.7, 6.3.5, 6.3.18). A pole is inf at 0 and NaN below.
+PULLBACK_NOINLINE double psi(double x) {
+  constexpr double pi = 3.14159265358979323846;
+  if (x == 0) return copysign(static_cast<double>(kInf), -x);
+  double y = 0;
+  if (x < 0) {
+    if (x == floor(x)) return kNan;
+    const double fraction = x - trunc(x);
+    y = -pi / tan(pi * fraction);
+    x = 1 - x;
+  }
+  for (; x < 10; x += 1) y -= 1 / x;
+  const double z = 1 / (x * x);
+  const double series =
+      z * (1.0 / 12 - z * (1.0 / 120 -
+                           z * (1.0 / 252 -
+                                z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
+  const double tail = x == static_cast<double>(kInf) ? 0.0 : 0.5 / x + series;
+  return y + log(x) - tail;
+}
+
+/// The inverse of erf: a single-precision start (Giles 2012, "Approximating the erfinv function")
+/// and Newton steps on erfc, which keeps its digits near 1.
+PULLBACK_NOINLINE double inverse_erf(double x) {
+  const double a = fabs(x);
+  if (!(a < 1)) return a == 1 ? copysign(static_cast<double>(kInf), x) : kNan;
+  double w = -log((1 - a) * (1 + a));
+  double p;
+  if (w < 5) {
+    w -= 2.5;
+    p = 2.81022636e-08;
+    constexpr double central[] = {3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+                                  -0.00125372503, -0.00417768164, 0.246640727,     1.50140941};
+    for (const double c : central) p = p * w + c;
+  } else {
+    w = sqrt(w) - 3;
+    p = -0.000200214257;
+    constexpr double outer[] = {0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
+                                -0.0076224613,  0.00943887047, 1.00167406,     2.83297682};
+    for (const double c : outer) p = p * w + c;
+  }
+  double y = p * a;
+  for (int step = 0; step < 2; ++step) {
+    constexpr double two_over_root_pi = 1.12837916709551257390;
+    const double excess = a < 0.5 ? erf(y) - a : (1 - a) - erfc(y);
+    const double newton = excess / (two_over_root_pi * exp(-y * y));
+    y -= newton / (1 + y * newton);
+  }
+  return copysign(y, x);
+}
+
+/// sin or cos of float32. Arguments past the limit of the polynomial's reduction are left to libm,
+/// one by one, so that an element does not depend on its neighbours.
+template <class F>
+void trig_loop(int64_t n, char* const* data, const int64_t* strides) {
+  alignas(64) float x[kBlock];
+  alignas(64) float y[kBlock];
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
+    gather(x, data[1] + begin * strides[1], strides[1], count);
+    int32_t beyond = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      y[i] = F::polynomial(x[i]);
+      beyond |= static_cast<int32_t>(!(fabs(x[i]) <= kTrigLimit));
+    }
+    if (beyond != 0) {
+      for (int64_t i = 0; i < count; ++i) {
+        if (!(fabs(x[i]) <= kTrigLimit)) y[i] = F::library(x[i]);
+      }
+    }
+    scatter(y, data[0] + begin * strides[0], strides[0], count);
+  }
+}
+struct Sin {
+  static PULLBACK_INLINE float polynomial(float x) { return small_sin(x); }
+  static PULLBACK_INLINE float library(float x) { return __builtin_sinf(x); }
+};
+struct Cos {
+  static PULLBACK_INLINE float polynomial(float x) { return small_cos(x); }
+  static PULLBACK_INLINE float library(float x) { return __builtin_cosf(x); }
+};
+
+void fill_trigonometric(Kernels& table) {
+  table.sin.loops[kCode<float>] = trig_loop<Sin>;
+  table.cos.loops[kCode<float>] = trig_loop<Cos>;
+  unary<double>(table.sin, [](auto x) { return sin(x); });
+  unary<double>(table.cos, [](auto x) { return cos(x); });
+  unary<float, double>(table.tan, [](auto x) { return tan(x); });
+  unary<float, double>(table.asin, [](auto x) { return asin(x); });
+  unary<float, double>(table.acos, [](auto x) { return acos(x); });
+  unary<float, double>(table.atan, [](auto x) { return atan(x); });
+  unary<float, double>(table.sinh, [](auto x) { return sinh(x); });
+  unary<float, double>(table.cosh, [](auto x) { return cosh(x); });
+  unary<float, double>(table.tanh, [](auto x) { return tanh(x); });
+  unary<float, double>(table.asinh, [](auto x) { return asinh(x); });
+  unary<float, double>(table.acosh, [](auto x) { return acosh(x); });
+  unary<float, double>(table.atanh, [](auto x) { return atanh(x); });
+}
+
+}  // namespace
+
+void fill_transcendental(Kernels& table) {
+  fill_trigonometric(table);
+  unary<float, double>(table.exp, [](auto x) { return exp(x); });
+  unary<float, double>(table.exp2, [](auto x) { return exp2(x); });
+  unary<float, double>(table.expm1, [](auto x) { return expm1(x); });
+  unary<float, double>(table.log, [](auto x) { return log(x); });
+  unary<float, double>(table.log2, [](auto x) { return log2(x); });
+  unary<float, double>(table.log10, [](auto x) { return log10(x); });
+  unary<float, double>(table.log1p, [](auto x) { return log1p(x); });
+  unary<float, double>(table.logit, [](auto x) { return log(x / (1 - x)); });
+  unary<float, double>(table.erf, [](auto x) { return erf(x); });
+  unary<float, double>(table.erfc, [](auto x) { return erfc(x); });
+  unary<float, double>(table.erfinv, [](auto x) { return inverse_erf(x); });
+  unary<float, double>(table.lgamma, [](auto x) { return log_gamma(x); });
+  unary<float, double>(table.digamma, [](auto x) { return psi(x); });
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER
