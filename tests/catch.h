@@ -10,3 +10,25 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+
+#include <exception>
+#include <string>
+
+/// What the exception of a call says; empty if it throws none.
+template <class F>
+std::string message_of(F&& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// Does the call throw an exception whose text has these words?
+template <class F>
+bool throws_with(F&& call, const std::string& words) {
+  const std::string message = message_of(call);
+  UNSCOPED_INFO("message: " << message);
+  return !message.empty() && message.find(words) != std::string::npos;
+}

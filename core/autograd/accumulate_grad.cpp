@@ -1,0 +1,81 @@
+#include <pullback/core/autograd/accumulate_grad.h>
+
+#include <limits>
+
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/ops.h>
+
+namespace pullback::autograd {
+
+GradientCounts& gradient_counts() {
+  static thread_local GradientCounts counts;
+  return counts;
+}
+
+AccumulateGrad::AccumulateGrad(TensorImpl* leaf) : Node("AccumulateGrad"), leaf_(leaf) {
+  sequence_ =
+      std::numeric_limits<std::uint64_t>::max();  // runs as soon as it is ready, as in PyTorch
+  first_output_.geometry = leaf->geometry;
+  first_output_.dtype = leaf->dtype;
+}
+
+AccumulateGrad* AccumulateGrad::of(TensorImpl* leaf) {
+  AccumulateGrad* node = leaf->accumulator.load(std::memory_order_acquire);
+  if (!node) {
+    auto* fresh = new AccumulateGrad(leaf);
+    if (leaf->accumulator.compare_exchange_strong(node, fresh, std::memory_order_acq_rel)) {
+      node = fresh;
+    } else {
+      delete fresh;
+    }
+  }
+  // set_data may have given the leaf another shape.
+  Output& out = node->output(0);
+  if (!out.geometry.same_sizes(leaf->geometry)) out.geometry = leaf->geometry;
+  out.dtype = leaf->dtype;
+  return node;
+}
+
+bool is_exclusive(const Tensor& g) {
+  const TensorImpl* impl = g.get();
+  return impl->refs.get() == 1 && impl->storage->refs.get() == 1 && !impl->storage->deleter &&
+         impl->geometry.is_contiguous();
+}
+
+void accumulate(Tensor& sum, Tensor&& g) {
+  if (!sum.defined()) {
+    sum = std::move(g);
+  } else if (!GradMode::is_enabled() && is_exclusive(sum) && sum.scalar_type() == g.scalar_type()) {
+    add_to(sum, g);
+    ++gradient_counts().added;
+  } else {
+    sum = sum + g;
+  }
+}
+
+void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
+  if (!tensor->grad.defined()) {
+    if (GradMode::is_enabled()) {
+      tensor->grad = g.clone();
+      ++gradient_counts().copied;
+    } else if (is_exclusive(g)) {
+      tensor->grad = std::move(g);
+      ++gradient_counts().moved;
+    } else {
+      tensor->grad = g.clone();
+      ++gradient_counts().copied;
+    }
+  } else if (!GradMode::is_enabled()) {
+    tensor->grad.add_(g);
+    ++gradient_counts().added;
+  } else {
+    tensor->grad = tensor->grad + g;
+  }
+}
+
+void AccumulateGrad::run(const Tensor* output_grads, Tensor*, Needs) {
+  const std::lock_guard lock(mutex_);
+  accumulate_into_grad(leaf_, std::move(const_cast<Tensor&>(output_grads[0])));
+}
+
+}  // namespace pullback::autograd

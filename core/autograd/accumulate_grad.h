@@ -1,0 +1,39 @@
+#pragma once
+
+#include <mutex>
+
+#include <pullback/core/autograd/node.h>
+
+namespace pullback::autograd {
+
+/// How gradients reached the leaves and each other, counted per thread: what the tests of "no
+/// needless copy" read.
+struct GradientCounts {
+  long moved = 0;   ///< a gradient became a leaf's .grad as it was
+  long copied = 0;  ///< … had to be copied, because somebody else holds its memory
+  long added = 0;   ///< two gradients were added in place
+};
+GradientCounts& gradient_counts();
+
+/// The end of the graph at a leaf: adds what arrives to the leaf's .grad. Owned by the leaf, made
+/// at first need.
+class AccumulateGrad final : public Node {
+ public:
+  static AccumulateGrad* of(TensorImpl* leaf);
+  explicit AccumulateGrad(TensorImpl* leaf);
+  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+  TensorImpl* leaf() const { return leaf_; }
+
+ private:
+  TensorImpl* leaf_;
+  std::mutex mutex_;
+};
+
+/// May `g` be changed or given away: does nobody else hold it or its memory, and is it dense?
+bool is_exclusive(const Tensor& g);
+/// sum = sum + g, in place where nobody can see it.
+void accumulate(Tensor& sum, Tensor&& g);
+/// Adds g to the .grad of a tensor, as PyTorch does: moves it in where it can.
+void accumulate_into_grad(TensorImpl* tensor, Tensor g);
+
+}  // namespace pullback::autograd

@@ -1,0 +1,406 @@
+#include <pullback/core/autograd/engine.h>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <unordered_map>
+
+#include <pullback/core/autograd/accumulate_grad.h>
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/map.h>
+
+namespace pullback::autograd {
+
+namespace {
+
+constexpr int kNestedPerStack =
+    60;  ///< backward passes inside each other before a fresh stack is taken
+thread_local int nesting = 0;
+
+/// A gradient with the shape and type of the value it belongs to. Broadcasting is undone here, once
+/// for all ops.
+Tensor fitted(Tensor g, const Output& to, const Node& from) {
+  if (!g.get()->geometry.same_sizes(to.geometry)) {
+    check(is_expandable_to(to.geometry.sizes(), g.sizes()), "Function ", from.name(),
+          " returned an invalid gradient: got ", g.sizes(), " but expected shape compatible with ",
+          to.geometry.sizes());
+    g = sum_to_size(g, to.geometry.sizes());
+  }
+  if (g.scalar_type() != to.dtype) g = g.to(to.dtype);
+  return g;
+}
+
+bool runs_later(const Node* a, const Node* b) {
+  return a->sequence_nr() < b->sequence_nr();
+}
+
+}  // namespace
+
+/// One backward pass: counts the edges into each node, then runs the nodes whose gradients are
+/// complete, the youngest first.
+class Run {
+ public:
+  explicit Run(bool retain_graph) : retain_graph_(retain_graph) {}
+  ~Run() {
+    for (Node* node : claimed_) {
+      node->scratch_ = {};
+      node->run_.store(nullptr, std::memory_order_release);
+    }
+  }
+
+  struct Capture {
+    Node* node;
+    std::uint32_t output_nr;
+    Tensor gradient;
+  };
+
+  std::vector<Capture> captures;
+
+  void seed(const Tensor& root, Tensor gradient) {
+    Edge edge = edge_of(root);
+    Node* node = edge.node();
+    Scratch& s = visit(node);
+    accumulate(s.at(edge.output_nr), std::move(gradient));
+    roots_.push_back(std::move(edge));
+    root_nodes_.push_back(node);
+  }
+
+  void execute() {
+    count_edges();
+    if (!captures.empty()) mark_needed();
+    for (Node* node : root_nodes_)
+      if (Scratch& s = scratch(node); s.waiting == 0 && std::exchange(s.waiting, -1) == 0)
+        make_ready(node);
+    while (!ready_.empty()) {
+      std::pop_heap(ready_.begin(), ready_.end(), runs_later);
+      Node* node = ready_.back();
+      ready_.pop_back();
+      run(node);
+    }
+  }
+
+ private:
+  /// The scratch space of a node in this pass: its own, or where another pass is using that, one in
+  /// a side map.
+  Scratch& scratch(Node* node) {
+    return node->run_.load(std::memory_order_relaxed) == this ? node->scratch_ : elsewhere_[node];
+  }
+
+  Scratch& visit(Node* node) {
+    Run* holder = nullptr;
+    if (node->run_.compare_exchange_strong(holder, this, std::memory_order_acq_rel))
+      claimed_.push_back(node);
+    return holder == nullptr || holder == this ? node->scratch_ : elsewhere_[node];
+  }
+
+  void count_edges() {
+    std::vector<Node*> stack;
+    for (Node* node : root_nodes_)
+      if (Scratch& s = scratch(node); !std::exchange(s.seen, true)) stack.push_back(node);
+    while (!stack.empty()) {
+      Node* node = stack.back();
+      stack.pop_back();
+      for (std::uint32_t i = 0; i < node->edge_count_; ++i) {
+        Node* next = node->edges_[i].node();
+        if (!next) continue;
+        Scratch& s = visit(next);
+        ++s.waiting;
+        if (!std::exchange(s.seen, true)) stack.push_back(next);
+      }
+    }
+  }
+
+  /// Marks the nodes from which a captured gradient can be reached, in an iterative depth-first
+  /// walk.
+  void mark_needed() {
+    for (const Capture& c : captures) visit(c.node).captured = true;
+    std::vector<std::pair<Node*, std::uint32_t>> path;
+    for (Node* root : root_nodes_) {
+      if (!std::exchange(scratch(root).seen, false)) continue;
+      path.emplace_back(root, 0);
+      while (!path.empty()) {
+        auto& [node, next] = path.back();
+        if (next == node->edge_count_) {
+          const Scratch& s = scratch(node);
+          const bool leads = s.needed || s.captured;
+          path.pop_back();
+          if (leads && !path.empty()) scratch(path.back().first).needed = true;
+          continue;
+        }
+        Node* child = node->edges_[next++].node();
+        if (!child) continue;
+        Scratch& s = scratch(child);
+        if (std::exchange(s.seen, false)) {
+          path.emplace_back(child, 0);
+        } else if (s.needed || s.captured) {
+          scratch(node).needed = true;
+        }
+      }
+    }
+  }
+
+  void make_ready(Node* node) {
+    ready_.push_back(node);
+    std::push_heap(ready_.begin(), ready_.end(), runs_later);
+  }
+
+  bool wants(Node* node) {
+    if (captures.empty()) return true;
+    const Scratch& s = scratch(node);
+    return s.needed || s.captured;
+  }
+
+  void run(Node* node) {
+    Scratch& s = scratch(node);
+    const std::size_t outputs = node->num_outputs();
+    std::vector<Tensor> several;
+    Tensor one = std::move(s.gradient);
+    Tensor* gradients = &one;
+    if (outputs > 1) {
+      several = std::move(s.others);
+      several.resize(outputs - 1);
+      several.insert(several.begin(), std::move(one));
+      gradients = several.data();
+    }
+    if (node->hooks_) call_hooks(node, gradients);
+    if (s.captured)
+      for (Capture& c : captures)
+        if (c.node == node) c.gradient = gradients[c.output_nr];
+    if (!captures.empty() && !s.needed) return;
+
+    bool any = false;
+    for (std::size_t i = 0; i < outputs; ++i) any = any || gradients[i].defined();
+    const std::uint32_t inputs = node->edge_count_;
+    if (inputs == 0) {
+      if (any) node->run(gradients, nullptr, Needs(nullptr));
+      return;
+    }
+    constexpr std::uint32_t kFew = 8;
+    Tensor few[kFew];
+    bool few_needs[kFew] = {};
+    std::vector<Tensor> many;
+    std::unique_ptr<bool[]> many_needs;
+    Tensor* results = few;
+    bool* needs = few_needs;
+    if (inputs > kFew) {
+      many.resize(inputs);
+      many_needs = std::make_unique<bool[]>(inputs);
+      results = many.data();
+      needs = many_needs.get();
+    }
+    for (std::uint32_t i = 0; i < inputs; ++i) {
+      Node* next = node->edges_[i].node();
+      needs[i] = next && wants(next);
+    }
+    if (any) {
+      node->check_not_released();
+      node->run(gradients, results, Needs(needs));
+      if (DetectAnomalyGuard::checks_nan()) check_for_nan(node, results, needs);
+    }
+    one.reset();
+    several.clear();
+    if (!retain_graph_) node->release();
+    for (std::uint32_t i = 0; i < inputs; ++i) {
+      Node* next = node->edges_[i].node();
+      if (!next) continue;
+      Scratch& t = scratch(next);
+      const std::uint32_t nr = node->edges_[i].output_nr;
+      if (needs[i] && results[i].defined())
+        accumulate(t.at(nr), fitted(std::move(results[i]), next->output(nr), *node));
+      results[i].reset();
+      if (--t.waiting == 0 && wants(next)) make_ready(next);
+    }
+  }
+
+  static void call_hooks(Node* node, Tensor* gradients) {
+    for (std::size_t k = 0; k < node->hooks_->entries.size(); ++k) {
+      auto entry = node->hooks_->entries[k];
+      Tensor& g = gradients[entry.output_nr];
+      if (!g.defined()) continue;
+      const Tensor replaced = entry.hook(g);
+      if (!replaced.defined()) continue;
+      check(replaced.sizes() == g.sizes(),
+            "register_hook: hook has changed the size of value: ", replaced.sizes(), " instead of ",
+            g.sizes());
+      g = replaced;
+    }
+    for (const auto& [nr, tensor] : node->hooks_->retaining)
+      if (gradients[nr].defined()) accumulate_into_grad(tensor, gradients[nr]);
+  }
+
+  static void check_for_nan(const Node* node, const Tensor* results, const bool* needs) {
+    for (std::uint32_t i = 0; i < node->edge_count_; ++i) {
+      if (!needs[i] || !results[i].defined()) continue;
+      const Tensor x = results[i].detach();
+      check(!has_nan(x), "Function '", node->name(), "' returned nan values in its ",
+            std::int64_t{i}, "th output", node->forward_call().empty() ? "" : "; it was called as ",
+            node->forward_call());
+    }
+  }
+
+  static bool has_nan(const Tensor& x) {
+    const NoGradGuard no_grad;
+    const Tensor total = (x != x).sum();
+    return total.item<std::int64_t>() > 0;
+  }
+
+  bool retain_graph_;
+  std::vector<Edge> roots_;
+  std::vector<Node*> root_nodes_;
+  std::vector<Node*> ready_;
+  std::vector<Node*> claimed_;
+  std::unordered_map<Node*, Scratch> elsewhere_;
+};
+
+namespace {
+
+Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
+  if (!given.defined()) {
+    check(root.numel() == 1, op,
+          ": grad can be implicitly created only for scalar outputs, not for shape ", root.sizes(),
+          "; pass a gradient of that shape");
+    return ones_like(root);
+  }
+  check(given.sizes() == root.sizes(), op, ": Mismatch in shape: grad_output has a shape of ",
+        given.sizes(), " and output has a shape of ", root.sizes());
+  return given;
+}
+
+void run_here(Run& run, bool create_graph) {
+  struct Nesting {
+    Nesting() { ++nesting; }
+    ~Nesting() { --nesting; }
+  } nested;
+  const AutoGradMode mode(create_graph);
+  run.execute();
+}
+
+/// Runs on this stack, or where backward passes are nested deeply, on that of a fresh thread.
+void run_safely(Run& run, bool create_graph) {
+  if (nesting < kNestedPerStack) return run_here(run, create_graph);
+  std::exception_ptr error;
+  const bool anomaly = DetectAnomalyGuard::is_on(), checks = DetectAnomalyGuard::checks_nan();
+  std::thread deeper([&] {
+    try {
+      if (anomaly) {
+        const DetectAnomalyGuard guard(checks);
+        run_here(run, create_graph);
+      } else {
+        run_here(run, create_graph);
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+  });
+  deeper.join();
+  if (error) std::rethrow_exception(error);
+}
+
+void seed_all(const char* op, Run& run, TensorList roots, TensorList gradients) {
+  check(gradients.empty() || gradients.size() == roots.size(), op, ": got ", roots.size(),
+        " tensors and ", gradients.size(), " gradients");
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    check_defined(op, roots[i]);
+    check(requires_grad(roots[i]), op, ": element ", i,
+          " of tensors does not require grad and does not have a grad_fn");
+    run.seed(roots[i], root_gradient(op, roots[i], i < gradients.size() ? gradients[i] : Tensor()));
+  }
+}
+
+}  // namespace
+
+void backward(TensorList roots, TensorList gradients, std::optional<bool> retain_graph,
+              bool create_graph, TensorList inputs) {
+  Run run(retain_graph.value_or(create_graph));
+  for (const Tensor& input : inputs) {
+    check_defined("backward", input);
+    check(requires_grad(input),
+          "backward: One of the differentiated Tensors does not require grad");
+    const Edge edge = edge_of(input);
+    run.captures.push_back({edge.node(), edge.output_nr, {}});
+  }
+  seed_all("backward", run, roots, gradients);
+  run_safely(run, create_graph);
+  const AutoGradMode mode(create_graph);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (run.captures[i].gradient.defined())
+      accumulate_into_grad(inputs[i].get(), std::move(run.captures[i].gradient));
+}
+
+std::vector<Tensor> grad(TensorList outputs, TensorList inputs, TensorList grad_outputs,
+                         std::optional<bool> retain_graph, bool create_graph, bool allow_unused) {
+  check<ValueError>(!inputs.empty(),
+                    "grad: expected at least one input to differentiate with respect to");
+  Run run(retain_graph.value_or(create_graph));
+  for (const Tensor& input : inputs) {
+    check_defined("grad", input);
+    check(requires_grad(input), "grad: One of the differentiated Tensors does not require grad");
+    const Edge edge = edge_of(input);
+    run.captures.push_back({edge.node(), edge.output_nr, {}});
+  }
+  seed_all("grad", run, outputs, grad_outputs);
+  run_safely(run, create_graph);
+  std::vector<Tensor> result;
+  for (Run::Capture& c : run.captures) {
+    check(c.gradient.defined() || allow_unused,
+          "grad: One of the differentiated Tensors appears to not have been used in the graph. Set "
+          "allow_unused=true if this is the desired behavior");
+    result.push_back(std::move(c.gradient));
+  }
+  return result;
+}
+
+}  // namespace pullback::autograd
+
+namespace pullback {
+
+void TensorBase::backward() const {
+  backward(Tensor());
+}
+
+void TensorBase::backward(const Tensor& gradient, std::optional<bool> retain_graph,
+                          bool create_graph, std::optional<TensorList> inputs) const {
+  Tensor hold;
+  const Tensor& root = self(std::move(hold));
+  autograd::backward(root, gradient, retain_graph, create_graph, inputs.value_or(TensorList()));
+}
+
+namespace {
+
+autograd::Node* gradient_node(const char* op, const Tensor& x) {
+  check_defined(op, x);
+  check(autograd::requires_grad(x), op,
+        ": cannot be called on a tensor that doesn't require gradient");
+  return autograd::edge_of(x).node();
+}
+
+}  // namespace
+
+unsigned TensorBase::register_hook(std::function<Tensor(Tensor)> hook) const {
+  Tensor hold;
+  const Tensor& x = self(std::move(hold));
+  autograd::NodeHooks& hooks = gradient_node("register_hook", x)->hooks();
+  hooks.entries.push_back({x.get()->output_nr, hooks.next_id, std::move(hook)});
+  return hooks.next_id++;
+}
+
+void TensorBase::remove_hook(unsigned id) const {
+  Tensor hold;
+  const Tensor& x = self(std::move(hold));
+  autograd::NodeHooks& hooks = gradient_node("remove_hook", x)->hooks();
+  const auto removed =
+      std::erase_if(hooks.entries, [id](const auto& entry) { return entry.id == id; });
+  check<ValueError>(removed > 0, "remove_hook: there is no hook ", static_cast<std::int64_t>(id),
+                    " on this tensor");
+}
+
+void TensorBase::retain_grad() const {
+  Tensor x = target("retain_grad");
+  autograd::Node* node = gradient_node("retain_grad", x);
+  TensorImpl* impl = x.get();
+  if (!impl->grad_fn || impl->retains_grad) return;
+  impl->retains_grad = true;
+  node->hooks().retaining.emplace_back(impl->output_nr, impl);
+}
+
+}  // namespace pullback

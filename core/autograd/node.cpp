@@ -1,0 +1,124 @@
+#include <pullback/core/autograd/node.h>
+
+#include <pullback/core/autograd/accumulate_grad.h>
+#include <pullback/core/autograd/saved.h>
+#include <pullback/core/autograd/view.h>
+#include <pullback/core/kernels/allocator.h>
+
+namespace pullback::autograd {
+
+std::uint64_t& Node::next_sequence() {
+  static thread_local std::uint64_t next = 0;
+  return next;
+}
+
+Node::~Node() = default;
+
+Node* Edge::node() const {
+  return function ? function.get() : leaf ? AccumulateGrad::of(leaf.get()) : nullptr;
+}
+
+Edge edge_of(const Tensor& x) {
+  Edge edge;
+  TensorImpl* impl = x.get();
+  refresh_view(impl);
+  if (impl->grad_fn) {
+    edge.function = impl->grad_fn;
+    edge.output_nr = impl->output_nr;
+  } else if (impl->requires_grad) {
+    edge.leaf = Ref<TensorImpl>::share(impl);
+  }
+  return edge;
+}
+
+namespace {
+thread_local Node* dead_nodes = nullptr;
+thread_local bool burying = false;
+}  // namespace
+
+// A node's destructor drops the nodes it points to; a list instead of recursion frees a graph of
+// any depth.
+void Node::destroy(Node* node) {
+  node->next_dead_ = dead_nodes;
+  dead_nodes = node;
+  if (burying) return;
+  burying = true;
+  while (dead_nodes) {
+    Node* next = dead_nodes;
+    dead_nodes = next->next_dead_;
+    if (const std::size_t bytes = next->bytes_) {
+      next->~Node();
+      kernels::deallocate_small(next, bytes);
+    } else {
+      delete next;
+    }
+  }
+  burying = false;
+}
+
+void Node::note_output(std::size_t i, const Tensor& y) {
+  Output& out = output(i);
+  out.geometry = y.get()->geometry;
+  out.dtype = y.get()->dtype;
+  if (!keeps_output_) return;
+  out.kept = y.get()->storage;
+  out.version = out.kept->version;
+}
+
+void Node::check_not_released() const {
+  check(!(released_ && (had_saved_ || keeps_output_)), name(),
+        ": Trying to backward through the graph a second time (or directly access saved tensors "
+        "after they have "
+        "already been freed). Saved intermediate values of the graph are freed when you call "
+        ".backward() or "
+        "autograd::grad(). Specify retain_graph=true if you need to backward through the graph a "
+        "second time");
+}
+
+Tensor Node::saved_output(std::size_t i) const {
+  const Output& out = output(i);
+  check_not_released();
+  check(out.version == out.kept->version, name(),
+        ": one of the variables needed for gradient computation has been modified by an inplace "
+        "operation: output ",
+        i, " of ", name(), " of shape ", out.geometry.sizes(), " is at version ",
+        std::int64_t{out.kept->version}, "; expected version ", std::int64_t{out.version},
+        " instead");
+  if (outer_) return view_of_rewritten_base(*outer_, out);
+  Ref<TensorImpl> impl = make_alias(out.kept, out.geometry, out.dtype);
+  impl->grad_fn = Ref<Node>::share(const_cast<Node*>(this));
+  impl->output_nr = static_cast<std::uint32_t>(i);
+  return Tensor(std::move(impl));
+}
+
+void Node::release() {
+  for (Saved* s = saved_; s; s = s->next_) s->release();
+  first_output_.kept.reset();
+  for (Output& out : more_outputs_) out.kept.reset();
+  released_ = true;
+}
+
+std::size_t Node::saved_bytes() const {
+  std::size_t bytes = first_output_.kept ? first_output_.kept->bytes : 0;
+  for (const Output& out : more_outputs_) bytes += out.kept ? out.kept->bytes : 0;
+  for (const Saved* s = saved_; s; s = s->next_) bytes += s->bytes();
+  return bytes;
+}
+
+std::size_t Node::saved_count() const {
+  std::size_t count = first_output_.kept ? 1 : 0;
+  for (const Output& out : more_outputs_) count += out.kept ? 1 : 0;
+  for (const Saved* s = saved_; s; s = s->next_) count += s->bytes() > 0;
+  return count;
+}
+
+const std::string& Node::forward_call() const {
+  static const std::string none;
+  return forward_call_ ? *forward_call_ : none;
+}
+
+void Node::note_forward_call(std::string text) {
+  forward_call_ = std::make_unique<std::string>(std::move(text));
+}
+
+}  // namespace pullback::autograd

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pullback/core/tensor.h>
+#include <pullback/core/tensor_impl.h>
+
+namespace pullback::autograd {
+
+class Node;
+class CopySlices;
+class Saved;
+class Run;
+
+/// Where a gradient flows to: an output of the node that made a tensor, or a leaf's accumulator.
+struct Edge {
+  Ref<Node> function;
+  Ref<TensorImpl> leaf;
+  std::uint32_t output_nr = 0;
+
+  explicit operator bool() const { return function || leaf; }
+  /// The node at the far end (of a leaf: its AccumulateGrad), or null.
+  Node* node() const;
+};
+
+/// The edge along which a gradient of this tensor flows; empty when it requires none.
+Edge edge_of(const Tensor& x);
+
+/// What a node knows of one of its outputs: the shape its gradient must have, and its value if a
+/// rule asks for it.
+struct Output {
+  Geometry geometry;
+  ScalarType dtype = ScalarType::Float;
+  Ref<Storage> kept;
+  std::uint32_t version = 0;
+};
+
+/// Which inputs' gradients anybody reads.
+class Needs {
+ public:
+  explicit Needs(const bool* bits) : bits_(bits) {}
+  bool operator[](int input) const { return bits_[input]; }
+  bool any(int count) const {
+    for (int i = 0; i < count; ++i)
+      if (bits_[i]) return true;
+    return false;
+  }
+  Needs from(int first) const { return Needs(bits_ + first); }
+
+ private:
+  const bool* bits_;
+};
+
+using GradHook = std::function<Tensor(Tensor)>;
+
+/// Hooks on the gradients of a node's outputs, and the tensors that keep theirs.
+struct NodeHooks {
+  struct Entry {
+    std::uint32_t output_nr;
+    unsigned id;
+    GradHook hook;
+  };
+  std::vector<Entry> entries;
+  std::vector<std::pair<std::uint32_t, TensorImpl*>>
+      retaining;  ///< tensors unregister when they die
+  unsigned next_id = 0;
+};
+
+/// What a backward pass notes in a node while it runs.
+struct Scratch {
+  int waiting = 0;  ///< edges into this node whose gradient has not arrived
+  bool seen = false;
+  bool needed = false;         ///< leads to something that wants a gradient
+  bool captured = false;       ///< its incoming gradient is itself asked for
+  Tensor gradient;             ///< of output 0
+  std::vector<Tensor> others;  ///< of outputs 1, 2, …
+  Tensor& at(std::uint32_t nr) {
+    if (nr == 0) return gradient;
+    if (others.size() < nr) others.resize(nr);
+    return others[nr - 1];
+  }
+};
+
+/// One remembered operation: edges to what made its inputs, and the rules that turn gradients of
+/// its outputs into gradients of its inputs.
+class Node {
+ public:
+  explicit Node(const char* name) : name_(name), sequence_(next_sequence()++) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node();
+
+  /// The name that tensors print, such as "AddBackward0".
+  virtual std::string name() const { return name_; }
+  std::size_t num_inputs() const { return edge_count_; }
+  std::size_t num_outputs() const { return 1 + more_outputs_.size(); }
+  const Edge& next_edge(std::size_t input) const { return edges_[input]; }
+  std::vector<Edge> next_edges() const { return {edges_, edges_ + edge_count_}; }
+  std::uint64_t sequence_nr() const { return sequence_; }
+  const Output& output(std::size_t i) const { return i ? more_outputs_[i - 1] : first_output_; }
+  Output& output(std::size_t i) { return i ? more_outputs_[i - 1] : first_output_; }
+  /// Bytes of saved inputs and outputs that the node keeps alive now.
+  std::size_t saved_bytes() const;
+  /// Number of saved inputs and outputs.
+  std::size_t saved_count() const;
+
+  /// Turns gradients of the outputs (some undefined) into gradients of the inputs that are needed.
+  virtual void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) = 0;
+  /// Drops saved values; a later backward through them throws.
+  virtual void release();
+
+  /// Output i as the rules see it. Throws RuntimeError when it was changed in place or has been
+  /// released.
+  Tensor saved_output(std::size_t i) const;
+  /// Notes shape and type of output i, and its value if a rule asks for it.
+  void note_output(std::size_t i, const Tensor& y);
+  void set_output_count(std::size_t count) { more_outputs_.resize(count - 1); }
+  bool released() const { return released_; }
+  /// Throws the "second time" error if something this node saved has been released.
+  void check_not_released() const;
+
+  NodeHooks& hooks() {
+    if (!hooks_) hooks_ = std::make_unique<NodeHooks>();
+    return *hooks_;
+  }
+  NodeHooks* hooks_or_null() const { return hooks_.get(); }
+
+  /// Shapes of the forward call, noted in anomaly mode.
+  const std::string& forward_call() const;
+  void note_forward_call(std::string text);
+
+  RefCount refs;
+  static void destroy(Node* node);
+
+ protected:
+  friend class Saved;
+  friend class CopySlices;
+  friend class Run;
+  static std::uint64_t& next_sequence();
+
+  const char* name_;
+  Edge* edges_ = nullptr;  ///< in the derived object
+  std::uint32_t edge_count_ = 0;
+  std::uint32_t bytes_ = 0;  ///< size of the derived object; 0: made by plain new
+  bool keeps_output_ = false;
+  bool had_saved_ = false;
+  bool released_ = false;
+  Saved* saved_ = nullptr;  ///< list of the saved inputs inside the rules
+  CopySlices* outer_ = nullptr;
+  std::uint64_t sequence_;
+  std::atomic<Run*> run_{nullptr};  ///< the backward pass that uses scratch_
+  Scratch scratch_;
+  Output first_output_;
+  std::vector<Output> more_outputs_;
+  std::unique_ptr<NodeHooks> hooks_;
+  std::unique_ptr<std::string> forward_call_;
+  Node* next_dead_ = nullptr;
+};
+
+}  // namespace pullback::autograd

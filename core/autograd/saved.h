@@ -1,0 +1,64 @@
+#pragma once
+
+#include <pullback/core/autograd/node.h>
+
+namespace pullback::autograd {
+
+/// The node whose rules are being stored on this thread, or null: what makes a Saved keep its
+/// tensor.
+Node*& node_under_construction();
+
+/// A tensor that a rule will need in the backward pass.
+///
+/// It remembers an address until a node keeps the rule that captured it. At that moment it takes
+/// storage, geometry, version and edge, never the TensorImpl, which would close a cycle as soon as
+/// the tensor is changed in place.
+class Saved {
+ public:
+  enum class What : std::uint8_t { Value, CopyOfValue };
+  explicit Saved(const Tensor& x, What what = What::Value) : source_(&x), what_(what) {}
+  Saved(const Saved& other) { take(other); }
+  Saved(Saved&& other) { take(other); }
+  Saved& operator=(const Saved&) = delete;
+
+  /// The tensor, with its place in the graph. Throws RuntimeError when it was changed in place
+  /// since, or has been released by a backward pass.
+  Tensor operator*() const;
+  struct Arrow {
+    Tensor tensor;
+    const Tensor* operator->() const { return &tensor; }
+  };
+  Arrow operator->() const { return {**this}; }
+  bool defined() const { return defined_; }
+
+  std::size_t bytes() const { return storage_ ? storage_->bytes : 0; }
+  const Geometry& geometry() const { return geometry_; }
+  void release() { storage_.reset(), edge_ = {}; }
+
+ private:
+  friend class Node;
+  void take(const Saved& other);
+  void keep(const Tensor& x, Node* node);
+
+  const Tensor* source_ = nullptr;
+  What what_ = What::Value;
+  bool defined_ = false;
+  ScalarType dtype_ = ScalarType::Float;
+  std::uint32_t version_ = 0;
+  Ref<Storage> storage_;
+  Geometry geometry_;
+  Edge edge_;
+  Node* owner_ = nullptr;
+  Saved* next_ = nullptr;
+};
+
+/// Captures an input for a rule: `wrt(a, [b = saved(b)](const Tensor& g) { return g * *b; })`.
+inline Saved saved(const Tensor& x) {
+  return Saved(x);
+}
+/// Captures the value that a tensor has before it is changed in place.
+inline Saved saved_copy(const Tensor& x) {
+  return Saved(x, Saved::What::CopyOfValue);
+}
+
+}  // namespace pullback::autograd

@@ -1,0 +1,290 @@
+#include <pullback/core/autograd/view.h>
+
+#include <algorithm>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/map.h>
+
+namespace pullback::autograd {
+
+Tensor make_view(const Tensor& x, const Geometry& geometry, ViewKind kind) {
+  TensorImpl* of = x.get();
+  refresh_view(of);
+  Ref<TensorImpl> impl = make_alias(of->storage, geometry, of->dtype);
+  impl->base = of->base.defined() ? of->base : x;
+  impl->view = GradMode::is_enabled() ? std::max(kind, of->view) : ViewKind::MadeWithoutGrad;
+  impl->view_version = of->storage->version;
+  impl->untracked = of->untracked;
+  return Tensor(std::move(impl));
+}
+
+namespace {
+
+/// Zeroed memory that holds two layouts of one storage, which may reach beyond each other.
+class Frame {
+ public:
+  Frame(const Geometry& a, const Geometry& b, ScalarType type)
+      : lowest_(std::min(a.offset, b.offset)) {
+    Geometry flat;
+    flat.ndim = 1;
+    flat.size[0] = std::max(end(a), end(b)) - lowest_;
+    flat.stride[0] = 1;
+    memory_ = empty_of(flat, type);
+    fill_into(memory_, 0);
+  }
+  Tensor at(Geometry g) const {
+    g.offset -= lowest_;
+    return alias_of(memory_, g);
+  }
+
+ private:
+  static std::int64_t end(const Geometry& g) {
+    std::int64_t last = g.offset + 1;
+    for (int d = 0; d < g.ndim; ++d) last += std::max<std::int64_t>(g.size[d] - 1, 0) * g.stride[d];
+    return last;
+  }
+
+  std::int64_t lowest_;
+  Tensor memory_;
+};
+
+bool contains(const Geometry& whole, const Geometry& part) {
+  auto last = [](const Geometry& g) {
+    std::int64_t l = g.offset;
+    for (int d = 0; d < g.ndim; ++d) l += std::max<std::int64_t>(g.size[d] - 1, 0) * g.stride[d];
+    return l;
+  };
+  return part.numel() == 0 || (whole.offset <= part.offset && last(part) <= last(whole));
+}
+
+bool has_distinct_elements(const Geometry& g) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> dims;
+  for (int d = 0; d < g.ndim; ++d)
+    if (g.size[d] > 1) dims.emplace_back(g.stride[d], g.size[d]);
+  std::sort(dims.begin(), dims.end());
+  std::int64_t reach = 1;
+  for (const auto& [stride, size] : dims) {
+    if (stride < reach) return false;
+    reach += stride * (size - 1);
+  }
+  return true;
+}
+
+/// Adds each element of g at its place, where several may have the same place.
+template <class T>
+void add_one_by_one(T* out, const Geometry& to, const T* in, const Geometry& from, int d = 0) {
+  if (d == to.ndim) {
+    *out += *in;
+    return;
+  }
+  for (std::int64_t i = 0; i < to.size[d]; ++i)
+    add_one_by_one(out + i * to.stride[d], to, in + i * from.stride[d], from, d + 1);
+}
+
+void place(const Tensor& part, const Tensor& g) {
+  if (has_distinct_elements(part.get()->geometry)) return copy_into(part, g);
+  const Tensor same = as_type(g, part.scalar_type());
+  visit(part.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (!std::is_same_v<T, bool>)
+      add_one_by_one(reinterpret_cast<T*>(part.get()->bytes()), part.get()->geometry,
+                     reinterpret_cast<const T*>(same.get()->bytes()), same.get()->geometry);
+  });
+}
+
+bool same_layout(const Geometry& a, const Geometry& b) {
+  if (!a.same_sizes(b)) return false;
+  for (int d = 0; d < a.ndim; ++d)
+    if (a.size[d] > 1 && a.stride[d] != b.stride[d]) return false;
+  return true;
+}
+
+}  // namespace
+
+Tensor as_strided_view(const Tensor& x, const Geometry& whole, const Geometry& part) {
+  Tensor y;
+  if (same_layout(x.get()->geometry, whole) && contains(whole, part)) {
+    Geometry g = part;
+    g.offset += x.get()->geometry.offset - whole.offset;
+    y = alias_of(x, g);
+  } else {
+    const Frame frame(whole, part, x.scalar_type());
+    copy_into(frame.at(whole), x);
+    y = frame.at(part);
+  }
+  return record("AsStridedBackward0", std::move(y), wrt(x, [whole, part](const Tensor& g) {
+                  return as_strided_scatter(g, whole, part);
+                }));
+}
+
+Tensor as_strided_scatter(const Tensor& g, const Geometry& whole, const Geometry& part) {
+  check<NotImplementedError>(has_distinct_elements(whole),
+                             "as_strided: no gradient for a view of an expanded tensor: strides ",
+                             whole.strides(), "; use contiguous() first");
+  const Frame frame(whole, part, g.scalar_type());
+  place(frame.at(part), g);
+  return record(
+      "AsStridedScatterBackward0", frame.at(whole),
+      wrt(g, [whole, part](const Tensor& gg) { return as_strided_view(gg, whole, part); }));
+}
+
+void refresh_stale_view(TensorImpl* view) {
+  view->view_version = view->storage->version;
+  const Tensor& base = view->base;
+  if (!requires_grad(base)) return;
+  const AutoGradMode recording(true);
+  Tensor fresh = as_strided_view(base, base.get()->geometry, view->geometry);
+  view->grad_fn = fresh.get()->grad_fn;
+  view->output_nr = 0;
+  view->view_version = view->storage->version;
+}
+
+CopySlices::CopySlices(const Tensor& base, const Geometry& part, Ref<Node> change)
+    : Node("CopySlices"), change_(std::move(change)), part_(part) {
+  first_output_.geometry = base.get()->geometry;
+  first_output_.dtype = base.get()->dtype;
+  // The base takes the place of the changed part; the other inputs stay.
+  edges_storage_.resize(change_->num_inputs());
+  edges_storage_[0] = edge_of(base);
+  for (std::size_t i = 1; i < edges_storage_.size(); ++i)
+    edges_storage_[i] = std::move(change_->edges_[i]);
+  change_->edges_[0] = {};
+  edges_ = edges_storage_.data();
+  edge_count_ = static_cast<std::uint32_t>(edges_storage_.size());
+  change_->outer_ = this;
+}
+
+Tensor CopySlices::changed_part(const Output& out) const {
+  Ref<TensorImpl> impl = make_alias(out.kept, first_output_.geometry, first_output_.dtype);
+  impl->grad_fn = Ref<Node>::share(const_cast<CopySlices*>(this));
+  return as_strided_view(Tensor(std::move(impl)), first_output_.geometry, part_);
+}
+
+// Outside the part, the base's gradient is g. Inside, it is what the change makes of g's part.
+void CopySlices::run(const Tensor* output_grads, Tensor* input_grads, Needs needs) {
+  const Tensor& g = output_grads[0];
+  const Geometry& whole = first_output_.geometry;
+  const Tensor part = as_strided_view(g, whole, part_);
+  change_->run(&part, input_grads, needs);
+  if (!needs[0]) return;
+  Tensor inside = std::move(input_grads[0]);
+  // The change may not have stored a rule for the part (self needed no gradient then): nothing
+  // flows.
+  const Tensor difference = inside.defined() ? inside - part : -part;
+  input_grads[0] = g + as_strided_scatter(sum_to_size(difference, part.sizes()), whole, part_);
+}
+
+namespace {
+
+const char* view_problem(ViewKind kind) {
+  return kind == ViewKind::OneOfMany ? "is an output of a function that returns multiple views. "
+                                       "Such functions do not allow the output views "
+                                       "to be modified inplace. You should replace the inplace "
+                                       "operation by an out-of-place one"
+                                     : "was created in no_grad mode and is being modified inplace "
+                                       "with grad mode enabled. Create the view "
+                                       "with grad mode enabled";
+}
+
+bool overlaps_itself(const Geometry& g) {
+  for (int d = 0; d < g.ndim; ++d)
+    if (g.size[d] > 1 && g.stride[d] == 0) return true;
+  return false;
+}
+
+/// Do two tensors share some, but not exactly the same elements? False where that is hard to tell.
+bool overlaps_partly(const TensorImpl* a, const TensorImpl* b) {
+  if (a == b || a->storage.get() != b->storage.get()) return false;
+  const Geometry &x = a->geometry, &y = b->geometry;
+  if (x.numel() == 0 || y.numel() == 0) return false;
+  if (!x.is_contiguous() || !y.is_contiguous()) {
+    // Same memory in another order, such as a square matrix and its transpose.
+    return x.offset == y.offset && x.numel() == y.numel() && x.same_sizes(y) && !same_layout(x, y);
+  }
+  if (x.offset == y.offset && x.numel() == y.numel()) return false;
+  return x.offset < y.offset + y.numel() && y.offset < x.offset + x.numel();
+}
+
+}  // namespace
+
+void check_inplace(const char* name, const Tensor& self, const Tensor* const* inputs, int count) {
+  TensorImpl* impl = self.get();
+  if (GradMode::is_enabled()) {
+    refresh_view(impl);
+    bool records = requires_grad(self);
+    for (int i = 0; i < count && !records; ++i) records = requires_grad(*inputs[i]);
+    check(!(impl->requires_grad && !impl->grad_fn), name,
+          ": a leaf Variable that requires grad is being used in an in-place operation: shape ",
+          impl->geometry.sizes(), "; use NoGradGuard, or an out-of-place operation");
+    if (impl->base.defined()) {
+      const TensorImpl* base = impl->base.get();
+      check(!(base->requires_grad && !base->grad_fn), name,
+            ": a view of a leaf Variable that requires grad is being used in an in-place "
+            "operation: shape ",
+            impl->geometry.sizes());
+      check(!records || impl->view == ViewKind::Plain, name, ": a view of shape ",
+            impl->geometry.sizes(), " ", view_problem(impl->view));
+    }
+  }
+  check(!overlaps_itself(impl->geometry), name,
+        ": unsupported operation: more than one element of the written-to tensor refers to a "
+        "single memory "
+        "location: shape ",
+        impl->geometry.sizes(), ", strides ", impl->geometry.strides(),
+        ". Please clone() the tensor before performing the operation");
+  for (int i = 0; i < count; ++i)
+    if (inputs[i]->defined())
+      check(!overlaps_partly(impl, inputs[i]->get()), name,
+            ": unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single "
+            "memory location. Please clone() the tensor before performing the operation");
+}
+
+namespace detail {
+
+void note_call(Node& node, const Tensor* const* inputs, int count) {
+  std::string text = node.name() + "(";
+  for (int i = 0; i < count; ++i) {
+    if (i) text += ", ";
+    if (!inputs[i]->defined()) {
+      text += "undefined";
+      continue;
+    }
+    pullback::detail::append(text, inputs[i]->scalar_type());
+    pullback::detail::append(text, inputs[i]->sizes());
+  }
+  node.note_forward_call(text + ")");
+}
+
+}  // namespace detail
+
+namespace {
+
+/// A tensor that keeps its gradient goes on doing so as the output of its new node.
+void move_retained(TensorImpl* impl, Node* to) {
+  if (!impl->retains_grad || !impl->grad_fn || impl->grad_fn.get() == to) return;
+  if (NodeHooks* old = impl->grad_fn->hooks_or_null())
+    std::erase_if(old->retaining, [&](const auto& entry) { return entry.second == impl; });
+  to->hooks().retaining.emplace_back(0, impl);
+}
+
+}  // namespace
+
+void rebase_history(const Tensor& self, Ref<Node> node) {
+  TensorImpl* impl = self.get();
+  node->note_output(0, self);
+  if (!impl->base.defined()) {
+    move_retained(impl, node.get());
+    impl->grad_fn = std::move(node);
+    impl->output_nr = 0;
+    return;
+  }
+  TensorImpl* base = impl->base.get();
+  Ref<Node> slices = Ref<Node>::adopt(new CopySlices(impl->base, impl->geometry, std::move(node)));
+  move_retained(base, slices.get());
+  base->grad_fn = std::move(slices);
+  base->output_nr = 0;
+  refresh_stale_view(impl);
+}
+
+}  // namespace pullback::autograd

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <pullback/core/autograd/node.h>
+
+namespace pullback::autograd {
+
+/// A tensor over x's memory with another geometry, which shares x's version and remembers whose
+/// view it is. The caller records it.
+Tensor make_view(const Tensor& x, const Geometry& geometry, ViewKind kind = ViewKind::Plain);
+
+/// Brings the grad_fn of a view up to date after its base was changed in place.
+void refresh_stale_view(TensorImpl* view);
+inline void refresh_view(TensorImpl* x) {
+  if (x->view != ViewKind::None && x->base.defined() && x->view_version != x->storage->version)
+    refresh_stale_view(x);
+}
+
+/// Counts a change of x's memory.
+inline void mark_changed(const Tensor& x) {
+  if (!x.get()->untracked) ++x.get()->storage->version;
+}
+
+/// Makes `node`, which describes a change in place, self's history; through a view, that of the
+/// base as well.
+void rebase_history(const Tensor& self, Ref<Node> node);
+
+/// The elements at `part` of a tensor whose elements lie at `whole`, as a differentiable view of x.
+Tensor as_strided_view(const Tensor& x, const Geometry& whole, const Geometry& part);
+/// A tensor of geometry `whole`, zero but for g at `part`; a differentiable op.
+Tensor as_strided_scatter(const Tensor& g, const Geometry& whole, const Geometry& part);
+
+/// The change of a part of a tensor: the node of the change runs on the part's gradient.
+class CopySlices final : public Node {
+ public:
+  CopySlices(const Tensor& base, const Geometry& part, Ref<Node> change);
+  std::string name() const override { return "CopySlices"; }
+  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+  void release() override { change_->release(); }
+  /// The changed part as the change's rules see it: a view of the changed base.
+  Tensor changed_part(const Output& out) const;
+
+ private:
+  Ref<Node> change_;
+  Geometry part_;
+  std::vector<Edge> edges_storage_;
+};
+
+inline Tensor view_of_rewritten_base(const CopySlices& outer, const Output& out) {
+  return outer.changed_part(out);
+}
+
+}  // namespace pullback::autograd

@@ -1,0 +1,46 @@
+#include <pullback/core/error.h>
+
+#include <cstdio>
+
+#include <pullback/core/dtype.h>
+
+namespace pullback::detail {
+
+void append(std::string& text, std::string_view part) {
+  text += part;
+}
+void append(std::string& text, const char* part) {
+  text += part;
+}
+void append(std::string& text, bool part) {
+  text += part ? "true" : "false";
+}
+void append(std::string& text, int part) {
+  text += std::to_string(part);
+}
+void append(std::string& text, std::int64_t part) {
+  text += std::to_string(part);
+}
+void append(std::string& text, std::size_t part) {
+  text += std::to_string(part);
+}
+void append(std::string& text, ScalarType part) {
+  text += dtype_name(part);
+}
+
+void append(std::string& text, double part) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%g", part);
+  text += digits;
+}
+
+void append(std::string& text, IntArrayRef part) {
+  text += '[';
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (i) text += ", ";
+    text += std::to_string(part[i]);
+  }
+  text += ']';
+}
+
+}  // namespace pullback::detail

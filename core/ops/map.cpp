@@ -1,0 +1,197 @@
+#include <pullback/core/ops/map.h>
+
+#include <cstring>
+
+namespace pullback {
+
+namespace {
+
+constexpr std::int64_t kInlineWork =
+    4096;  ///< elements below which a dense loop runs without a driver
+
+template <class T>
+void put(unsigned char* bytes, const Scalar& value) {
+  const T converted = value.to<T>();
+  std::memcpy(bytes, &converted, sizeof converted);
+}
+
+}  // namespace
+
+Number::Number(const Scalar& value, ScalarType type) {
+  visit(type, [&](auto zero) { put<decltype(zero)>(bytes_, value); });
+}
+
+void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs, float cost) {
+  const TensorImpl* o = out.get();
+  const Geometry& shape = o->geometry;
+  const std::int64_t n = shape.numel();
+  if (n == 0) return;
+
+  const int count = 1 + static_cast<int>(inputs.size());
+  bool dense = shape.is_contiguous();
+  for (const Input& input : inputs)
+    if (input.tensor) {
+      const Geometry& g = input.tensor->get()->geometry;
+      dense = dense && g.same_sizes(shape) && g.is_contiguous();
+    }
+  if (dense) {
+    char* data[kernels::kMaxOperands];
+    std::int64_t strides[kernels::kMaxOperands];
+    data[0] = o->bytes();
+    strides[0] = static_cast<std::int64_t>(element_size(o->dtype));
+    int k = 1;
+    for (const Input& input : inputs) {
+      data[k] = input.tensor ? input.tensor->get()->bytes() : static_cast<char*>(input.number);
+      strides[k] =
+          input.tensor ? static_cast<std::int64_t>(element_size(input.tensor->get()->dtype)) : 0;
+      ++k;
+    }
+    if (n <= kInlineWork) return loop(n, data, strides);
+    kernels::Operand operands[kernels::kMaxOperands];
+    for (int i = 0; i < count; ++i) operands[i] = {data[i], &strides[i]};
+    return kernels::for_each(loop, 1, &n, operands, count, cost);
+  }
+
+  std::int64_t strides[kernels::kMaxOperands][kMaxDims];
+  kernels::Operand operands[kernels::kMaxOperands];
+  auto place = [&](int k, const TensorImpl* x) {
+    const auto bytes = static_cast<std::int64_t>(element_size(x->dtype));
+    const int missing = shape.ndim - x->geometry.ndim;
+    for (int d = 0; d < shape.ndim; ++d) {
+      const bool repeats =
+          d < missing || (x->geometry.size[d - missing] == 1 && shape.size[d] != 1);
+      strides[k][d] = repeats ? 0 : x->geometry.stride[d - missing] * bytes;
+    }
+    operands[k] = {x->bytes(), strides[k]};
+  };
+  place(0, o);
+  int k = 1;
+  for (const Input& input : inputs) {
+    if (input.tensor) {
+      place(k, input.tensor->get());
+    } else {
+      std::memset(strides[k], 0, sizeof strides[k]);
+      operands[k] = {input.number, strides[k]};
+    }
+    ++k;
+  }
+  kernels::for_each(loop, shape.ndim, shape.size, operands, count, cost);
+}
+
+Loop loop_for(const char* op, const Map& kernel, ScalarType type) {
+  Loop loop = kernel[type];
+  check<NotImplementedError>(loop != nullptr, op, ": not implemented for '", type,
+                             "'; convert with .to(dtype)");
+  return loop;
+}
+
+Tensor empty_of(const Geometry& sizes, ScalarType type) {
+  return Tensor(make_tensor(sizes, type));
+}
+
+Tensor alias_of(const Tensor& x, const Geometry& geometry) {
+  return Tensor(make_alias(x.get()->storage, geometry, x.get()->dtype));
+}
+
+void copy_into(const Tensor& out, const Tensor& source) {
+  const auto& table = simd();
+  const ScalarType from = source.get()->dtype, to = out.get()->dtype;
+  run_loop(table.casts[static_cast<int>(from)][static_cast<int>(to)], out, {source});
+}
+
+void fill_into(const Tensor& out, const Scalar& value) {
+  const ScalarType type = out.get()->dtype;
+  run_loop(simd().copy[type], out, {Number(value, type)});
+}
+
+Tensor as_type(const Tensor& x, ScalarType type) {
+  if (x.get()->dtype == type) return x;
+  Tensor y = empty_of(x.get()->geometry, type);
+  copy_into(y, x);
+  return y;
+}
+
+namespace {
+
+int category(ScalarType type) {
+  return is_floating_point(type) ? 2 : type == ScalarType::Bool ? 0 : 1;
+}
+
+ScalarType combine(ScalarType high, ScalarType low) {
+  return category(low) > category(high) ? low : high;
+}
+
+}  // namespace
+
+ScalarType result_type(const Tensor& a, const Tensor& b) {
+  const ScalarType x = a.get()->dtype, y = b.get()->dtype;
+  if (x == y) return x;
+  const bool a_is_scalar = a.get()->geometry.ndim == 0, b_is_scalar = b.get()->geometry.ndim == 0;
+  if (a_is_scalar == b_is_scalar) return promote_types(x, y);
+  return a_is_scalar ? combine(y, x) : combine(x, y);
+}
+
+ScalarType result_type(const Tensor& a, const Scalar& b) {
+  const ScalarType x = a.get()->dtype;
+  if (category(b.type()) <= category(x)) return x;
+  return b.isFloatingPoint() ? default_dtype() : b.type();
+}
+
+ScalarType float_type(ScalarType type) {
+  return is_floating_point(type) ? type : default_dtype();
+}
+
+void check_result_type(const char* op, ScalarType from, ScalarType to) {
+  check(can_cast(from, to), op, ": result type ", from,
+        " can't be cast to the desired output type ", to);
+}
+
+void check_defined(const char* op, const Tensor& x) {
+  check(x.defined(), op, ": expected a tensor but got an undefined one");
+}
+
+Tensor map(const char* op, const Tensor& x, const Map& kernel, float cost) {
+  check_defined(op, x);
+  const TensorImpl* impl = x.get();
+  Loop loop = loop_for(op, kernel, impl->dtype);
+  Tensor y = empty_of(impl->geometry, impl->dtype);
+  run_loop(loop, y, {x}, cost);
+  return y;
+}
+
+Tensor map_float(const char* op, const Tensor& x, const Map& kernel, float cost) {
+  check_defined(op, x);
+  return map(op, as_type(x, float_type(x.get()->dtype)), kernel, cost);
+}
+
+Tensor map(const char* op, const Tensor& a, const Tensor& b, const Map& kernel, ScalarType type,
+           ScalarType out, float cost) {
+  Loop loop = loop_for(op, kernel, type);
+  const Geometry &ga = a.get()->geometry, &gb = b.get()->geometry;
+  Tensor y =
+      ga.same_sizes(gb) ? empty_of(ga, out) : empty_of(broadcast(op, ga.sizes(), gb.sizes()), out);
+  if (a.get()->dtype == type && b.get()->dtype == type) {
+    run_loop(loop, y, {a, b}, cost);
+  } else {
+    run_loop(loop, y, {as_type(a, type), as_type(b, type)}, cost);
+  }
+  return y;
+}
+
+Tensor map(const char* op, const Tensor& a, const Scalar& b, const Map& kernel, ScalarType type,
+           ScalarType out, float cost) {
+  Loop loop = loop_for(op, kernel, type);
+  Tensor y = empty_of(a.get()->geometry, out);
+  run_loop(loop, y, {as_type(a, type), Number(b, type)}, cost);
+  return y;
+}
+
+Tensor map(const char* op, const Scalar& a, const Tensor& b, const Map& kernel, ScalarType type,
+           ScalarType out, float cost) {
+  Loop loop = loop_for(op, kernel, type);
+  Tensor y = empty_of(b.get()->geometry, out);
+  run_loop(loop, y, {Number(a, type), as_type(b, type)}, cost);
+  return y;
+}
+
+}  // namespace pullback

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <bitset>
+
+#include <pullback/core/kernels/kernels.h>
+#include <pullback/core/ops/map.h>
+
+namespace pullback {
+
+/// The dimensions that a reduction runs over, as a mask; none named means all. Throws IndexError
+/// for one out of range and RuntimeError for one named twice.
+std::bitset<kMaxDims> dim_mask(const char* op, IntArrayRef dims, int ndim);
+
+/// The shape of a reduction's result.
+Geometry reduced(const Geometry& x, std::bitset<kMaxDims> over, bool keepdim);
+
+/// Reduces x, already of the kernel's input type, over a set of dimensions into a tensor of type
+/// `out`.
+Tensor reduce(kernels::Reduction kernel, const Tensor& x, std::bitset<kMaxDims> over, bool keepdim,
+              ScalarType out);
+
+/// Puts reduced dimensions back as size 1, so that a result or its gradient broadcasts against the
+/// input.
+Tensor restore_dims(const Tensor& y, std::bitset<kMaxDims> over, int ndim, bool keepdim);
+
+}  // namespace pullback

@@ -1,0 +1,60 @@
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/reduce.h>
+
+namespace pullback {
+
+using autograd::record;
+using autograd::wrt;
+
+namespace {
+
+Tensor sum_over(const char* name, const Tensor& x, std::bitset<kMaxDims> over, bool keepdim,
+                std::optional<ScalarType> dtype) {
+  const ScalarType own = x.scalar_type();
+  const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
+  // Integers and bools are summed as int64 by their kernels; any other wish is met by converting
+  // first.
+  const Tensor in = out == ScalarType::Long && is_integral(own) ? x.detach() : as_type(x, out);
+  const ScalarType type = in.scalar_type();
+  Tensor y =
+      reduce(simd().sum[type], in, over, keepdim, is_integral(type) ? ScalarType::Long : type);
+  return record(name, as_type(y, out),
+                wrt(x, [from = x.get()->geometry, over, keepdim](const Tensor& g) {
+                  return expand(restore_dims(g, over, from.ndim, keepdim), from.sizes());
+                }));
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, std::optional<ScalarType> dtype) {
+  check_defined("sum", x);
+  return sum_over("SumBackward0", x, dim_mask("sum", {}, x.get()->geometry.ndim), false, dtype);
+}
+
+Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  check_defined("sum", x);
+  return sum_over("SumBackward1", x, dim_mask("sum", dim, x.get()->geometry.ndim), keepdim, dtype);
+}
+
+Tensor sum_to_size(const Tensor& x, IntArrayRef sizes) {
+  check_defined("sum_to_size", x);
+  const Geometry& g = x.get()->geometry;
+  if (g.sizes() == sizes) return x;
+  check(is_expandable_to(sizes, g.sizes()), "sum_to_size: size ", sizes,
+        " is not expandable to size ", g.sizes());
+  const int extra = g.ndim - static_cast<int>(sizes.size());
+  std::bitset<kMaxDims> over;
+  for (int d = 0; d < g.ndim; ++d)
+    if (d < extra || (sizes[d - extra] == 1 && g.size[d] != 1)) over.set(d);
+  Tensor y = sum_over("SumBackward1", x, over, true, {});
+  return extra > 0 ? view(y, sizes) : y;
+}
+
+Tensor TensorBase::sum(std::optional<ScalarType> dtype) const {
+  return pullback::sum(self(Tensor()), dtype);
+}
+Tensor TensorBase::sum(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
+  return pullback::sum(self(Tensor()), dim, keepdim, dtype);
+}
+
+}  // namespace pullback
