@@ -16,6 +16,7 @@ namespace pullback::kernels {
   void fill_transcendental(Kernels&); \
   void fill_activation(Kernels&);     \
   void fill_reduce(Kernels&);         \
+  void fill_search(Kernels&);         \
   static Kernels make_table() {       \
     Kernels table;                    \
     table.tier = #name;               \
@@ -27,6 +28,7 @@ namespace pullback::kernels {
     fill_transcendental(table);       \
     fill_activation(table);           \
     fill_reduce(table);               \
+    fill_search(table);               \
     return table;                     \
   }                                   \
   }

@@ -17,9 +17,13 @@ struct Map {
 /// j*out_stride, for each of m results j.
 using Reduction = void (*)(std::int64_t m, std::int64_t n, const char* in, std::int64_t outer,
                            std::int64_t inner, char* out, std::int64_t out_stride);
+struct Kernels;
 struct Reduce {
   Reduction loops[kScalarTypes] = {};
+  ScalarType results[kScalarTypes] = {};  ///< the type of the result, by the type of the elements
+  Reduce Kernels::*combine = nullptr;  ///< joins results of parts; null: elements come in one run
   Reduction operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
+  ScalarType result(ScalarType type) const { return results[static_cast<int>(type)]; }
 };
 
 /// Every kernel that is compiled once per SIMD tier. One table per tier; `kernels()` picks one at

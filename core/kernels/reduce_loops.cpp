@@ -1,143 +1,147 @@
-#include <pullback/core/kernels/math.h>
+#include <pullback/core/kernels/reduce_fold.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-constexpr int kLanes = 32;
+template <class T>
+struct Product {
+  using In = T;
+  using Part = typename SumTypes<T>::Out;
+  using Out = Part;
+  using Total = typename SumTypes<T>::Total;
+  template <class U>
+  static PULLBACK_INLINE U times(U a, U b) {
+    if constexpr (kFloating<U>) {
+      return a * b;
+    } else {
+      return static_cast<U>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    }
+  }
+  static PULLBACK_INLINE Part identity() { return 1; }
+  static PULLBACK_INLINE Total start() { return 1; }
+  static PULLBACK_INLINE Part step(Part a, T x) { return times(a, static_cast<Part>(x)); }
+  static PULLBACK_INLINE Part merge(Part a, Part b) { return times(a, b); }
+  static PULLBACK_INLINE Total join(Total a, Part b) { return times(a, static_cast<Total>(b)); }
+  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
+};
 
-// A reduction policy R names its element `In`, its result `Out` and the running value `Total`, all
-// independent of the tier, so that a sum has the same bits on every machine:
-//   start()            the value of no elements
-//   block(x, n)        the value of n <= kBlock contiguous elements
-//   join(total, part)  both together
-//   finish(total)      the result
+template <class T>
+struct SumSquares : Sum<T> {
+  static PULLBACK_INLINE T step(T a, T x) { return a + x * x; }
+};
+template <class T>
+struct Norm2 : SumSquares<T> {
+  static PULLBACK_INLINE T finish(double a) { return static_cast<T>(sqrt(a)); }
+};
+template <class T>
+struct AbsSum : Sum<T> {
+  static PULLBACK_INLINE T step(T a, T x) { return a + fabs(x); }
+};
+template <class T>
+struct AbsMax : Max<T> {
+  static PULLBACK_INLINE T identity() { return 0; }
+  static PULLBACK_INLINE T start() { return 0; }
+  static PULLBACK_INLINE T step(T a, T x) { return Max<T>::step(a, fabs(x)); }
+};
 
-/// One result from n elements.
-template <class R>
-PULLBACK_NOINLINE typename R::Total reduce_run(int64_t n, const char* in, int64_t stride) {
-  using T = typename R::In;
-  Stage<0, T> stage;
-  typename R::Total total = R::start();
-  for (int64_t begin = 0; begin < n; begin += kBlock) {
-    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
-    total = R::join(total, R::block(stage.block(in, stride, begin, count), count));
+template <class T>
+struct CountNonzero {
+  using In = T;
+  using Part = int32_t;  // of one block
+  using Total = int64_t;
+  using Out = int64_t;
+  static PULLBACK_INLINE Part identity() { return 0; }
+  static PULLBACK_INLINE Total start() { return 0; }
+  static PULLBACK_INLINE Part step(Part a, T x) { return a + static_cast<Part>(x != T(0)); }
+  static PULLBACK_INLINE Part merge(Part a, Part b) { return a + b; }
+  static PULLBACK_INLINE Total join(Total a, Part b) { return a + b; }
+  static PULLBACK_INLINE Out finish(Total a) { return a; }
+};
+template <class T>
+struct Any : CountNonzero<T> {
+  using Out = bool;
+  static PULLBACK_INLINE bool finish(int64_t count) { return count != 0; }
+};
+template <class T>
+struct All : CountNonzero<T> {
+  using Out = bool;
+  static PULLBACK_INLINE int32_t step(int32_t a, T x) {
+    return a + static_cast<int32_t>(x == T(0));
+  }
+  static PULLBACK_INLINE bool finish(int64_t zeros) { return zeros == 0; }
+};
+
+/// f(x) summed over a run as Sum does it.
+template <class T, class F>
+PULLBACK_INLINE double sum_run(int64_t n, const char* in, int64_t stride, F f) {
+  Stage<0, T, kRun> stage;
+  alignas(64) T values[kRun];
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t count = n - begin < kRun ? n - begin : kRun;
+    const T* x = stage.block(in, stride, begin, count);
+    for (int64_t i = 0; i < count; ++i) values[i] = f(x[i]);
+    total += static_cast<double>(fold_block<Sum<T>>(values, count));
   }
   return total;
 }
 
-/// Neighbouring results at once, a row of inputs at a time: for reductions over the outer
-/// dimensions.
-template <class R>
-PULLBACK_NOINLINE void reduce_columns(int64_t m, int64_t n, const char* in, int64_t inner,
-                                      char* out, int64_t out_stride) {
-  using T = typename R::In;
-  using Part = typename R::Part;
-  constexpr int64_t width = 128;
-  for (int64_t first = 0; first < m; first += width) {
-    const int64_t columns = m - first < width ? m - first : width;
-    typename R::Total totals[width];
-    for (int64_t j = 0; j < width; ++j) totals[j] = R::start();
-    for (int64_t top = 0; top < n; top += kBlock) {
-      const int64_t bottom = n - top < kBlock ? n : top + kBlock;
-      alignas(64) Part parts[width];
-      for (int64_t j = 0; j < width; ++j) parts[j] = R::identity();
-      for (int64_t k = top; k < bottom; ++k) {
-        const T* row = reinterpret_cast<const T*>(in + k * inner) + first;
-        if (columns == width) {
-          for (int64_t j = 0; j < width; ++j) parts[j] = R::step(parts[j], row[j]);
-        } else {
-          for (int64_t j = 0; j < columns; ++j) parts[j] = R::step(parts[j], row[j]);
-        }
-      }
-      for (int64_t j = 0; j < columns; ++j) totals[j] = R::join(totals[j], parts[j]);
-    }
-    for (int64_t j = 0; j < columns; ++j) {
-      *reinterpret_cast<typename R::Out*>(out + (first + j) * out_stride) = R::finish(totals[j]);
-    }
-  }
-}
-
-template <class R>
-void reduction(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
+/// In two passes; the second corrects for the rounding of the mean (Chan, Golub, LeVeque 1983,
+/// eq. 1.7).
+template <class T>
+void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
                int64_t out_stride) {
-  const int64_t size = sizeof(typename R::In);
-  if (m >= 8 && n > 1 && outer == size && inner != size) {
-    reduce_columns<R>(m, n, in, inner, out, out_stride);
-    return;
-  }
+  const double count = static_cast<double>(n);
   for (int64_t j = 0; j < m; ++j) {
-    *reinterpret_cast<typename R::Out*>(out + j * out_stride) =
-        R::finish(reduce_run<R>(n, in + j * outer, inner));
+    const char* run = in + j * outer;
+    const T mean = static_cast<T>(fold_run<Sum<T>>(n, run, inner) / count);
+    const double error = sum_run<T>(n, run, inner, [mean](T x) { return x - mean; });
+    const double squares =
+        sum_run<T>(n, run, inner, [mean](T x) { return (x - mean) * (x - mean); });
+    const double corrected = squares - error * error / count;
+    const double result = n == 0 ? 0.0 : corrected;
+    *reinterpret_cast<T*>(out + j * out_stride) = static_cast<T>(result < 0 ? 0.0 : result);
   }
 }
 
-/// Folds a block in kLanes independent running values, which the vectoriser keeps in registers, and
-/// these pairwise: the order is fixed by kLanes alone.
-template <class R>
-PULLBACK_INLINE typename R::Part fold_block(const typename R::In* x, int64_t n) {
-  using Part = typename R::Part;
-  alignas(64) Part lanes[kLanes];
-  for (int j = 0; j < kLanes; ++j) lanes[j] = R::identity();
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; ++j) lanes[j] = R::step(lanes[j], x[i + j]);
+/// An infinite maximum is not subtracted, which gives inf and -inf instead of NaN.
+template <class T>
+void logsumexp(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
+               int64_t out_stride) {
+  for (int64_t j = 0; j < m; ++j) {
+    const char* run = in + j * outer;
+    const T top = fold_run<Max<T>>(n, run, inner);
+    const T shift = fabs(top) == T(kInf) ? T(0) : top;
+    const double sum = sum_run<T>(n, run, inner, [shift](T x) { return exp(x - shift); });
+    *reinterpret_cast<T*>(out + j * out_stride) = static_cast<T>(log(sum) + shift);
   }
-  for (int j = 0; i < n; ++i, ++j) lanes[j] = R::step(lanes[j], x[i]);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) lanes[j] = R::merge(lanes[j], lanes[j + half]);
-  }
-  return lanes[0];
 }
 
-/// What a sum of T is returned as, and what carries it over many blocks.
-template <class T>
-struct SumTypes {
-  using Out = int64_t;
-  using Total = uint64_t;
-};
-template <>
-struct SumTypes<float> {
-  using Out = float;
-  using Total = double;
-};
-template <>
-struct SumTypes<double> {
-  using Out = double;
-  using Total = double;
-};
-
-/// Blocks of 256 are summed in the type itself, their sums in double: the error does not grow with
-/// n.
-template <class T>
-struct Sum {
-  using In = T;
-  using Part = typename SumTypes<T>::Out;
-  using Out = typename SumTypes<T>::Out;
-  using Total = typename SumTypes<T>::Total;
-  static PULLBACK_INLINE Part identity() { return 0; }
-  static PULLBACK_INLINE Total start() { return 0; }
-  static PULLBACK_INLINE Part step(Part a, T x) { return merge(a, static_cast<Part>(x)); }
-  static PULLBACK_INLINE Part merge(Part a, Part b) {
-    if constexpr (kFloating<T>) {
-      return a + b;
-    } else {
-      return static_cast<Part>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-    }
-  }
-  static PULLBACK_INLINE Part block(const T* x, int64_t n) { return fold_block<Sum>(x, n); }
-  static PULLBACK_INLINE Total join(Total a, Part b) { return a + static_cast<Total>(b); }
-  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
-};
-
-template <template <class> class R, class... T>
-void reduce(Reduce& table) {
-  ((table.loops[kCode<T>] = reduction<R<T>>), ...);
+template <class... T>
+void fill_runs(Kernels& table) {
+  ((table.deviation.loops[kCode<T>] = deviation<T>), ...);
+  ((table.deviation.results[kCode<T>] = static_cast<ScalarType>(kCode<T>)), ...);
+  ((table.logsumexp.loops[kCode<T>] = logsumexp<T>), ...);
+  ((table.logsumexp.results[kCode<T>] = static_cast<ScalarType>(kCode<T>)), ...);
+  table.logsumexp.combine = &Kernels::logsumexp;
 }
 
 }  // namespace
 
 void fill_reduce(Kernels& table) {
-  reduce<Sum, bool, int32_t, int64_t, float, double>(table.sum);
+  reduction<Sum, bool, int32_t, int64_t, float, double>(table.sum, &Kernels::sum);
+  reduction<Product, bool, int32_t, int64_t, float, double>(table.prod, &Kernels::prod);
+  reduction<SumSquares, float, double>(table.sum_squares, &Kernels::sum);
+  reduction<Norm2, float, double>(table.norm2, &Kernels::norm2);
+  reduction<AbsSum, float, double>(table.abs_sum, &Kernels::sum);
+  reduction<CountNonzero, bool, int32_t, int64_t, float, double>(table.count_nonzero,
+                                                                 &Kernels::sum);
+  reduction<Any, bool, int32_t, int64_t, float, double>(table.any, &Kernels::any);
+  reduction<All, bool, int32_t, int64_t, float, double>(table.all, &Kernels::all);
+  reduction<Max, bool, int32_t, int64_t, float, double>(table.amax, &Kernels::amax);
+  reduction<Min, bool, int32_t, int64_t, float, double>(table.amin, &Kernels::amin);
+  reduction<AbsMax, float, double>(table.abs_max, &Kernels::abs_max);
+  fill_runs<float, double>(table);
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -94,9 +94,9 @@ struct FirstOf<5> {
 
 /// A contiguous view of one block of an input: the input itself where it is contiguous, else a
 /// copy.
-template <int I, class T>
+template <int I, class T, int64_t Size = kBlock>
 struct Stage {
-  alignas(64) T buffer[kBlock];
+  alignas(64) T buffer[Size];
 
   PULLBACK_INLINE const T* block(const char* data, int64_t stride, int64_t begin, int64_t count) {
     if (stride == static_cast<int64_t>(sizeof(T))) return reinterpret_cast<const T*>(data) + begin;

@@ -1,0 +1,254 @@
+#include <pullback/core/kernels/reduce.h>
+
+#include <algorithm>
+
+#include <pullback/core/kernels/allocator.h>
+#include <pullback/core/kernels/pool.h>
+
+namespace pullback::kernels {
+namespace {
+
+using std::int64_t;
+
+constexpr int64_t kGrain = 32768;  // elements that make a task worth sharing
+constexpr int64_t kEnoughTasks = 16;
+constexpr int64_t kColumns = 128;  // the width of the kernels' column blocks
+
+struct Dim {
+  int64_t size;
+  int64_t in;
+  int64_t out;
+};
+
+struct Dims {
+  Dim list[kMaxDims];
+  int count = 0;
+
+  void add(const Dim& dim) { list[count++] = dim; }
+  int64_t numel() const {
+    int64_t n = 1;
+    for (int d = 0; d < count; ++d) n *= list[d].size;
+    return n;
+  }
+  void sort() {
+    std::stable_sort(list, list + count, [](const Dim& a, const Dim& b) { return a.in > b.in; });
+  }
+  /// Joins neighbours that one stride can walk.
+  void merge() {
+    int last = 0;
+    for (int d = 1; d < count; ++d) {
+      Dim& outer = list[last];
+      const Dim& dim = list[d];
+      if (outer.in == dim.in * dim.size && outer.out == dim.out * dim.size) {
+        outer = {outer.size * dim.size, dim.in, dim.out};
+      } else {
+        list[++last] = dim;
+      }
+    }
+    if (count > 0) count = last + 1;
+  }
+};
+
+/// Memory that lives as long as the call.
+class Scratch {
+ public:
+  explicit Scratch(int64_t bytes)
+      : bytes_(static_cast<std::size_t>(bytes)), data_(allocate(bytes_)) {}
+  ~Scratch() { deallocate(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  char* data() const { return static_cast<char*>(data_); }
+
+ private:
+  std::size_t bytes_;
+  void* data_;
+};
+
+/// One reduction over runs of n elements, `inner` bytes apart, cut into `pieces` of at most
+/// `length` whose results lie `piece_stride` apart.
+struct Plan {
+  Reduction kernel;
+  const char* in;
+  char* out;
+  int64_t n, inner;
+  Dim row;      ///< the kept dimension that the kernel walks
+  Dims others;  ///< the rest of them
+  int64_t rows_per_task = 1;
+  int64_t pieces = 1, length = 0, piece_stride = 0;
+
+  int64_t row_tasks() const { return (row.size + rows_per_task - 1) / rows_per_task; }
+  int64_t tasks() const { return pieces * others.numel() * row_tasks(); }
+
+  void run(int64_t task) const {
+    const int64_t first = task % row_tasks() * rows_per_task;
+    task /= row_tasks();
+    const char* from = in + first * row.in;
+    char* to = out + first * row.out;
+    for (int d = others.count - 1; d >= 0; --d) {
+      const Dim& dim = others.list[d];
+      const int64_t index = task % dim.size;
+      task /= dim.size;
+      from += index * dim.in;
+      to += index * dim.out;
+    }
+    const int64_t begin = task * length;
+    kernel(std::min(rows_per_task, row.size - first), std::min(length, n - begin),
+           from + begin * inner, row.in, inner, to + task * piece_stride, row.out);
+  }
+
+  void run_all() const {
+    const int64_t count = tasks();
+    if (others.numel() * row.size * std::max<int64_t>(n, 1) <= 2 * kGrain) {
+      for (int64_t task = 0; task < count; ++task) run(task);
+      return;
+    }
+    const int64_t work = std::max<int64_t>(1, std::min(rows_per_task, row.size) * length);
+    parallel_for(count, std::max<int64_t>(1, kGrain / work), [this](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; ++task) run(task);
+    });
+  }
+};
+
+void reduce_runs(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run,
+                 const char* in, char* out);
+
+Plan make_plan(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run, const char* in,
+               char* out) {
+  const int64_t size = static_cast<int64_t>(element_size(type));
+  Plan plan{op[type], in, out, run.size, run.in, {1, 0, 0}, {}};
+  int row = -1;
+  bool columns = false;
+  for (int d = 0; d < kept.count; ++d) {
+    const Dim& dim = kept.list[d];
+    if (dim.in == size && dim.size >= 8 && run.in != size) {
+      row = d;
+      columns = true;
+      break;
+    }
+    if (row < 0 || dim.size >= kept.list[row].size) row = d;
+  }
+  for (int d = 0; d < kept.count; ++d) {
+    if (d == row) {
+      plan.row = kept.list[d];
+    } else {
+      plan.others.add(kept.list[d]);
+    }
+  }
+  plan.length = run.size;
+  const int64_t n = std::max<int64_t>(run.size, 1);
+  plan.rows_per_task = std::max<int64_t>(1, kGrain / n);
+  if (columns) plan.rows_per_task = (plan.rows_per_task + kColumns - 1) / kColumns * kColumns;
+  const int64_t per_row = columns ? std::min(plan.row.size, plan.rows_per_task) : 1;
+  const int64_t shortest = std::max<int64_t>(64, kGrain / per_row);
+  if (op.combine != nullptr && plan.tasks() < kEnoughTasks && n >= 2 * shortest) {
+    plan.length = shortest;
+    plan.pieces = (n + shortest - 1) / shortest;
+  }
+  return plan;
+}
+
+/// The kept dimensions of a dense intermediate result: `in` becomes its strides.
+Dims dense(Dims dims, int64_t stride) {
+  for (int d = dims.count - 1; d >= 0; --d) {
+    dims.list[d].in = stride;
+    stride *= dims.list[d].size;
+  }
+  return dims;
+}
+
+void reduce_runs(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run,
+                 const char* in, char* out) {
+  Plan plan = make_plan(op, type, kept, run, in, out);
+  if (plan.pieces == 1) {
+    plan.run_all();
+    return;
+  }
+  const ScalarType result = op.result(type);
+  const int64_t size = static_cast<int64_t>(element_size(result));
+  const int64_t results = kept.numel();
+  Scratch parts(plan.pieces * results * size);
+  // Parts lie beside each other within a piece, in the order of the kept dimensions.
+  const Dims joined = dense(kept, size);
+  Dims split = kept;
+  for (int d = 0; d < split.count; ++d) split.list[d].out = joined.list[d].in;
+  Plan first = make_plan(op, type, split, run, in, parts.data());
+  first.piece_stride = results * size;
+  first.run_all();
+  reduce_runs(kernels().*op.combine, result, joined, {plan.pieces, results * size, 0}, parts.data(),
+              out);
+}
+
+/// Reduces the fastest of several dimensions into a dense array, and that array's rest as one run.
+void reduce_in_steps(const Reduce& op, ScalarType type, const Dims& kept, const Dims& reduced,
+                     const char* in, char* out) {
+  const ScalarType result = op.result(type);
+  const int64_t size = static_cast<int64_t>(element_size(result));
+  Dims all = kept;
+  for (int d = 0; d + 1 < reduced.count; ++d) all.add(reduced.list[d]);
+  Dims first = all;
+  all = dense(all, size);
+  for (int d = 0; d < all.count; ++d) first.list[d].out = all.list[d].in;
+  Scratch parts(all.numel() * size);
+  reduce_runs(op, type, first, reduced.list[reduced.count - 1], in, parts.data());
+  const int64_t rest = reduced.numel() / reduced.list[reduced.count - 1].size;
+  all.count = kept.count;
+  reduce_runs(kernels().*op.combine, result, all, {rest, size, 0}, parts.data(), out);
+}
+
+/// Copies the reduced dimensions into single runs, for kernels whose results cannot be joined.
+void reduce_copy(const Reduce& op, ScalarType type, const Dims& kept, const Dims& reduced,
+                 const char* in, char* out) {
+  const int64_t size = static_cast<int64_t>(element_size(type));
+  Dims all = kept;
+  for (int d = 0; d < reduced.count; ++d) all.add(reduced.list[d]);
+  int64_t sizes[kMaxDims], from[kMaxDims], to[kMaxDims];
+  for (int d = 0; d < all.count; ++d) {
+    sizes[d] = all.list[d].size;
+    from[d] = all.list[d].in;
+  }
+  all = dense(all, size);
+  for (int d = 0; d < all.count; ++d) to[d] = all.list[d].in;
+  Scratch copy(all.numel() * size);
+  const Operand operands[] = {{copy.data(), to}, {const_cast<char*>(in), from}};
+  for_each(kernels().copy[type], all.count, sizes, operands, 2);
+  const int64_t n = reduced.numel();
+  all.count = kept.count;
+  reduce_runs(op, type, all, {n, size, 0}, copy.data(), out);
+}
+
+}  // namespace
+
+void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, const Operand& out,
+            const Operand& in, std::uint64_t reduced) {
+  Dims kept, runs;
+  for (int d = 0; d < ndim; ++d) {
+    const bool inside = (reduced >> d & 1) != 0;
+    if (sizes[d] == 1) continue;
+    if (inside) {
+      runs.add({sizes[d], in.strides[d], 0});
+    } else {
+      kept.add({sizes[d], in.strides[d], out.strides[d]});
+    }
+  }
+  if (kept.numel() == 0) return;
+  const char* from = static_cast<const char*>(in.data);
+  char* to = static_cast<char*>(out.data);
+  kept.sort();
+  kept.merge();
+  if (runs.numel() == 0) {
+    reduce_runs(op, type, kept, {0, static_cast<int64_t>(element_size(type)), 0}, from, to);
+    return;
+  }
+  if (op.combine != nullptr) runs.sort();
+  runs.merge();
+  if (runs.count == 0) runs.add({1, static_cast<int64_t>(element_size(type)), 0});
+  if (runs.count == 1) {
+    reduce_runs(op, type, kept, runs.list[0], from, to);
+  } else if (op.combine != nullptr) {
+    reduce_in_steps(op, type, kept, runs, from, to);
+  } else {
+    reduce_copy(op, type, kept, runs, from, to);
+  }
+}
+
+}  // namespace pullback::kernels

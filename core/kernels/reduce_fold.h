@@ -1,0 +1,197 @@
+#pragma once
+
+// How a run of elements is folded into one value, for the reductions. A policy R names its element
+// `In`, the value of a block `Part`, that of many blocks `Total`, its result `Out`, and
+//   identity()         the Part of no elements
+//   step(part, x)      with one element more
+//   merge(part, part)  both together
+//   start()            the Total of no blocks
+//   join(total, part)  with one block more
+//   finish(total)      the result
+// The order of the operations depends on kRun and kLanes alone, so that results are the same in
+// every tier.
+
+#include <pullback/core/kernels/math.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+constexpr int64_t kRun = 1024;
+constexpr int kLanes = 64;
+
+/// Folds a block into kLanes independent values, which the vectoriser keeps in registers, and these
+/// pairwise.
+template <class R>
+PULLBACK_INLINE typename R::Part fold_block(const typename R::In* x, int64_t n) {
+  using Part = typename R::Part;
+  if (n < kLanes / 4) {
+    Part part = R::identity();
+    for (int64_t i = 0; i < n; ++i) part = R::step(part, x[i]);
+    return part;
+  }
+  alignas(64) Part lanes[kLanes];
+  for (int j = 0; j < kLanes; ++j) lanes[j] = R::identity();
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int j = 0; j < kLanes; ++j) lanes[j] = R::step(lanes[j], x[i + j]);
+  }
+  for (int j = 0; i < n; ++i, ++j) lanes[j] = R::step(lanes[j], x[i]);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; ++j) lanes[j] = R::merge(lanes[j], lanes[j + half]);
+  }
+  return lanes[0];
+}
+
+template <class R>
+PULLBACK_NOINLINE typename R::Total fold_run(int64_t n, const char* in, int64_t stride) {
+  Stage<0, typename R::In, kRun> stage;
+  typename R::Total total = R::start();
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t count = n - begin < kRun ? n - begin : kRun;
+    total = R::join(total, fold_block<R>(stage.block(in, stride, begin, count), count));
+  }
+  return total;
+}
+
+/// Neighbouring results at once, a row of inputs at a time: for reductions over an outer dimension.
+template <class R>
+PULLBACK_NOINLINE void fold_columns(int64_t m, int64_t n, const char* in, int64_t inner, char* out,
+                                    int64_t out_stride) {
+  constexpr int64_t width = 128;
+  constexpr int64_t height = 256;
+  for (int64_t first = 0; first < m; first += width) {
+    const int64_t columns = m - first < width ? m - first : width;
+    typename R::Total totals[width];
+    for (int64_t j = 0; j < width; ++j) totals[j] = R::start();
+    for (int64_t top = 0; top < n; top += height) {
+      const int64_t bottom = n - top < height ? n : top + height;
+      alignas(64) typename R::Part parts[width];
+      for (int64_t j = 0; j < width; ++j) parts[j] = R::identity();
+      for (int64_t k = top; k < bottom; ++k) {
+        const auto* row = reinterpret_cast<const typename R::In*>(in + k * inner) + first;
+        if (columns == width) {
+          for (int64_t j = 0; j < width; ++j) parts[j] = R::step(parts[j], row[j]);
+        } else {
+          for (int64_t j = 0; j < columns; ++j) parts[j] = R::step(parts[j], row[j]);
+        }
+      }
+      for (int64_t j = 0; j < columns; ++j) totals[j] = R::join(totals[j], parts[j]);
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      *reinterpret_cast<typename R::Out*>(out + (first + j) * out_stride) = R::finish(totals[j]);
+    }
+  }
+}
+
+/// The kernel of a policy.
+template <class R>
+void fold(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
+          int64_t out_stride) {
+  const int64_t size = sizeof(typename R::In);
+  if (m >= 8 && n > 1 && outer == size && inner != size) {
+    fold_columns<R>(m, n, in, inner, out, out_stride);
+    return;
+  }
+  for (int64_t j = 0; j < m; ++j) {
+    *reinterpret_cast<typename R::Out*>(out + j * out_stride) =
+        R::finish(fold_run<R>(n, in + j * outer, inner));
+  }
+}
+
+template <template <class> class R, class... T>
+void reduction(Reduce& table, Reduce Kernels::*combine) {
+  ((table.loops[kCode<T>] = fold<R<T>>), ...);
+  ((table.results[kCode<T>] = static_cast<ScalarType>(kCode<typename R<T>::Out>)), ...);
+  table.combine = combine;
+}
+
+/// What a sum of T is returned as, and what carries it over many blocks.
+template <class T>
+struct SumTypes {
+  using Out = int64_t;
+  using Total = int64_t;
+};
+template <>
+struct SumTypes<float> {
+  using Out = float;
+  using Total = double;
+};
+template <>
+struct SumTypes<double> {
+  using Out = double;
+  using Total = double;
+};
+
+/// a + b; integers wrap around.
+template <class T>
+PULLBACK_INLINE T plus(T a, T b) {
+  if constexpr (kFloating<T>) {
+    return a + b;
+  } else {
+    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  }
+}
+
+/// Blocks are summed in the type itself, their sums in double: the error does not grow with n.
+template <class T>
+struct Sum {
+  using In = T;
+  using Part = typename SumTypes<T>::Out;
+  using Out = typename SumTypes<T>::Out;
+  using Total = typename SumTypes<T>::Total;
+  static PULLBACK_INLINE Part identity() { return 0; }
+  static PULLBACK_INLINE Total start() { return 0; }
+  static PULLBACK_INLINE Part step(Part a, T x) { return plus(a, static_cast<Part>(x)); }
+  static PULLBACK_INLINE Part merge(Part a, Part b) { return plus(a, b); }
+  static PULLBACK_INLINE Total join(Total a, Part b) { return plus(a, static_cast<Total>(b)); }
+  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
+};
+
+/// The largest element; NaN is larger than all.
+template <class T>
+struct Max {
+  using In = T;
+  using Part = T;
+  using Out = T;
+  using Total = T;
+  static PULLBACK_INLINE T identity() {
+    if constexpr (kFloating<T>) {
+      return T(-kInf);
+    } else if constexpr (kBoolean<T>) {
+      return false;
+    } else {
+      return static_cast<T>(uint64_t{1} << (8 * sizeof(T) - 1));
+    }
+  }
+  static PULLBACK_INLINE T start() { return identity(); }
+  static PULLBACK_INLINE T step(T a, T x) { return x > a || x != x ? x : a; }
+  static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
+  static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
+  static PULLBACK_INLINE T finish(T a) { return a; }
+};
+
+/// The least element; NaN is less than all.
+template <class T>
+struct Min {
+  using In = T;
+  using Part = T;
+  using Out = T;
+  using Total = T;
+  static PULLBACK_INLINE T identity() {
+    if constexpr (kFloating<T>) {
+      return T(kInf);
+    } else if constexpr (kBoolean<T>) {
+      return true;
+    } else {
+      return static_cast<T>(~(uint64_t{1} << (8 * sizeof(T) - 1)));
+    }
+  }
+  static PULLBACK_INLINE T start() { return identity(); }
+  static PULLBACK_INLINE T step(T a, T x) { return x < a || x != x ? x : a; }
+  static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
+  static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
+  static PULLBACK_INLINE T finish(T a) { return a; }
+};
+
+}  // namespace
+}  // namespace pullback::kernels::PULLBACK_TIER

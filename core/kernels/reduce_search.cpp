@@ -1,0 +1,84 @@
+#include <pullback/core/kernels/reduce_fold.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+/// Whether x replaces the best value so far: strictly better, or the first NaN.
+template <template <class> class R, class T>
+PULLBACK_INLINE bool replaces(T x, T best) {
+  const T chosen = R<T>::step(best, x);
+  return best == best && (x != x || (chosen == x && x != best));
+}
+
+/// Folds each block and looks for the position only in a block that holds something better.
+template <template <class> class R, class T>
+PULLBACK_NOINLINE int64_t search_run(int64_t n, const char* in, int64_t stride) {
+  Stage<0, T, kRun> stage;
+  T best = R<T>::identity();
+  int64_t where = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t count = n - begin < kRun ? n - begin : kRun;
+    const T* x = stage.block(in, stride, begin, count);
+    const T value = fold_block<R<T>>(x, count);
+    if (!replaces<R>(value, best)) continue;
+    int64_t i = 0;
+    while (value == value ? x[i] != value : x[i] == x[i]) ++i;
+    best = value;
+    where = begin + i;
+  }
+  return where;
+}
+
+template <template <class> class R, class T>
+PULLBACK_NOINLINE void search_columns(int64_t m, int64_t n, const char* in, int64_t inner,
+                                      char* out, int64_t out_stride) {
+  constexpr int64_t width = 128;
+  for (int64_t first = 0; first < m; first += width) {
+    const int64_t columns = m - first < width ? m - first : width;
+    alignas(64) T best[width];
+    alignas(64) int64_t where[width];
+    for (int64_t j = 0; j < width; ++j) {
+      best[j] = R<T>::identity();
+      where[j] = 0;
+    }
+    for (int64_t k = 0; k < n; ++k) {
+      const T* row = reinterpret_cast<const T*>(in + k * inner) + first;
+      for (int64_t j = 0; j < columns; ++j) {
+        const bool better = replaces<R>(row[j], best[j]);
+        best[j] = better ? row[j] : best[j];
+        where[j] = better ? k : where[j];
+      }
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      *reinterpret_cast<int64_t*>(out + (first + j) * out_stride) = where[j];
+    }
+  }
+}
+
+template <template <class> class R, class T>
+void search(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
+            int64_t out_stride) {
+  const int64_t size = sizeof(T);
+  if (m >= 8 && outer == size && inner != size) {
+    search_columns<R, T>(m, n, in, inner, out, out_stride);
+    return;
+  }
+  for (int64_t j = 0; j < m; ++j) {
+    *reinterpret_cast<int64_t*>(out + j * out_stride) = search_run<R, T>(n, in + j * outer, inner);
+  }
+}
+
+template <template <class> class R, class... T>
+void searches(Reduce& table) {
+  ((table.loops[kCode<T>] = search<R, T>), ...);
+  ((table.results[kCode<T>] = ScalarType::Long), ...);
+}
+
+}  // namespace
+
+void fill_search(Kernels& table) {
+  searches<Max, bool, int32_t, int64_t, float, double>(table.argmax);
+  searches<Min, bool, int32_t, int64_t, float, double>(table.argmin);
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER
