@@ -1,0 +1,418 @@
+#include "catch.h"
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "core/kernels/tiers.h"
+
+using pullback::ScalarType;
+using pullback::kernels::Kernels;
+using pullback::kernels::Loop;
+using pullback::kernels::Map;
+using std::int32_t;
+using std::int64_t;
+
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+/// f of contiguous inputs of one type.
+template <class Out, class T>
+std::vector<Out> apply(Loop loop, std::vector<std::vector<T>> inputs) {
+  REQUIRE(loop != nullptr);
+  const int64_t n = static_cast<int64_t>(inputs[0].size());
+  std::vector<Out> out(inputs[0].size());
+  std::vector<char*> data{reinterpret_cast<char*>(out.data())};
+  std::vector<int64_t> strides{sizeof(Out)};
+  for (auto& input : inputs) {
+    data.push_back(reinterpret_cast<char*>(input.data()));
+    strides.push_back(input.size() == 1 ? 0 : sizeof(T));
+  }
+  loop(n, data.data(), strides.data());
+  return out;
+}
+template <class T>
+std::vector<T> map(const Map& map, std::vector<std::vector<T>> inputs) {
+  return apply<T, T>(map[scalar_type_of<T>], std::move(inputs));
+}
+
+/// The distance of a float32 result from the true value, in units of its last place.
+double ulps(float value, double exact) {
+  if (std::isnan(exact)) return std::isnan(value) ? 0 : kInf;
+  const auto rounded = static_cast<float>(exact);
+  if (std::isinf(rounded) || std::isinf(value)) return value == rounded ? 0 : kInf;
+  const double least = std::numeric_limits<float>::denorm_min();
+  const double size = std::fabs(exact) < std::numeric_limits<float>::min()
+                          ? least
+                          : std::ldexp(1.0, std::ilogb(exact) - 23);
+  return std::fabs(value - exact) / size;
+}
+
+struct Function {
+  const char* name;
+  Map Kernels::*member;
+  double (*exact)(double);
+  double low, high;
+  double bound;  // in ulps
+};
+
+double sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+const Function kFunctions[] = {
+    {"exp", &Kernels::exp, std::exp, -110, 90, 1.5},
+    {"expm1", &Kernels::expm1, std::expm1, -20, 90, 2},
+    {"log", &Kernels::log, std::log, 0, 10, 1.5},
+    {"log wide", &Kernels::log, std::log, 0, 3e38, 1.5},
+    {"log1p", &Kernels::log1p, std::log1p, -0.999, 10, 2},
+    {"tanh", &Kernels::tanh, std::tanh, -12, 12, 2},
+    {"sigmoid", &Kernels::sigmoid, sigmoid, -80, 80, 2.5},
+    {"erf", &Kernels::erf, std::erf, -5, 5, 2},
+    {"sin", &Kernels::sin, std::sin, -100, 100, 1.5},
+    {"cos", &Kernels::cos, std::cos, -100, 100, 1.5},
+    {"sin far", &Kernels::sin, std::sin, -1e6, 1e6, 1.5},
+    {"cos far", &Kernels::cos, std::cos, -1e6, 1e6, 1.5},
+    {"sqrt", &Kernels::sqrt, std::sqrt, 0, 1e6, 0.51},
+    {"rsqrt", &Kernels::rsqrt, [](double x) { return 1 / std::sqrt(x); }, 1e-6, 1e6, 1.5},
+    {"exp2", &Kernels::exp2, std::exp2, -100, 100, 1.5},
+    {"log2", &Kernels::log2, std::log2, 0, 100, 1.5},
+    {"log10", &Kernels::log10, std::log10, 0, 100, 2},
+    {"tan", &Kernels::tan, std::tan, -10, 10, 2},
+    {"asin", &Kernels::asin, std::asin, -1, 1, 2},
+    {"acos", &Kernels::acos, std::acos, -1, 1, 2},
+    {"atan", &Kernels::atan, std::atan, -10, 10, 2},
+    {"sinh", &Kernels::sinh, std::sinh, -10, 10, 3},
+    {"cosh", &Kernels::cosh, std::cosh, -10, 10, 3},
+    {"asinh", &Kernels::asinh, std::asinh, -10, 10, 3},
+    {"acosh", &Kernels::acosh, std::acosh, 1, 10, 3},
+    {"atanh", &Kernels::atanh, std::atanh, -0.99, 0.99, 3},
+    {"erfc", &Kernels::erfc, std::erfc, -3, 8, 4},
+    {"lgamma", &Kernels::lgamma, std::lgamma, 0.1, 50, 1},
+};
+
+}  // namespace
+
+TEST_CASE("float32 functions are within a few ulps of libm's double, in every tier") {
+  for (const Kernels* table : all_tiers()) {
+    for (const Function& f : kFunctions) {
+      INFO(table->tier << " " << f.name);
+      std::vector<float> x;
+      for (int i = 0; i <= 100000; ++i) {
+        x.push_back(static_cast<float>(f.low + (f.high - f.low) * i / 100000));
+      }
+      for (float small = 1.0f; small > 1e-44f && f.low <= 0; small /= 3) x.push_back(small);
+      const auto y = map<float>(table->*f.member, {x});
+      double worst = 0;
+      float at = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double distance = ulps(y[i], f.exact(x[i]));
+        if (!(distance <= worst)) {
+          worst = distance;
+          at = x[i];
+        }
+      }
+      CAPTURE(at);
+      CHECK(worst <= f.bound);
+    }
+  }
+}
+
+TEST_CASE("special values are those of libm, in every tier") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> x{0.0f,  -0.0f, inf,    -inf,   nan,    1.0f,
+                             -1.0f, 3e38f, -3e38f, 1e-40f, -1e-40f};
+  for (const Kernels* table : all_tiers()) {
+    for (const Function& f : kFunctions) {
+      if (f.member == &Kernels::lgamma) continue;
+      const auto y = map<float>(table->*f.member, {x});
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        INFO(table->tier << " " << f.name << "(" << x[i] << ") = " << y[i]);
+        const double exact = f.exact(x[i]);
+        CHECK(ulps(y[i], exact) <= f.bound);
+        if (exact == 0) CHECK(std::signbit(y[i]) == std::signbit(exact));
+      }
+    }
+  }
+}
+
+TEST_CASE("digamma and erfinv agree with known values") {
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    const auto psi = map<double>(table->digamma, {{1.0, 0.5, -0.5, 10.0, 0.0, -1.0}});
+    CHECK(std::fabs(psi[0] + 0.57721566490153286) < 1e-14);
+    CHECK(std::fabs(psi[1] + 1.9635100260214235) < 1e-14);
+    CHECK(std::fabs(psi[2] - 0.03648997397857652) < 1e-14);
+    CHECK(std::fabs(psi[3] - 2.251752589066721) < 1e-14);
+    CHECK(psi[4] == -kInf);
+    CHECK(std::isnan(psi[5]));
+    std::vector<double> x;
+    for (int i = -9999; i < 10000; ++i) x.push_back(i / 1e4);
+    x.push_back(1 - 1e-12);
+    const auto y = map<double>(table->erfinv, {x});
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::fabs(std::erf(y[i]) - x[i]) > 3e-16) CHECK(std::erf(y[i]) == x[i]);
+    }
+    CHECK(map<double>(table->erfinv, {{1.0}})[0] == kInf);
+    CHECK(std::isnan(map<double>(table->erfinv, {{1.5}})[0]));
+  }
+}
+
+namespace {
+
+struct Layout {
+  const char* name;
+  Map Kernels::*member;
+  int inputs;
+};
+const Layout kLayouts[] = {
+    {"neg", &Kernels::neg, 1},
+    {"exp", &Kernels::exp, 1},
+    {"log", &Kernels::log, 1},
+    {"sin", &Kernels::sin, 1},
+    {"cos", &Kernels::cos, 1},
+    {"tanh", &Kernels::tanh, 1},
+    {"gelu", &Kernels::gelu, 1},
+    {"gelu_tanh", &Kernels::gelu_tanh, 1},
+    {"mish", &Kernels::mish, 1},
+    {"digamma", &Kernels::digamma, 1},
+    {"add", &Kernels::add, 2},
+    {"div", &Kernels::div, 2},
+    {"remainder", &Kernels::remainder, 2},
+    {"logaddexp", &Kernels::logaddexp, 2},
+    {"gelu_backward", &Kernels::gelu_backward, 2},
+    {"silu_backward", &Kernels::silu_backward, 2},
+    {"add_scaled", &Kernels::add_scaled, 3},
+    {"lerp", &Kernels::lerp, 3},
+    {"addcmul", &Kernels::addcmul, 4},
+    {"addcdiv", &Kernels::addcdiv, 4},
+    {"elu_backward", &Kernels::elu_backward, 5},
+};
+
+template <class T>
+void check_layouts(const Kernels* table, const Layout& op) {
+  const Loop loop = (table->*op.member)[scalar_type_of<T>];
+  REQUIRE(loop != nullptr);
+  const int64_t n = 777;
+  std::mt19937 engine(5);
+  std::uniform_real_distribution<double> uniform(-3, 3);
+  std::vector<std::vector<T>> sources(op.inputs, std::vector<T>(n));
+  for (auto& source : sources) {
+    for (auto& value : source) value = static_cast<T>(uniform(engine));
+  }
+  // Bit k of `mask` broadcasts input k; `step` strides the rest and the output.
+  for (int mask = 0; mask < 1 << op.inputs; ++mask) {
+    std::vector<std::vector<T>> dense = sources;
+    for (int k = 0; k < op.inputs; ++k) {
+      if ((mask >> k & 1) != 0) dense[k].assign(n, sources[k][0]);
+    }
+    const std::vector<T> expected = apply<T, T>(loop, dense);
+    for (const int64_t step : {1, 3}) {
+      std::vector<std::vector<T>> spread(op.inputs, std::vector<T>(n * step));
+      std::vector<T> out(n * step);
+      std::vector<char*> data{reinterpret_cast<char*>(out.data())};
+      std::vector<int64_t> strides{step * static_cast<int64_t>(sizeof(T))};
+      for (int k = 0; k < op.inputs; ++k) {
+        for (int64_t i = 0; i < n; ++i) spread[k][i * step] = sources[k][i];
+        data.push_back(reinterpret_cast<char*>(spread[k].data()));
+        strides.push_back((mask >> k & 1) != 0 ? 0 : step * static_cast<int64_t>(sizeof(T)));
+      }
+      loop(n, data.data(), strides.data());
+      std::vector<T> packed;
+      for (int64_t i = 0; i < n; ++i) packed.push_back(out[i * step]);
+      INFO(table->tier << " " << op.name << " broadcast mask " << mask << " step " << step);
+      CHECK(std::memcmp(packed.data(), expected.data(), n * sizeof(T)) == 0);
+    }
+  }
+  // A value does not depend on its place in the vector either.
+  for (int64_t i = 0; i < n; i += 50) {
+    std::vector<std::vector<T>> one;
+    for (const auto& source : sources) one.push_back({source[i]});
+    const T single = apply<T, T>(loop, one)[0];
+    const T many = apply<T, T>(loop, sources)[i];
+    INFO(table->tier << " " << op.name << " element " << i);
+    CHECK(std::memcmp(&single, &many, sizeof(T)) == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("contiguous, strided and broadcast operands give the same bits") {
+  for (const Kernels* table : all_tiers()) {
+    for (const Layout& op : kLayouts) {
+      check_layouts<float>(table, op);
+      check_layouts<double>(table, op);
+    }
+  }
+}
+
+TEST_CASE("an output may be its own input") {
+  for (const Kernels* table : all_tiers()) {
+    std::vector<float> x(1000);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i) * 0.01f;
+    for (auto member : {&Kernels::sin, &Kernels::exp, &Kernels::sqrt, &Kernels::copy}) {
+      const Loop loop = (table->*member)[ScalarType::Float];
+      const auto expected = apply<float, float>(loop, {x});
+      auto y = x;
+      char* data[] = {reinterpret_cast<char*>(y.data()), reinterpret_cast<char*>(y.data())};
+      const int64_t strides[] = {sizeof(float), sizeof(float)};
+      loop(1000, data, strides);
+      CHECK(y == expected);
+    }
+  }
+}
+
+TEST_CASE("integer arithmetic floors, wraps around and never traps") {
+  const int64_t least = std::numeric_limits<int64_t>::min();
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  using Ints = std::vector<int64_t>;
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    const Ints a{7, -7, 7, -7, 5, least, -6};
+    const Ints b{2, 2, -2, -2, 0, -1, 3};
+    CHECK(map<int64_t>(table->floor_divide, {a, b}) == Ints{3, -4, -4, 3, 0, least, -2});
+    CHECK(map<int64_t>(table->trunc_divide, {a, b}) == Ints{3, -3, -3, 3, 0, least, -2});
+    CHECK(map<int64_t>(table->remainder, {a, b}) == Ints{1, 1, -1, -1, 0, 0, 0});
+    CHECK(map<int64_t>(table->fmod, {a, b}) == Ints{1, -1, 1, -1, 0, 0, 0});
+    CHECK(map<int64_t>(table->add, {{most}, {1}}) == Ints{least});
+    CHECK(map<int64_t>(table->mul, {{most, 3}, {2, 4}}) == Ints{-2, 12});
+    CHECK(map<int64_t>(table->neg, {{least, 4}}) == Ints{least, -4});
+    CHECK(map<int64_t>(table->abs, {{least, -4}}) == Ints{least, 4});
+    CHECK(map<int64_t>(table->pow, {{2, -1, -1, 1, 0, 3, 2}, {10, 3, -2, -5, 0, -1, 64}}) ==
+          Ints{1024, -1, 1, 1, 1, 0, 0});
+    CHECK(map<int64_t>(table->bitwise_left_shift, {{5, 5, 5, -1}, {1, 64, -1, 3}}) ==
+          Ints{10, 0, 0, -8});
+    CHECK(map<int64_t>(table->bitwise_right_shift, {{5, -5, 5, -1}, {1, 64, -1, 3}}) ==
+          Ints{2, -1, 0, -1});
+    CHECK(map<int32_t>(table->bitwise_not, {{5, -1}}) == std::vector<int32_t>{-6, 0});
+    CHECK(map<int64_t>(table->sign, {{5, -3, 0}}) == Ints{1, -1, 0});
+  }
+}
+
+TEST_CASE("float division follows Python's signs") {
+  using Doubles = std::vector<double>;
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    const Doubles a{7, -7, 7, -7, 7, 0.3};
+    const Doubles b{2, 2, -2, -2, kInf, 0.1};
+    CHECK(map<double>(table->floor_divide, {a, b}) == Doubles{3, -4, -4, 3, 0, 2});
+    CHECK(map<double>(table->trunc_divide, {a, b})[1] == -3);
+    CHECK(map<double>(table->remainder, {{7, -7, 7, -7}, {2, 2, -2, -2}}) == Doubles{1, 1, -1, -1});
+    CHECK(map<double>(table->fmod, {{7, -7, 7, -7}, {2, 2, -2, -2}}) == Doubles{1, -1, 1, -1});
+    CHECK(map<double>(table->floor_divide, {{1}, {0}})[0] == kInf);
+    CHECK(std::isnan(map<double>(table->remainder, {{1}, {0}})[0]));
+    CHECK(map<double>(table->round, {{0.5, 1.5, 2.5, -0.5}}) == Doubles{0, 2, 2, -0.0});
+    CHECK(map<double>(table->frac, {{1.25, -1.25}}) == Doubles{0.25, -0.25});
+  }
+}
+
+TEST_CASE("NaN wins maximum, minimum and clamp, and loses fmax and fmin") {
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    for (auto member :
+         {&Kernels::maximum, &Kernels::minimum, &Kernels::clamp_min, &Kernels::clamp_max}) {
+      const auto y = map<float>(table->*member, {{NAN, 1, NAN}, {1, NAN, NAN}});
+      for (float value : y) CHECK(std::isnan(value));
+    }
+    CHECK(std::isnan(map<float>(table->clamp, {{NAN}, {0}, {1}})[0]));
+    CHECK(map<float>(table->clamp, {{-2, 0.5, 2}, {0}, {1}}) == std::vector<float>{0, 0.5, 1});
+    CHECK(map<float>(table->fmax, {{NAN, 1, 2}, {1, NAN, 3}}) == std::vector<float>{1, 1, 3});
+    CHECK(map<float>(table->fmin, {{NAN, 1, 2}, {1, NAN, 3}}) == std::vector<float>{1, 1, 2});
+    CHECK(std::isnan(map<float>(table->relu, {{NAN}})[0]));
+    CHECK(map<float>(table->relu, {{-1, 2}}) == std::vector<float>{0, 2});
+    CHECK(map<float>(table->sign, {{NAN, -2, 0}}) == std::vector<float>{0, -1, 0});
+    CHECK(map<double>(table->nan_to_num, {{kNan, kInf, -kInf, 2}, {0}, {9}, {-9}}) ==
+          std::vector<double>{0, 9, -9, 2});
+    CHECK(map<double>(table->xlogy, {{0, 0, 2}, {0, -1, 1}}) == std::vector<double>{0, 0, 0});
+    CHECK(std::isnan(map<double>(table->xlogy, {{0}, {kNan}})[0]));
+    CHECK(map<double>(table->logaddexp, {{kInf, -kInf}, {kInf, -kInf}}) ==
+          std::vector<double>{kInf, -kInf});
+  }
+}
+
+TEST_CASE("comparisons, logic and casts give bool") {
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    std::vector<unsigned char> out(3);
+    const auto relate = [&](const Map& op, std::vector<double> a, std::vector<double> b) {
+      return apply<unsigned char, double>(op[ScalarType::Double], {a, b});
+    };
+    using Bools = std::vector<unsigned char>;
+    CHECK(relate(table->eq, {1, 2, kNan}, {1, 1, kNan}) == Bools{1, 0, 0});
+    CHECK(relate(table->ne, {1, 2, kNan}, {1, 1, kNan}) == Bools{0, 1, 1});
+    CHECK(relate(table->lt, {1, 2, kNan}, {1, 3, 0}) == Bools{0, 1, 0});
+    CHECK(relate(table->ge, {1, 2, kNan}, {1, 3, 0}) == Bools{1, 0, 0});
+    CHECK(relate(table->logical_xor, {1, 0, kNan}, {1, 3, 0}) == Bools{0, 1, 1});
+    const auto test = [&](const Map& op, std::vector<double> x) {
+      return apply<unsigned char, double>(op[ScalarType::Double], {x});
+    };
+    CHECK(test(table->isnan, {1, kInf, kNan}) == Bools{0, 0, 1});
+    CHECK(test(table->isinf, {1, -kInf, kNan}) == Bools{0, 1, 0});
+    CHECK(test(table->isfinite, {1, -kInf, kNan}) == Bools{1, 0, 0});
+    CHECK(test(table->signbit, {1, -kInf, -0.0}) == Bools{0, 1, 1});
+    CHECK(apply<unsigned char, double>(table->cast(ScalarType::Double, ScalarType::Bool),
+                                       {{0, 0.5, kNan}}) == Bools{0, 1, 1});
+    CHECK(apply<int32_t, double>(table->cast(ScalarType::Double, ScalarType::Int),
+                                 {{-1.9, 1.9, 0}}) == std::vector<int32_t>{-1, 1, 0});
+    CHECK(apply<float, int64_t>(table->cast(ScalarType::Long, ScalarType::Float), {{-3, 7}}) ==
+          std::vector<float>{-3, 7});
+  }
+}
+
+TEST_CASE("fused backwards are the derivatives of their functions") {
+  struct Pair {
+    const char* name;
+    Map Kernels::*forward;
+    Map Kernels::*backward;
+    bool takes_result;
+    std::vector<double> scalars;
+  };
+  const Pair pairs[] = {
+      {"tanh", &Kernels::tanh, &Kernels::tanh_backward, true, {}},
+      {"sigmoid", &Kernels::sigmoid, &Kernels::sigmoid_backward, true, {}},
+      {"relu", &Kernels::relu, &Kernels::relu_backward, true, {}},
+      {"gelu", &Kernels::gelu, &Kernels::gelu_backward, false, {}},
+      {"gelu_tanh", &Kernels::gelu_tanh, &Kernels::gelu_tanh_backward, false, {}},
+      {"silu", &Kernels::silu, &Kernels::silu_backward, false, {}},
+      {"mish", &Kernels::mish, &Kernels::mish_backward, false, {}},
+      {"logsigmoid", &Kernels::logsigmoid, &Kernels::logsigmoid_backward, false, {}},
+      {"softplus", &Kernels::softplus, &Kernels::softplus_backward, false, {1.5, 3.0}},
+      {"elu", &Kernels::elu, &Kernels::elu_backward, false, {1.3, 1.1, 0.7}},
+      {"leaky_relu", &Kernels::leaky_relu, &Kernels::leaky_relu_backward, false, {0.2}},
+      {"hardtanh", &Kernels::hardtanh, &Kernels::hardtanh_backward, false, {-1.0, 1.2}},
+  };
+  const double h = 1e-6;
+  std::vector<double> x, above, below, g;
+  for (double value = -4; value < 4; value += 0.171) {
+    x.push_back(value);
+    above.push_back(value + h);
+    below.push_back(value - h);
+    g.push_back(1.7);
+  }
+  for (const Kernels* table : all_tiers()) {
+    for (const Pair& pair : pairs) {
+      const auto forward = [&](const std::vector<double>& at) {
+        std::vector<std::vector<double>> inputs{at};
+        for (double scalar : pair.scalars) inputs.push_back(std::vector<double>(at.size(), scalar));
+        return map<double>(table->*pair.forward, inputs);
+      };
+      std::vector<std::vector<double>> inputs{g, pair.takes_result ? forward(x) : x};
+      for (double scalar : pair.scalars) inputs.push_back(std::vector<double>(x.size(), scalar));
+      const auto slope = map<double>(table->*pair.backward, inputs);
+      const auto high = forward(above);
+      const auto low = forward(below);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        INFO(table->tier << " " << pair.name << " at " << x[i]);
+        CHECK(std::fabs(slope[i] - 1.7 * (high[i] - low[i]) / (2 * h)) < 1e-8);
+      }
+    }
+  }
+}

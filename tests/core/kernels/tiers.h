@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include <pullback/core/kernels/kernels.h>
+
+/// The tables of all tiers that this machine runs; the base tier is always one.
+inline std::vector<const pullback::kernels::Kernels*> all_tiers() {
+  std::vector<const pullback::kernels::Kernels*> tables;
+  for (const char* tier : {"base", "v3", "v4"}) {
+    if (const auto* table = pullback::kernels::tier_table(tier)) tables.push_back(table);
+  }
+  return tables;
+}
+
+template <class T>
+constexpr pullback::ScalarType scalar_type_of = pullback::ScalarType::Bool;
+template <>
+inline constexpr pullback::ScalarType scalar_type_of<std::int32_t> = pullback::ScalarType::Int;
+template <>
+inline constexpr pullback::ScalarType scalar_type_of<std::int64_t> = pullback::ScalarType::Long;
+template <>
+inline constexpr pullback::ScalarType scalar_type_of<float> = pullback::ScalarType::Float;
+template <>
+inline constexpr pullback::ScalarType scalar_type_of<double> = pullback::ScalarType::Double;
