@@ -1,0 +1,108 @@
+#include <utility>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops.h>
+#include <pullback/linalg/lapack.h>
+#include <pullback/linalg/linalg.h>
+#include <pullback/linalg/matrix.h>
+
+namespace pullback::linalg {
+
+using autograd::record;
+using autograd::wrt;
+
+namespace {
+
+// From L⁻¹ dA L⁻ᵀ = L⁻¹ dL + (L⁻¹ dL)ᵀ: Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹), where Φ keeps the lower triangle
+// and halves the diagonal (Murray 2016, section 3.1).
+Tensor cholesky_gradient(const Tensor& g, const Tensor& l) {
+  const Tensor product = l.mT().matmul(g.tril());
+  const Tensor phi = (product.tril() + product.tril(-1)) * 0.5;
+  Tensor ga = solve_triangular(l.mT(), phi, /*upper=*/true);
+  ga = solve_triangular(l, ga, /*upper=*/false, /*left=*/false);
+  return (ga + ga.mT()) * 0.5;
+}
+
+}  // namespace
+
+Tensor cholesky(const Tensor& a, bool upper) {
+  check_square("linalg.cholesky", a);
+  const int n = static_cast<int>(rows(a));
+  const std::int64_t count = matrix_count(a);
+  Tensor factor = copy_rows(a);
+  std::vector<int> info(count);
+  visit_real(a.scalar_type(), [&](auto zero) {
+    auto* values = factor.data_ptr<decltype(zero)>();
+    each_matrix(count, 0.4 * n * n * n, [&](std::int64_t i) {
+      auto* matrix = values + i * n * n;
+      // The lower triangle of row-major memory is LAPACK's upper one.
+      info[i] = lapack::cholesky(!upper, n, matrix);
+      for (std::int64_t r = 0; r < n; ++r)
+        std::fill(matrix + r * n + (upper ? 0 : r + 1), matrix + r * n + (upper ? r : n), zero);
+    });
+  });
+  for (std::int64_t i = 0; i < count; ++i)
+    check<LinAlgError>(info[i] == 0, failure("linalg.cholesky", a, i),
+                       "The factorization could not be completed because the input is not "
+                       "positive-definite (the leading minor of order ",
+                       info[i], " is not positive-definite).");
+  return record("LinalgCholeskyExBackward0", factor,
+                wrt(a, [upper](const Tensor& g, const Tensor& y) {
+                  return upper ? cholesky_gradient(g.mT(), y.mT()) : cholesky_gradient(g, y);
+                }));
+}
+
+}  // namespace pullback::linalg
+
+namespace pullback {
+
+using autograd::Needs;
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+
+namespace {
+
+Tensor solved(const Tensor& b, const Tensor& factor, bool upper) {
+  using namespace linalg;
+  const int n = static_cast<int>(rows(factor)), many = static_cast<int>(columns(b));
+  const auto batch = broadcast_batch("cholesky_solve", batch_sizes(factor), batch_sizes(b));
+  Tensor x = copy_columns(b, join(batch, {rows(b), columns(b)}));
+  const Tensor memory = factor.detach().contiguous();
+  const BatchIndex index(batch_sizes(factor), batch);
+  visit_real(b.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    each_matrix(count_of(batch), 2.0 * n * n * many, [&](std::int64_t i) {
+      lapack::cholesky_solve(!upper, n, many, memory.data_ptr<T>() + index[i] * n * n,
+                             x.data_ptr<T>() + i * n * std::int64_t{many});
+    });
+  });
+  return x;
+}
+
+}  // namespace
+
+// X = A⁻¹ B with A = L Lᵀ: B̄ = A⁻¹ g, Ā = −B̄ Xᵀ, and dA = dL Lᵀ + L dLᵀ gives L̄ = (Ā + Āᵀ) L, lower
+// triangle.
+Tensor cholesky_solve(const Tensor& b, const Tensor& factor, bool upper) {
+  using namespace linalg;
+  check_square("cholesky_solve", factor, "L");
+  check_matrix("cholesky_solve", b, "B");
+  check_same_type("cholesky_solve", factor, b);
+  check(rows(factor) == rows(b), "cholesky_solve: Incompatible matrix sizes: each A matrix is ",
+        rows(factor), " by ", rows(factor), " but each b matrix is ", rows(b), " by ", columns(b));
+  return record("CholeskySolveBackward0", solved(b, factor, upper),
+                wrt(b, factor,
+                    [upper, factor = saved(factor)](const Tensor& g, const Tensor& x, Needs needs) {
+                      const Tensor f = *factor;
+                      Tensor gb = cholesky_solve(g, f, upper), gf;
+                      if (needs[1]) {
+                        Tensor ga = gb.matmul(x.mT());
+                        ga = (ga + ga.mT()).neg();
+                        gf = upper ? f.matmul(ga).triu() : ga.matmul(f).tril();
+                      }
+                      return std::pair(std::move(gb), std::move(gf));
+                    }));
+}
+
+}  // namespace pullback

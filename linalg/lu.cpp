@@ -1,0 +1,313 @@
+#include <cmath>
+#include <tuple>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops.h>
+#include <pullback/linalg/lapack.h>
+#include <pullback/linalg/linalg.h>
+#include <pullback/linalg/lu.h>
+#include <pullback/linalg/matrix.h>
+#include <pullback/linalg/small_lu.h>
+
+namespace pullback::linalg {
+
+using autograd::Needs;
+using autograd::record;
+using autograd::saved;
+using autograd::Tensors;
+using autograd::wrt;
+
+Lu::Lu(const Tensor& a) : data_(Ref<Data>::adopt(new Data)) {
+  data_->of_transpose = a.is_contiguous();
+  data_->factors = data_->of_transpose ? copy_rows(a) : copy_columns(a);
+  data_->batch = batch_sizes(a);
+  const int n = data_->n = static_cast<int>(rows(a));
+  data_->pivots = empty(join(data_->batch, {n}), kInt);
+  const std::int64_t count = count_of(data_->batch);
+  data_->info.resize(count);
+  int* pivots = data_->pivots.data_ptr<int>();
+  visit_real(a.scalar_type(), [&](auto zero) {
+    auto* factors = data_->factors.template data_ptr<decltype(zero)>();
+    each_matrix(count, 0.7 * n * n * n, [&](std::int64_t i) {
+      auto* matrix = factors + i * n * n;
+      data_->info[i] = n <= kSmallLu ? small_lu_factor(n, matrix, pivots + i * n)
+                                     : lapack::lu_factor(n, n, matrix, pivots + i * n);
+    });
+  });
+}
+
+Lu Lu::transposed() const {
+  return Lu(data_, !transposed_);
+}
+
+Tensor Lu::solve(const Tensor& b, Side side) const {
+  const int n = data_->n;
+  const std::int64_t tail = side == Side::Vector ? 1 : 2;
+  const auto b_batch = b.sizes().slice(0, b.dim() - tail).vec();
+  const auto batch = broadcast_batch("linalg.solve", data_->batch, b_batch);
+  const auto sizes = join(batch, b.sizes().slice(b.dim() - tail, tail));
+  const std::int64_t many = side == Side::Vector ? 1 : side == Side::Left ? columns(b) : rows(b);
+  // LAPACK solves for columns: those of X, or of Xᵀ, which are the rows of X.
+  Tensor x = side == Side::Left ? copy_columns(b, sizes) : copy_rows(b, sizes);
+  const bool transposed = transposed_ ^ (side == Side::Right) ^ data_->of_transpose;
+  const BatchIndex index(data_->batch, batch);
+  const int* pivots = data_->pivots.data_ptr<int>();
+  visit_real(x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* factors = data_->factors.template data_ptr<T>();
+    T* values = x.data_ptr<T>();
+    each_matrix(count_of(batch), 2.0 * n * n * static_cast<double>(many), [&](std::int64_t i) {
+      const std::int64_t k = index[i];
+      const auto solve = [&](auto&& function) {
+        function(transposed, n, static_cast<int>(many), factors + k * n * n, pivots + k * n,
+                 values + i * n * many);
+      };
+      if (n <= kSmallLu) {
+        solve(small_lu_solve<T>);
+      } else {
+        solve(lapack::lu_solve<T>);
+      }
+    });
+  });
+  return x;
+}
+
+Tensor Lu::inverse() const {
+  return solve(eye(data_->n, TensorOptions(data_->factors.scalar_type())), Side::Left);
+}
+
+void Lu::signed_log_det(Tensor& sign, Tensor& log) const {
+  const int n = data_->n;
+  const auto dtype = data_->factors.scalar_type();
+  sign = empty(data_->batch, dtype);
+  log = empty(data_->batch, dtype);
+  const int* pivots = data_->pivots.data_ptr<int>();
+  visit_real(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* factors = data_->factors.template data_ptr<T>();
+    for (std::size_t i = 0; i < data_->info.size(); ++i) {
+      T s = 1, sum = 0;
+      for (int k = 0; k < n; ++k) {
+        const T u = factors[(i * n + k) * n + k];
+        if (pivots[i * n + k] != k + 1) s = -s;
+        if (!(u > 0)) s = u < 0 ? -s : u * 0;  // 0 for 0, NaN for NaN
+        sum += std::log(std::abs(u));
+      }
+      sign.data_ptr<T>()[i] = s;
+      log.data_ptr<T>()[i] = sum;
+    }
+  });
+}
+
+Tensor Lu::det() const {
+  const int n = data_->n;
+  const auto dtype = data_->factors.scalar_type();
+  Tensor result = empty(data_->batch, dtype);
+  const int* pivots = data_->pivots.data_ptr<int>();
+  visit_real(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* factors = data_->factors.template data_ptr<T>();
+    for (std::size_t i = 0; i < data_->info.size(); ++i) {
+      T product = 1;
+      for (int k = 0; k < n; ++k) {
+        product *= factors[(i * n + k) * n + k];
+        if (pivots[i * n + k] != k + 1) product = -product;
+      }
+      result.data_ptr<T>()[i] = product;
+    }
+  });
+  return result;
+}
+
+std::int64_t Lu::first_singular() const {
+  for (std::size_t i = 0; i < data_->info.size(); ++i)
+    if (data_->info[i] > 0) return static_cast<std::int64_t>(i);
+  return -1;
+}
+
+bool Lu::nearly_singular(std::int64_t matrix) const {
+  const int n = data_->n;
+  double smallest = HUGE_VAL, largest = 0;
+  visit_real(data_->factors.scalar_type(), [&](auto zero) {
+    const auto* factors = data_->factors.template data_ptr<decltype(zero)>() + matrix * n * n;
+    for (int k = 0; k < n; ++k) {
+      const double u = std::abs(double(factors[std::int64_t{k} * n + k]));
+      smallest = std::min(smallest, u);
+      largest = std::max(largest, u);
+    }
+  });
+  return smallest <= n * epsilon(data_->factors.scalar_type()) * largest;
+}
+
+namespace {
+
+struct Factored {
+  Tensor factors, pivots;
+  std::vector<int> info;
+};
+
+// Column-major LU of A itself, wide and tall too, with LAPACK's pivots.
+Factored factor(const char* op, const Tensor& a) {
+  check_matrix(op, a);
+  const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a)), k = std::min(m, n);
+  Factored result{copy_columns(a), empty(join(batch_sizes(a), {k}), kInt), {}};
+  const std::int64_t count = matrix_count(a);
+  result.info.resize(count);
+  visit_real(a.scalar_type(), [&](auto zero) {
+    auto* factors = result.factors.data_ptr<decltype(zero)>();
+    int* pivots = result.pivots.data_ptr<int>();
+    each_matrix(count, 0.7 * m * n * k, [&](std::int64_t i) {
+      result.info[i] = lapack::lu_factor(m, n, factors + i * m * n, pivots + i * k);
+    });
+  });
+  return result;
+}
+
+// The permutation matrix P of A = P L U.
+Tensor permutation(const Tensor& pivots, std::int64_t m, ScalarType dtype) {
+  const std::int64_t k = pivots.size(-1);
+  const auto batch = pivots.sizes().slice(0, pivots.dim() - 1);
+  Tensor p = zeros(join(batch, {m, m}), dtype);
+  std::vector<std::int64_t> order(m);
+  visit_real(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t i = 0; i < count_of(batch); ++i) {
+      for (std::int64_t r = 0; r < m; ++r) order[r] = r;
+      for (std::int64_t r = 0; r < k; ++r)
+        std::swap(order[r], order[pivots.data_ptr<int>()[i * k + r] - 1]);
+      for (std::int64_t r = 0; r < m; ++r) p.data_ptr<T>()[(i * m + order[r]) * m + r] = T(1);
+    }
+  });
+  return p;
+}
+
+// Gradient of A = P L U from those of L (unit lower m×k) and U (upper k×n); either may be
+// undefined. Square: Ā = P L⁻ᵀ [tril(Lᵀ L̄, −1) + triu(Ū Uᵀ)] U⁻ᵀ, from L⁻¹ Pᵀ dA U⁻¹ = L⁻¹ dL + dU
+// U⁻¹. Wide, U = [U₁ U₂]: the columns U₂ = L⁻¹ (PᵀA)₂ give Ā₂ = L⁻ᵀ Ū₂ and add −Ā₂ U₂ᵀ to L̄. Tall
+// is the same for L₂ = (PᵀA)₂ U⁻¹.
+Tensor lu_gradient(const Tensor& p, const Tensor& l, const Tensor& u, Tensor gl, Tensor gu) {
+  const std::int64_t m = rows(l), n = columns(u), k = columns(l);
+  if (!gl.defined() && !gu.defined()) return {};
+  if (!gl.defined()) gl = zeros_like(l);
+  if (!gu.defined()) gu = zeros_like(u);
+  Tensor l1 = l.narrow(-2, 0, k), u1 = u.narrow(-1, 0, k), rest;
+  if (n > k) {
+    rest = solve_triangular(l1.mT(), gu.narrow(-1, k, n - k), /*upper=*/true, /*left=*/true,
+                            /*unitriangular=*/true);
+    gl = gl - rest.matmul(u.narrow(-1, k, n - k).mT());
+    gu = gu.narrow(-1, 0, k);
+  } else if (m > k) {
+    rest = solve_triangular(u1.mT(), gl.narrow(-2, k, m - k), /*upper=*/false, /*left=*/false);
+    gu = gu - l.narrow(-2, k, m - k).mT().matmul(rest);
+    gl = gl.narrow(-2, 0, k);
+  }
+  Tensor middle = l1.mT().matmul(gl).tril(-1) + gu.matmul(u1.mT()).triu();
+  Tensor ga =
+      solve_triangular(l1.mT(), middle, /*upper=*/true, /*left=*/true, /*unitriangular=*/true);
+  ga = solve_triangular(u1.mT(), ga, /*upper=*/false, /*left=*/false);
+  if (rest.defined()) ga = cat({ga, rest}, n > k ? -1 : -2);
+  return p.matmul(ga);
+}
+
+// L with its ones, and U, out of the packed matrix; differentiable.
+Tensor unit_lower(const Tensor& packed) {
+  const std::int64_t k = std::min(rows(packed), columns(packed));
+  return packed.narrow(-1, 0, k).tril(-1) +
+         eye(rows(packed), k, TensorOptions(packed.scalar_type()));
+}
+Tensor upper(const Tensor& packed) {
+  return packed.narrow(-2, 0, std::min(rows(packed), columns(packed))).triu();
+}
+
+Tensor lu_solve_values(const Tensor& packed, const Tensor& pivots, const Tensor& b, bool left,
+                       bool adjoint) {
+  const int n = static_cast<int>(rows(packed));
+  const auto lu_batch = batch_sizes(packed);
+  const auto batch = broadcast_batch("linalg.lu_solve", lu_batch, batch_sizes(b));
+  const auto sizes = join(batch, {rows(b), columns(b)});
+  const auto many = static_cast<int>(left ? columns(b) : rows(b));
+  const Tensor factors = copy_columns(packed);
+  const Tensor order = pivots.contiguous();
+  Tensor x = left ? copy_columns(b, sizes) : copy_rows(b, sizes);
+  const BatchIndex index(lu_batch, batch);
+  visit_real(x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    each_matrix(count_of(batch), 2.0 * n * n * many, [&](std::int64_t i) {
+      const std::int64_t k = index[i];
+      lapack::lu_solve<T>(adjoint != !left, n, many, factors.data_ptr<T>() + k * n * n,
+                          order.data_ptr<int>() + k * n,
+                          x.data_ptr<T>() + i * n * std::int64_t{many});
+    });
+  });
+  return x;
+}
+
+}  // namespace
+
+std::tuple<Tensor, Tensor> lu_factor(const Tensor& a) {
+  auto [factors, pivots, info] = factor("linalg.lu_factor", a);
+  for (std::size_t i = 0; i < info.size(); ++i)
+    check<LinAlgError>(info[i] == 0, failure("linalg.lu_factor", a, i), "U[", info[i], ",", info[i],
+                       "] is zero and using it on lu_solve would result in a division by zero; "
+                       "linalg.lu(A) returns the factors all the same");
+  return record("LinalgLuFactorExBackward0", std::tuple(factors, pivots),
+                wrt(a, [](const Tensors& g, const Tensors& y) {
+                  if (!g[0].defined()) return Tensor();
+                  const std::int64_t k = std::min(rows(y[0]), columns(y[0]));
+                  return lu_gradient(permutation(y[1], rows(y[0]), y[0].scalar_type()),
+                                     unit_lower(y[0]), upper(y[0]), g[0].narrow(-1, 0, k).tril(-1),
+                                     g[0].narrow(-2, 0, k).triu());
+                }));
+}
+
+std::tuple<Tensor, Tensor, Tensor> lu(const Tensor& a) {
+  const auto [factors, pivots, info] = factor("linalg.lu", a);
+  Tensor p, l, u;
+  {
+    NoGradGuard no_grad;
+    p = permutation(pivots, rows(a), a.scalar_type());
+    l = unit_lower(factors);
+    u = upper(factors);
+  }
+  auto [recorded_l, recorded_u] =
+      record("LinalgLuBackward0", std::tuple(l, u), wrt(a, [p](const Tensors& g, const Tensors& y) {
+               return lu_gradient(p, y[0], y[1], g[0].defined() ? g[0].tril(-1) : g[0],
+                                  g[1].defined() ? g[1].triu() : g[1]);
+             }));
+  return {p, recorded_l, recorded_u};
+}
+
+Tensor lu_solve(const Tensor& packed, const Tensor& pivots, const Tensor& b, bool left,
+                bool adjoint) {
+  check_square("linalg.lu_solve", packed, "LU");
+  check_matrix("linalg.lu_solve", b, "B");
+  check_same_type("linalg.lu_solve", packed, b);
+  check(pivots.scalar_type() == kInt, "linalg.lu_solve: pivots must be of type Int, got ",
+        pivots.scalar_type());
+  check(rows(packed) == b.size(left ? -2 : -1),
+        "linalg.lu_solve: Incompatible shapes of A and B for ",
+        left ? "the equation AX = B (" : "the equation XA = B (", rows(packed), "x",
+        columns(packed), " and ", rows(b), "x", columns(b), ")");
+  check(
+      pivots.sizes() == packed.sizes().slice(0, packed.dim() - 1),
+      "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix: ",
+      pivots.sizes(), " and ", packed.sizes());
+  // With A = P L U:  X̄ = g gives B̄ = A⁻ᵀ g and Ā = −B̄ Xᵀ, then L̄ = Pᵀ Ā Uᵀ and Ū = Lᵀ Pᵀ Ā.
+  return record(
+      "LinalgLuSolveBackward0", lu_solve_values(packed, pivots, b, left, adjoint),
+      wrt(packed, b,
+          [packed = saved(packed), pivots, left, adjoint](const Tensor& g, const Tensor& x,
+                                                          Needs needs) {
+            Tensor gb = lu_solve(*packed, pivots, g, left, !adjoint), glu;
+            if (needs[0]) {
+              Tensor ga = left ? gb.matmul(x.mT()).neg() : x.mT().matmul(gb).neg();
+              if (adjoint) ga = ga.mT();
+              ga = permutation(pivots, x.size(left ? -2 : -1), x.scalar_type()).mT().matmul(ga);
+              const Tensor kept = *packed;
+              glu = ga.matmul(upper(kept).mT()).tril(-1) + unit_lower(kept).mT().matmul(ga).triu();
+            }
+            return std::pair(std::move(glu), std::move(gb));
+          }));
+}
+
+}  // namespace pullback::linalg

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <pullback/core/ref.h>
+#include <pullback/core/tensor.h>
+
+namespace pullback::linalg {
+
+/// On which side of the unknown the matrix stands: A X = B, X A = B, or A x = b with b a vector [*,
+/// n].
+enum class Side : std::uint8_t { Left, Right, Vector };
+
+/// The LU factorisation of a batch of square matrices, as a one-word shared handle: one
+/// factorisation serves a value, its gradient and its second gradient. Nothing here is recorded.
+class Lu {
+ public:
+  /// Factors the batch; never fails, see `first_singular`.
+  explicit Lu(const Tensor& a);
+
+  /// The same factors read as those of Aᵀ.
+  Lu transposed() const;
+  /// The solution of A X = B (or as `side` says), batches broadcast.
+  Tensor solve(const Tensor& b, Side side) const;
+  /// A⁻¹.
+  Tensor inverse() const;
+  /// Sign of the determinant (0 if singular) and the logarithm of its absolute value, as [batch]
+  /// tensors.
+  void signed_log_det(Tensor& sign, Tensor& log) const;
+  Tensor det() const;
+
+  /// Index of the first matrix with an exact zero on U's diagonal, or −1; `zero_at` tells its
+  /// 1-based place.
+  std::int64_t first_singular() const;
+  int zero_at(std::int64_t matrix) const { return data_->info[matrix]; }
+  /// Is U's diagonal of this matrix zero to rounding error somewhere?
+  bool nearly_singular(std::int64_t matrix) const;
+
+ private:
+  struct Data {
+    RefCount refs;
+    Tensor factors, pivots;
+    std::vector<std::int64_t> batch;
+    std::vector<int> info;
+    int n = 0;
+    bool of_transpose = false;  ///< LAPACK saw Aᵀ: the row-major memory was factored as it lay
+    static void destroy(Data* data) { delete data; }
+  };
+  Lu(Ref<Data> data, bool transposed) : data_(std::move(data)), transposed_(transposed) {}
+
+  Ref<Data> data_;
+  bool transposed_ = false;
+};
+
+/// x = A⁻¹ b (or as `side` says) as a recorded operation on a and b, from factors of a that exist
+/// already.
+Tensor solve_with(const Lu& lu, const Tensor& a, const Tensor& b, Side side);
+
+/// As `inv`, but infinities and NaN for a singular matrix in place of an error.
+Tensor inverse_or_infinite(const Tensor& a);
+
+}  // namespace pullback::linalg

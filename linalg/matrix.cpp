@@ -1,0 +1,109 @@
+#include <limits>
+
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/tensor_impl.h>
+#include <pullback/linalg/matrix.h>
+
+namespace pullback::linalg {
+
+void check_matrix(const char* op, const Tensor& x, const char* name) {
+  check(x.dim() >= 2, op, ": The input tensor ", name,
+        " must have at least 2 dimensions. Got sizes ", x.sizes());
+  check(is_floating_point(x.scalar_type()), op, ": Expected a floating point tensor as input. Got ",
+        x.scalar_type(), "; convert it with to(kFloat) or to(kDouble)");
+  for (std::int64_t d : {rows(x), columns(x)})
+    check(d <= std::numeric_limits<int>::max(), op, ": matrices of sizes ", x.sizes(),
+          " are too large for LAPACK");
+}
+
+void check_square(const char* op, const Tensor& x, const char* name) {
+  check_matrix(op, x, name);
+  check(rows(x) == columns(x), op, ": ", name, " must be batches of square matrices, but they are ",
+        rows(x), " by ", columns(x), " matrices");
+}
+
+void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
+  check(a.scalar_type() == b.scalar_type(), op,
+        ": Expected A and B to have the same dtype, but found A of type ", a.scalar_type(),
+        " and B of type ", b.scalar_type(), " instead");
+}
+
+std::vector<std::int64_t> batch_sizes(const Tensor& x) {
+  return x.sizes().slice(0, x.dim() - 2).vec();
+}
+
+std::int64_t count_of(IntArrayRef sizes) {
+  std::int64_t count = 1;
+  for (std::int64_t size : sizes) count *= size;
+  return count;
+}
+
+std::vector<std::int64_t> join(IntArrayRef batch, IntArrayRef rest) {
+  auto sizes = batch.vec();
+  sizes.insert(sizes.end(), rest.begin(), rest.end());
+  return sizes;
+}
+
+std::vector<std::int64_t> broadcast_batch(const char* op, const std::vector<std::int64_t>& a,
+                                          const std::vector<std::int64_t>& b) {
+  return a == b ? a : broadcast(op, a, b).sizes().vec();
+}
+
+Tensor empty_columns(IntArrayRef sizes, ScalarType dtype) {
+  auto transposed = sizes.vec();
+  const int last = static_cast<int>(sizes.size()) - 1;
+  std::swap(transposed[last], transposed[last - 1]);
+  Ref<TensorImpl> impl = make_tensor(Geometry(transposed), dtype);
+  std::swap(impl->geometry.size[last], impl->geometry.size[last - 1]);
+  std::swap(impl->geometry.stride[last], impl->geometry.stride[last - 1]);
+  return Tensor(std::move(impl));
+}
+
+namespace {
+Tensor filled(Tensor result, const Tensor& x) {
+  NoGradGuard no_grad;
+  result.copy_(x);
+  return result;
+}
+}  // namespace
+
+Tensor copy_columns(const Tensor& x, IntArrayRef sizes) {
+  return filled(empty_columns(sizes, x.scalar_type()), x);
+}
+
+Tensor copy_rows(const Tensor& x, IntArrayRef sizes) {
+  return filled(Tensor(make_tensor(Geometry(sizes), x.scalar_type())), x);
+}
+
+BatchIndex::BatchIndex(IntArrayRef from, IntArrayRef to) : same_(from == to) {
+  if (same_) return;
+  const std::size_t lead = to.size() - from.size();
+  std::vector<std::int64_t> stride(to.size(), 0);
+  std::int64_t size = 1;
+  for (std::size_t d = from.size(); d-- > 0;) {
+    if (from[d] != 1) stride[lead + d] = size;
+    size *= from[d];
+  }
+  index_.resize(count_of(to));
+  for (std::size_t i = 0; i < index_.size(); ++i) {
+    std::int64_t rest = i;
+    for (std::size_t d = to.size(); d-- > 0;) {
+      index_[i] += rest % to[d] * stride[d];
+      rest /= to[d];
+    }
+  }
+}
+
+double epsilon(ScalarType type) {
+  return type == ScalarType::Float ? std::numeric_limits<float>::epsilon()
+                                   : std::numeric_limits<double>::epsilon();
+}
+
+std::string failure(const char* op, const Tensor& x, std::int64_t i) {
+  std::string text = op;
+  text += ": ";
+  if (x.dim() > 2) text += "(Batch element " + std::to_string(i) + "): ";
+  return text;
+}
+
+}  // namespace pullback::linalg

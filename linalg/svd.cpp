@@ -1,0 +1,112 @@
+#include <tuple>
+#include <vector>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops.h>
+#include <pullback/linalg/lapack.h>
+#include <pullback/linalg/linalg.h>
+#include <pullback/linalg/matrix.h>
+
+namespace pullback::linalg {
+
+using autograd::record;
+using autograd::Tensors;
+using autograd::wrt;
+
+namespace {
+
+std::tuple<Tensor, Tensor, Tensor> decompose(const char* op, const Tensor& a,
+                                             lapack::SvdVectors kind) {
+  const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a)), k = std::min(m, n);
+  const bool full = kind == lapack::SvdVectors::Full, vectors = kind != lapack::SvdVectors::None;
+  const auto batch = batch_sizes(a);
+  const std::int64_t count = count_of(batch), u_columns = full ? m : k, vt_rows = full ? n : k;
+  Tensor memory = copy_rows(a), s = empty(join(batch, {k}), a.scalar_type()), u, vt;
+  if (vectors) {
+    // LAPACK leaves the square factor of an empty matrix untouched: it is the identity.
+    u = empty(join(batch, {m, u_columns}), a.scalar_type());
+    vt = empty(join(batch, {vt_rows, n}), a.scalar_type());
+    if (full && k == 0) {
+      u.copy_(eye(m, TensorOptions(a.scalar_type())));
+      vt.copy_(eye(n, TensorOptions(a.scalar_type())));
+    }
+  }
+  std::vector<int> info(count);
+  visit_real(a.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    T* matrices = memory.data_ptr<T>();
+    T* values = s.data_ptr<T>();
+    T* left = vectors ? u.data_ptr<T>() : nullptr;
+    T* right = vectors ? vt.data_ptr<T>() : nullptr;
+    each_matrix(count, 20.0 * m * n * k + 3000, [&](std::int64_t i) {
+      // Row-major A is LAPACK's Aᵀ = V S Uᵀ, whose column-major V is Vᵀ in row-major memory, and so
+      // for U.
+      info[i] = lapack::svd(kind, n, m, matrices + i * m * n, values + i * k,
+                            right + (vectors ? i * vt_rows * n : 0),
+                            left + (vectors ? i * m * u_columns : 0));
+    });
+  });
+  for (std::int64_t i = 0; i < count; ++i) {
+    check<LinAlgError>(info[i] != lapack::kNotFinite, failure(op, a, i),
+                       "The algorithm failed to converge because the input matrix contained "
+                       "non-finite values.");
+    check<LinAlgError>(info[i] == 0, failure(op, a, i),
+                       "The algorithm failed to converge because the input matrix is "
+                       "ill-conditioned or has too many repeated singular values (error code: ",
+                       info[i], ").");
+  }
+  return {u, s, vt};
+}
+
+// Ā = U [skew(UᵀŪ)/E S + S skew(VᵀV̄)/E + diag(s̄)] Vᵀ + (I − UUᵀ) Ū S⁻¹ Vᵀ + U S⁻¹ V̄ᵀ (I − VVᵀ),
+// with skew(X) = X − Xᵀ and E_ij = s_j² − s_i² off the diagonal (Townsend 2016; Giles 2008,
+// section 3.2).
+Tensor svd_gradient(const Tensors& g, const Tensors& y) {
+  const std::int64_t k = y[1].size(-1);
+  const Tensor& s = y[1];
+  const Tensor u = y[0].narrow(-1, 0, k), vt = y[2].narrow(-2, 0, k);
+  const bool has_u = g[0].defined(), has_s = g[1].defined(), has_v = g[2].defined();
+  if (!has_u && !has_s && !has_v) return {};
+  if (!has_u && !has_v) return (u * g[1].unsqueeze(-2)).matmul(vt);
+  const Tensor row = s.unsqueeze(-2), column = s.unsqueeze(-1);
+  const Tensor gaps = (row - column) * (row + column) + eye(k, TensorOptions(s.scalar_type()));
+  Tensor inner, gu, gvt;
+  if (has_u) {
+    gu = g[0].narrow(-1, 0, k);
+    const Tensor x = u.mT().matmul(gu);
+    inner = (x - x.mT()) / gaps * row;
+  }
+  if (has_v) {
+    gvt = g[2].narrow(-2, 0, k);
+    const Tensor x = vt.matmul(gvt.mT());
+    const Tensor part = column * ((x - x.mT()) / gaps);
+    inner = inner.defined() ? inner + part : part;
+  }
+  if (has_s) inner = inner + g[1].diag_embed();
+  Tensor ga = u.matmul(inner).matmul(vt);
+  if (has_u && rows(u) > k) ga = ga + ((gu - u.matmul(u.mT().matmul(gu))) / row).matmul(vt);
+  if (has_v && columns(vt) > k) ga = ga + u.matmul((gvt - gvt.matmul(vt.mT()).matmul(vt)) / column);
+  return ga;
+}
+
+std::tuple<Tensor, Tensor, Tensor> recorded(const char* op, const Tensor& a, bool full) {
+  return record("LinalgSvdBackward0",
+                decompose(op, a, full ? lapack::SvdVectors::Full : lapack::SvdVectors::Reduced),
+                wrt(a, [](const Tensors& g, const Tensors& y) { return svd_gradient(g, y); }));
+}
+
+}  // namespace
+
+std::tuple<Tensor, Tensor, Tensor> svd(const Tensor& a, bool full_matrices) {
+  check_matrix("linalg.svd", a);
+  return recorded("linalg.svd", a, full_matrices);
+}
+
+Tensor svdvals(const Tensor& a) {
+  check_matrix("linalg.svdvals", a);
+  if (GradMode::is_enabled() && autograd::requires_grad(a))
+    return std::get<1>(recorded("linalg.svdvals", a, /*full=*/false));
+  return std::get<1>(decompose("linalg.svdvals", a, lapack::SvdVectors::None));
+}
+
+}  // namespace pullback::linalg
