@@ -1,0 +1,96 @@
+#include "catch.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <pullback/core/kernels/blas.h>
+
+using namespace pullback::kernels;
+
+namespace {
+
+template <class T>
+std::vector<T> values(std::int64_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::vector<T> v(static_cast<std::size_t>(count));
+  for (T& value : v) value = static_cast<T>(static_cast<int>(engine() % 17) - 8);
+  return v;
+}
+
+// Small integers: sums are exact in every type, so any order of summation must give equal bits.
+template <class T>
+void naive(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+           std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      T sum = 0;
+      for (std::int64_t p = 0; p < k; ++p)
+        sum += (ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
+      c[i * ldc + j] = alpha * sum + beta * c[i * ldc + j];
+    }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a matrix product equals the naive loops", "[blas]", float, double, int,
+                   std::int64_t) {
+  using T = TestType;
+  const bool ta = GENERATE(false, true), tb = GENERATE(false, true);
+  struct Size {
+    std::int64_t m, n, k;
+  };
+  const Size size = GENERATE(Size{1, 1, 1}, Size{1, 5, 3}, Size{7, 1, 4}, Size{5, 6, 7},
+                             Size{300, 90, 310}, Size{90, 300, 310}, Size{4, 3, 0});
+  CAPTURE(ta, tb, size.m, size.n, size.k);
+  const auto [m, n, k] = size;
+  const std::int64_t lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3;
+  const auto a = values<T>((ta ? k : m) * lda + 1, 1), b = values<T>((tb ? n : k) * ldb + 1, 2);
+  auto c = values<T>(m * ldc, 3), expected = c;
+  gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), c.data(), ldc);
+  naive<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), expected.data(), ldc);
+  CHECK(c == expected);
+}
+
+TEST_CASE("a matrix product with beta = 0 does not read the old result", "[blas]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> c(4, nan);
+  const std::vector<double> a{1, 2, 3, 4};
+  gemm<double>(false, false, 2, 2, 2, 1, a.data(), 2, a.data(), 2, 0, c.data(), 2);
+  CHECK(c == std::vector<double>{7, 10, 15, 22});
+  c.assign(4, nan);
+  gemm<double>(false, false, 2, 2, 0, 1, a.data(), 2, a.data(), 2, 0, c.data(), 2);
+  CHECK(c == std::vector<double>{0, 0, 0, 0});
+}
+
+TEST_CASE("a batch of products shares an operand whose stride is 0", "[blas]") {
+  const std::int64_t batch = 40, m = 6, n = 5, k = 30;
+  const auto a = values<float>(batch * m * k, 4), b = values<float>(k * n, 5);
+  std::vector<float> c(batch * m * n), expected(batch * m * n);
+  batched_gemm<float>(batch, false, false, m, n, k, 1, a.data(), k, m * k, b.data(), n, 0, 0,
+                      c.data(), n, m * n);
+  for (std::int64_t i = 0; i < batch; ++i)
+    naive<float>(false, false, m, n, k, 1, a.data() + i * m * k, k, b.data(), n, 0,
+                 expected.data() + i * m * n, n);
+  CHECK(c == expected);
+}
+
+TEMPLATE_TEST_CASE("gemv and dot step through their vectors", "[blas]", float, double, int) {
+  using T = TestType;
+  const auto a = values<T>(12, 6), x = values<T>(20, 7);
+  for (const bool transpose : {false, true}) {
+    CAPTURE(transpose);
+    const int rows = transpose ? 4 : 3, inner = transpose ? 3 : 4;
+    auto y = values<T>(20, 8), expected = y;
+    gemv<T>(transpose, 3, 4, T(2), a.data(), 4, x.data(), 2, T(1), y.data(), 3);
+    for (int i = 0; i < rows; ++i)
+      for (int p = 0; p < inner; ++p)
+        expected[i * 3] += 2 * (transpose ? a[p * 4 + i] : a[i * 4 + p]) * x[p * 2];
+    CHECK(y == expected);
+  }
+  T sum = 0;
+  for (int i = 0; i < 5; ++i) sum += x[i * 3] * a[i * 2];
+  CHECK(dot<T>(5, x.data(), 3, a.data(), 2) == sum);
+  CHECK(dot<T>(0, x.data(), 1, a.data(), 1) == 0);
+}
