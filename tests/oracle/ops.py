@@ -78,6 +78,12 @@ def encode(x):
             "v": [number(v, x.dtype) for v in x.reshape(-1).tolist()]}
 
 
+def keyword(value):
+    if isinstance(value, torch.dtype):
+        return LETTER[value]
+    return str(value) if isinstance(value, float) and abs(value) == inf else value
+
+
 def as_list(out):
     return [out] if isinstance(out, torch.Tensor) else list(out)
 
@@ -85,7 +91,7 @@ def as_list(out):
 def case(call, inputs, kw, gradients=True):
     record = {"in": [encode(x) for x in inputs]}
     if kw:
-        record["kw"] = {k: LETTER.get(v, v) if isinstance(v, torch.dtype) else v for k, v in kw.items()}
+        record["kw"] = {k: keyword(v) for k, v in kw.items()}
     arguments = [x.clone().requires_grad_(True) if x is not None and x.is_floating_point() else x
                  for x in inputs]
     try:
