@@ -88,12 +88,23 @@ std::vector<Tensor> gradients(const Outputs& outputs, const std::vector<Tensor>&
   return result;
 }
 
-std::string same_gradients(const std::vector<Tensor>& found, const std::vector<Tensor>& expected,
-                           double factor) {
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (!expected[i].defined() && !found[i].defined()) continue;
-    Tensor should = expected[i].defined() ? expected[i] : pullback::zeros_like(found[i]);
+/// PyTorch and we round to float32 at different points of a derivative of mixed types, so there the
+/// gradient of a double input is held to float32's precision.
+bool rounds_to_float(const Answer& answer) {
+  auto single = [](const Tensor& x) { return x.defined() && x.dtype() == pullback::kFloat; };
+  const std::vector<Tensor>& inputs = answer.arguments.inputs();
+  return std::any_of(inputs.begin(), inputs.end(), single) ||
+         std::any_of(answer.outputs.begin(), answer.outputs.end(), single);
+}
+
+std::string same_gradients(const std::vector<Tensor>& found, const Row& row, const Answer& answer) {
+  for (std::size_t i = 0; i < answer.gradients.size(); ++i) {
+    const Tensor& expected = answer.gradients[i];
+    if (!expected.defined() && !found[i].defined()) continue;
+    Tensor should = expected.defined() ? expected : pullback::zeros_like(found[i]);
     Tensor is = found[i].defined() ? found[i] : pullback::zeros_like(should);
+    double factor = 4 * row.options.tolerance;
+    if (should.dtype() == kDouble && rounds_to_float(answer)) factor *= std::ldexp(1.0, 29);
     std::string wrong = difference(is, should, factor);
     if (!wrong.empty()) return "gradient of input " + std::to_string(i) + ": " + wrong;
   }
@@ -113,7 +124,8 @@ std::string same_outputs(const Outputs& found, const Outputs& expected, double f
 /// The same values in memory that is not dense: every second element of a larger block, dimensions
 /// reversed.
 Tensor strided(const Tensor& x) {
-  if (!x.defined() || x.dim() == 0) return x;
+  if (!x.defined()) return x;
+  if (x.dim() == 0) return x.detach().clone();
   std::vector<std::int64_t> sizes = x.sizes().vec(), order(sizes.size());
   for (std::size_t d = 0; d < order.size(); ++d)
     order[d] = static_cast<std::int64_t>(order.size() - 1 - d);
@@ -163,8 +175,7 @@ TEST_CASE("every op is recorded under PyTorch's name and has PyTorch's gradients
           if (row.options.same_name && name != answer.grad_fn)
             return name + " instead of " + answer.grad_fn;
           if (!answer.has_gradients) return "";
-          return same_gradients(gradients(outputs, inputs, false), answer.gradients,
-                                4 * row.options.tolerance);
+          return same_gradients(gradients(outputs, inputs, false), row, answer);
         }) == "");
 }
 
@@ -234,8 +245,7 @@ TEST_CASE("no op cares how its inputs lie in memory", "[op_table]") {
           std::string wrong = same_outputs(outputs, answer.outputs, row.options.tolerance);
           if (!wrong.empty()) return "strided inputs: " + wrong;
           if (answer.has_gradients) {
-            wrong = same_gradients(gradients(outputs, inputs, false), answer.gradients,
-                                   4 * row.options.tolerance);
+            wrong = same_gradients(gradients(outputs, inputs, false), row, answer);
             if (!wrong.empty()) return "strided inputs: " + wrong;
           }
           std::vector<Tensor> repeated, dense;
@@ -302,7 +312,6 @@ TEST_CASE("every in-place op does what its twin does", "[op_table]") {
           std::vector<Tensor> changed = inputs;
           changed[0] = inputs[0] * 1;
           Tensor y = row.options.in_place(answer.arguments.with(changed));
-          return same_gradients(gradients({y}, inputs, false), answer.gradients,
-                                4 * row.options.tolerance);
+          return same_gradients(gradients({y}, inputs, false), row, answer);
         }) == "");
 }

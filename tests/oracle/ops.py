@@ -7,7 +7,7 @@ A file maps each op to its cases. A case is an object with
          argument that is left out
   kw     keyword parameters, if any
   out    outputs, in the form of inputs
-  fn     the name of the first differentiable output's grad_fn, if there is one
+  fn     the name, as printed, of the first differentiable output's grad_fn, if there is one
   g      gradients, one entry an input: values, or null where nothing flows
   throws true in place of `out` where PyTorch refuses the inputs
 Gradients are those of sum(weight · output) over the floating outputs, where element k of output j
@@ -100,7 +100,7 @@ def case(call, inputs, kw, gradients=True):
         record["throws"] = True
         return record
     record["out"] = [encode(x) for x in out]
-    names = [x.grad_fn.name() for x in out if x.grad_fn is not None]
+    names = [type(x.grad_fn).__name__ for x in out if x.grad_fn is not None]
     if not names or "NotImplemented" in names[0]:
         return record
     record["fn"] = names[0]
