@@ -64,6 +64,9 @@ struct RowOptions {
   int order = 2;
   /// Whether the last node is named as in PyTorch; false where ours is composed otherwise.
   bool same_name = true;
+  /// Whether recording changes no bit; false where it takes another algorithm, one that yields what
+  /// a gradient needs.
+  bool same_bits = true;
 };
 
 struct Row {
@@ -100,6 +103,5 @@ Rows reduce_rows();
 Rows softmax_rows();
 Rows index_rows();
 Rows matmul_rows();
-Rows linalg_rows();
 
 }  // namespace pullback_tests

@@ -101,22 +101,21 @@ def case(call, inputs, kw, gradients=True):
         return record
     record["out"] = [encode(x) for x in out]
     names = [type(x.grad_fn).__name__ for x in out if x.grad_fn is not None]
-    if not names or "NotImplemented" in names[0]:
+    if not gradients or not names or "NotImplemented" in names[0]:
         return record
     record["fn"] = names[0]
-    if gradients:
-        total = sum((x * weight(x, j)).sum() for j, x in enumerate(out) if x.requires_grad)
-        leaves = [x for x in arguments if x is not None and x.requires_grad]
-        try:
-            found = iter(torch.autograd.grad(total, leaves, allow_unused=True))
-        except RuntimeError as error:
-            print(f"no gradient: {error}")
-            del record["fn"]
-            return record
-        record["g"] = []
-        for x in arguments:
-            g = next(found) if x is not None and x.requires_grad else None
-            record["g"].append(None if g is None else encode(g)["v"])
+    total = sum((x * weight(x, j)).sum() for j, x in enumerate(out) if x.requires_grad)
+    leaves = [x for x in arguments if x is not None and x.requires_grad]
+    try:
+        found = iter(torch.autograd.grad(total, leaves, allow_unused=True))
+    except RuntimeError as error:
+        print(f"no gradient: {error}")
+        del record["fn"]
+        return record
+    record["g"] = []
+    for x in arguments:
+        g = next(found) if x is not None and x.requires_grad else None
+        record["g"].append(None if g is None else encode(g)["v"])
     return record
 
 

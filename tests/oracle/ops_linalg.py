@@ -88,7 +88,8 @@ op(L, "matrix_exp", linalg.matrix_exp, lambda draw: [
     ([draw(s, t, -1, 1)], {}) for t in FLOATS for s in ([3, 3], [2, 3, 3], [1, 1], [5, 5], [0, 0])] + [
     ([draw([3, 3], t, -9, 9)], {}) for t in FLOATS])
 op(L, "matrix_power", linalg.matrix_power, lambda draw: [
-    ([square(draw, [3, 3], t)], {"n": n}) for t in FLOATS for n in (0, 1, 2, 3, 5, -1, -2)])
+    ([square(draw, [3, 3], t)], {"n": n}) for t in FLOATS for n in (1, 2, 3, 5, -1, -2)] + [
+    ([square(draw, [3, 3], f)], {"n": 0}, False)])
 op(L, "householder_product", linalg.householder_product, lambda draw: [
     ([draw([4, 3], t, -1, 1), draw([3], t, 0.2, 1)], {}) for t in FLOATS])
 op(L, "vector_norm", lambda x, ord=2, dim=None, keepdim=False: linalg.vector_norm(x, ord, dim, keepdim), lambda draw: [
