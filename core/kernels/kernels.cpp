@@ -17,6 +17,9 @@ namespace pullback::kernels {
   void fill_activation(Kernels&);     \
   void fill_reduce(Kernels&);         \
   void fill_search(Kernels&);         \
+  void fill_scan(Kernels&);           \
+  void fill_rows(Kernels&);           \
+  void fill_transpose(Kernels&);      \
   static Kernels make_table() {       \
     Kernels table;                    \
     table.tier = #name;               \
@@ -29,6 +32,9 @@ namespace pullback::kernels {
     fill_activation(table);           \
     fill_reduce(table);               \
     fill_search(table);               \
+    fill_scan(table);                 \
+    fill_rows(table);                 \
+    fill_transpose(table);            \
     return table;                     \
   }                                   \
   }

@@ -26,15 +26,46 @@ struct Reduce {
   ScalarType result(ScalarType type) const { return results[static_cast<int>(type)]; }
 };
 
+/// Works on m lines of n elements: operand k of element i in line j lies at data[k] + j*outer[k] +
+/// i*inner[k] (BYTES). Outputs come first.
+using Lines = void (*)(std::int64_t m, std::int64_t n, char* const* data, const std::int64_t* outer,
+                       const std::int64_t* inner);
+struct Scan {
+  Lines loops[kScalarTypes] = {};
+  Lines operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
+};
+
+/// Works on m contiguous rows of n contiguous elements; the operands that are one value per row,
+/// and what `parameter` is, are named beside each kernel. Outputs come first; an input may be its
+/// output.
+using RowLoop = void (*)(std::int64_t m, std::int64_t n, char* const* data, double parameter);
+struct Rows {
+  RowLoop loops[kScalarTypes] = {};
+  RowLoop operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
+};
+
+/// Copies the rows x columns elements at in + i*in_stride + j*size to out + j*out_stride + i*size
+/// (strides in BYTES).
+using Transpose = void (*)(std::int64_t rows, std::int64_t columns, const char* in,
+                           std::int64_t in_stride, char* out, std::int64_t out_stride);
+
 /// Every kernel that is compiled once per SIMD tier. One table per tier; `kernels()` picks one at
 /// start.
 struct Kernels {
   const char* tier = "";  ///< "base", "v3" or "v4"
 #define PULLBACK_MAP(name) Map name;
 #define PULLBACK_REDUCE(name) Reduce name;
+#define PULLBACK_SCAN(name) Scan name;
+#define PULLBACK_ROWS(name) Rows name;
 #include <pullback/core/kernels/kernels.inc>
 #undef PULLBACK_MAP
 #undef PULLBACK_REDUCE
+#undef PULLBACK_SCAN
+#undef PULLBACK_ROWS
+  Transpose transposes[kScalarTypes] = {};
+  Transpose transpose(ScalarType type) const {
+    return transposes[static_cast<int>(type)];
+  }
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {
     return casts[static_cast<int>(from)][static_cast<int>(to)];

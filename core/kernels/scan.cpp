@@ -1,0 +1,125 @@
+#include <pullback/core/kernels/reduce_fold.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+// A policy names its element `In`, its running value `Total` and its result `Out`, and has start(),
+// step(total, x) and finish(total).
+
+constexpr int64_t kWidth = 64;
+
+/// Up to kWidth lines side by side, so that running values stay in registers or cache and lines
+/// that are neighbours in memory share a vector.
+template <class P>
+void scan(int64_t m, int64_t n, char* const* data, const int64_t* outer, const int64_t* inner) {
+  using In = typename P::In;
+  using Out = typename P::Out;
+  using Total = typename P::Total;
+  const bool neighbours = outer[0] == static_cast<int64_t>(sizeof(Out)) &&
+                          outer[1] == static_cast<int64_t>(sizeof(In)) && m > 1;
+  if (!neighbours) {
+    for (int64_t j = 0; j < m; ++j) {
+      char* out = data[0] + j * outer[0];
+      const char* in = data[1] + j * outer[1];
+      Total total = P::start();
+      for (int64_t i = 0; i < n; ++i) {
+        total = P::step(total, *reinterpret_cast<const In*>(in + i * inner[1]));
+        *reinterpret_cast<Out*>(out + i * inner[0]) = P::finish(total);
+      }
+    }
+    return;
+  }
+  for (int64_t first = 0; first < m; first += kWidth) {
+    const int64_t width = m - first < kWidth ? m - first : kWidth;
+    alignas(64) Total totals[kWidth];
+    for (int64_t j = 0; j < kWidth; ++j) totals[j] = P::start();
+    for (int64_t i = 0; i < n; ++i) {
+      Out* out = reinterpret_cast<Out*>(data[0] + i * inner[0]) + first;
+      const In* in = reinterpret_cast<const In*>(data[1] + i * inner[1]) + first;
+      PULLBACK_VECTOR
+      for (int64_t j = 0; j < width; ++j) {
+        totals[j] = P::step(totals[j], in[j]);
+        out[j] = P::finish(totals[j]);
+      }
+    }
+  }
+}
+
+template <class T>
+struct RunningProduct {
+  using In = T;
+  using Out = typename SumTypes<T>::Out;
+  using Total = typename SumTypes<T>::Total;
+  static PULLBACK_INLINE Total start() { return 1; }
+  static PULLBACK_INLINE Total step(Total a, T x) {
+    if constexpr (kFloating<T>) {
+      return a * static_cast<Total>(x);
+    } else {
+      return static_cast<Total>(static_cast<uint64_t>(a) * static_cast<uint64_t>(x));
+    }
+  }
+  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
+};
+template <class T>
+struct RunningSum {
+  using In = T;
+  using Out = typename SumTypes<T>::Out;
+  using Total = typename SumTypes<T>::Total;
+  static PULLBACK_INLINE Total start() { return 0; }
+  static PULLBACK_INLINE Total step(Total a, T x) { return plus(a, static_cast<Total>(x)); }
+  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
+};
+template <class T>
+struct RunningLogSum {
+  using In = T;
+  using Out = T;
+  using Total = double;
+  static PULLBACK_INLINE double start() { return -static_cast<double>(kInf); }
+  static PULLBACK_INLINE double step(double a, T element) {
+    const double x = element;
+    const double top = a > x || a != a ? a : x;
+    if (a == x && fabs(a) == static_cast<double>(kInf)) return a;
+    return top + log1p(exp(-fabs(a - x)));
+  }
+  static PULLBACK_INLINE T finish(double a) { return static_cast<T>(a); }
+};
+
+/// Running extremes with the place of the last of equal ones, as PyTorch counts them.
+template <template <class> class R, class T>
+void running_extreme(int64_t m, int64_t n, char* const* data, const int64_t* outer,
+                     const int64_t* inner) {
+  for (int64_t j = 0; j < m; ++j) {
+    char* out = data[0] + j * outer[0];
+    char* index = data[1] + j * outer[1];
+    const char* in = data[2] + j * outer[2];
+    T best = R<T>::identity();
+    int64_t where = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const T x = *reinterpret_cast<const T*>(in + i * inner[2]);
+      if (i == 0 || x != x || (best == best && R<T>::step(x, best) == x)) {
+        best = x;
+        where = i;
+      }
+      *reinterpret_cast<T*>(out + i * inner[0]) = best;
+      *reinterpret_cast<int64_t*>(index + i * inner[1]) = where;
+    }
+  }
+}
+
+template <class... T>
+void fill_sums(Kernels& table) {
+  ((table.cumsum.loops[kCode<T>] = scan<RunningSum<T>>), ...);
+  ((table.cumprod.loops[kCode<T>] = scan<RunningProduct<T>>), ...);
+  ((table.cummax.loops[kCode<T>] = running_extreme<Max, T>), ...);
+  ((table.cummin.loops[kCode<T>] = running_extreme<Min, T>), ...);
+}
+
+}  // namespace
+
+void fill_scan(Kernels& table) {
+  fill_sums<bool, int32_t, int64_t, float, double>(table);
+  table.logcumsumexp.loops[kCode<float>] = scan<RunningLogSum<float>>;
+  table.logcumsumexp.loops[kCode<double>] = scan<RunningLogSum<double>>;
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER

@@ -1,0 +1,178 @@
+#include <pullback/core/kernels/sort.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include <pullback/core/kernels/pool.h>
+
+namespace pullback::kernels {
+namespace {
+
+using std::int64_t;
+
+// Elements become unsigned keys in the order of the sort, so that one radix sort serves every type.
+template <class T>
+using Key = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                               std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint8_t>>;
+
+template <class T>
+Key<T> key_of(T x) {
+  constexpr Key<T> top = Key<T>(Key<T>{1} << (8 * sizeof(T) - 1));
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(x)) return std::numeric_limits<Key<T>>::max();
+    const auto bits = std::bit_cast<Key<T>>(x == 0 ? T(0) : x);
+    return (bits & top) != 0 ? Key<T>(~bits) : Key<T>(bits | top);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return x;
+  } else {
+    return static_cast<Key<T>>(x) ^ top;
+  }
+}
+
+template <class K>
+struct Entry {
+  K key;
+  std::uint32_t index;
+};
+// Rows of 2^32 elements and more need a wider index.
+template <class K>
+struct LongEntry {
+  K key;
+  std::uint64_t index;
+};
+
+template <class E>
+constexpr bool before(const E& a, const E& b) {
+  return a.key != b.key ? a.key < b.key : a.index < b.index;
+}
+
+constexpr int64_t kRadixFrom = 200;  // below, comparing is faster than counting
+
+/// Least digit first, 11 bits a digit; a digit that all keys share is skipped.
+template <class E>
+void radix_sort(std::vector<E>& entries, std::vector<E>& other) {
+  using K = decltype(E::key);
+  constexpr int bits = sizeof(K) == 1 ? 8 : 11;
+  constexpr int digits = (8 * static_cast<int>(sizeof(K)) + bits - 1) / bits;
+  constexpr std::size_t buckets = std::size_t{1} << bits;
+  static_assert(digits <= 6);
+  thread_local std::vector<std::size_t> counts;
+  counts.assign(digits * buckets, 0);
+  const auto digit = [](K key, int d) {
+    return static_cast<std::size_t>(key >> (d * bits)) & (buckets - 1);
+  };
+  for (const E& entry : entries) {
+    for (int d = 0; d < digits; ++d) ++counts[d * buckets + digit(entry.key, d)];
+  }
+  for (int d = 0; d < digits; ++d) {
+    std::size_t* count = counts.data() + d * buckets;
+    if (count[digit(entries[0].key, d)] == entries.size()) continue;
+    std::size_t start = 0;
+    for (std::size_t b = 0; b < buckets; ++b) {
+      const std::size_t size = count[b];
+      count[b] = start;
+      start += size;
+    }
+    for (const E& entry : entries) other[count[digit(entry.key, d)]++] = entry;
+    entries.swap(other);
+  }
+}
+
+template <class T, class E>
+class RowSorter {
+ public:
+  /// Sorts the row and leaves its first k entries in order.
+  void sort(const T* in, int64_t n, int64_t k, bool descending) {
+    entries_.resize(static_cast<std::size_t>(n));
+    for (int64_t i = 0; i < n; ++i) {
+      const Key<T> key = key_of(in[i]);
+      entries_[i] = {descending ? static_cast<Key<T>>(~key) : key,
+                     static_cast<decltype(E::index)>(i)};
+    }
+    if (k < n / 8) {
+      std::nth_element(entries_.begin(), entries_.begin() + k, entries_.end(), before<E>);
+      std::sort(entries_.begin(), entries_.begin() + k, before<E>);
+    } else if (n < kRadixFrom) {
+      std::sort(entries_.begin(), entries_.end(), before<E>);
+    } else {
+      other_.resize(entries_.size());
+      radix_sort(entries_, other_);
+    }
+  }
+
+  void write(const T* in, int64_t k, T* values, int64_t* indices) {
+    if (values != nullptr) {
+      sorted_.resize(static_cast<std::size_t>(k));
+      for (int64_t i = 0; i < k; ++i) std::memcpy(&sorted_[i], in + entries_[i].index, sizeof(T));
+      std::memcpy(values, sorted_.data(), static_cast<std::size_t>(k) * sizeof(T));
+    }
+    if (indices == nullptr) return;
+    for (int64_t i = 0; i < k; ++i) indices[i] = static_cast<int64_t>(entries_[i].index);
+  }
+
+ private:
+  struct Element {
+    alignas(T) unsigned char bytes[sizeof(T)];
+  };
+  std::vector<E> entries_, other_;
+  std::vector<Element> sorted_;  // vector<bool> would pack
+};
+
+template <class T, class E>
+void sort_typed(bool descending, int64_t m, int64_t n, int64_t k, const void* in, void* values,
+                int64_t* indices) {
+  const T* from = static_cast<const T*>(in);
+  T* to = static_cast<T*>(values);
+  const int64_t rows = std::max<int64_t>(1, 2048 / std::max<int64_t>(n, 1));
+  parallel_for(m, rows, [=](int64_t begin, int64_t end) {
+    RowSorter<T, E> sorter;
+    for (int64_t j = begin; j < end; ++j) {
+      sorter.sort(from + j * n, n, k, descending);
+      sorter.write(from + j * n, k, to == nullptr ? nullptr : to + j * k,
+                   indices == nullptr ? nullptr : indices + j * k);
+    }
+  });
+}
+
+void dispatch(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k, const void* in,
+              void* values, int64_t* indices) {
+  if (m == 0 || n == 0 || k == 0) return;
+  const auto typed = [&]<class T>(T) {
+    if (n <= std::numeric_limits<std::uint32_t>::max()) {
+      sort_typed<T, Entry<Key<T>>>(descending, m, n, k, in, values, indices);
+    } else {
+      sort_typed<T, LongEntry<Key<T>>>(descending, m, n, k, in, values, indices);
+    }
+  };
+  switch (type) {
+    case ScalarType::Bool:
+      return typed(bool{});
+    case ScalarType::Int:
+      return typed(std::int32_t{});
+    case ScalarType::Long:
+      return typed(std::int64_t{});
+    case ScalarType::Float:
+      return typed(float{});
+    case ScalarType::Double:
+      return typed(double{});
+  }
+}
+
+}  // namespace
+
+void sort_rows(ScalarType type, bool descending, int64_t m, int64_t n, const void* in, void* values,
+               int64_t* indices) {
+  dispatch(type, descending, m, n, n, in, values, indices);
+}
+
+void topk_rows(ScalarType type, bool largest, int64_t m, int64_t n, int64_t k, const void* in,
+               void* values, int64_t* indices) {
+  dispatch(type, largest, m, n, k, in, values, indices);
+}
+
+}  // namespace pullback::kernels

@@ -1,0 +1,268 @@
+#include "catch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include <pullback/core/kernels/sort.h>
+
+#include "core/kernels/tiers.h"
+
+using pullback::ScalarType;
+using pullback::kernels::Kernels;
+using std::int64_t;
+
+namespace {
+
+template <class T>
+std::vector<T> random_values(int64_t n) {
+  std::mt19937 engine(3);
+  std::uniform_real_distribution<double> uniform(-4, 4);
+  std::vector<T> values(n);
+  for (auto& value : values) value = static_cast<T>(uniform(engine));
+  return values;
+}
+
+template <class T>
+char* bytes(std::vector<T>& values) {
+  return reinterpret_cast<char*>(values.data());
+}
+
+template <class T>
+double worst_difference(const std::vector<T>& a, const std::vector<double>& b) {
+  REQUIRE(a.size() == b.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(a[i] - b[i]));
+  return worst;
+}
+
+template <class T>
+void check_softmax(const Kernels* table, int64_t n, double tolerance) {
+  const int64_t m = 3;
+  const auto type = scalar_type_of<T>;
+  auto x = random_values<T>(m * n);
+  auto g = random_values<T>(m * n);
+  std::reverse(g.begin(), g.end());
+  std::vector<double> soft(m * n), logs(m * n), soft_back(m * n), log_back(m * n);
+  for (int64_t j = 0; j < m; ++j) {
+    double sum = 0, dot = 0, total = 0;
+    for (int64_t i = j * n; i < (j + 1) * n; ++i) sum += std::exp(static_cast<double>(x[i]));
+    for (int64_t i = j * n; i < (j + 1) * n; ++i) {
+      soft[i] = std::exp(static_cast<double>(x[i])) / sum;
+      logs[i] = x[i] - std::log(sum);
+      dot += soft[i] * g[i];
+      total += g[i];
+    }
+    for (int64_t i = j * n; i < (j + 1) * n; ++i) {
+      soft_back[i] = soft[i] * (g[i] - dot);
+      log_back[i] = g[i] - soft[i] * total;
+    }
+  }
+  std::vector<T> y(m * n), out(m * n);
+  char* forward[] = {bytes(y), bytes(x)};
+  char* backward[] = {bytes(out), bytes(g), bytes(y)};
+  table->softmax[type](m, n, forward, 0);
+  CHECK(worst_difference(y, soft) < tolerance);
+  table->softmax_backward[type](m, n, backward, 0);
+  CHECK(worst_difference(out, soft_back) < tolerance);
+  table->log_softmax[type](m, n, forward, 0);
+  CHECK(worst_difference(y, logs) < 10 * tolerance);
+  table->log_softmax_backward[type](m, n, backward, 0);
+  CHECK(worst_difference(out, log_back) < 100 * tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("softmax and log_softmax of rows, and their gradients, follow their definitions") {
+  for (const Kernels* table : all_tiers()) {
+    for (int64_t n : {1, 3, 10, 257, 3000}) {
+      INFO(table->tier << " " << n);
+      check_softmax<float>(table, n, 1e-6);
+      check_softmax<double>(table, n, 1e-14);
+    }
+  }
+}
+
+TEST_CASE("softmax survives large numbers and gives NaN only where there is one") {
+  for (const Kernels* table : all_tiers()) {
+    std::vector<float> x{1000, 1001, 1002, -INFINITY, 0, 0, NAN, 1, 2}, y(9);
+    char* data[] = {bytes(y), bytes(x)};
+    table->softmax[ScalarType::Float](3, 3, data, 0);
+    CHECK(std::fabs(y[2] - 0.66524096f) < 1e-6f);
+    CHECK(y[3] == 0);
+    CHECK(y[4] == 0.5f);
+    for (int i = 6; i < 9; ++i) CHECK(std::isnan(y[i]));
+  }
+}
+
+TEST_CASE(
+    "normalized rows have mean 0 and variance 1, and their gradient is the finite difference") {
+  const int64_t m = 2, n = 37;
+  const double eps = 1e-5, h = 1e-6;
+  auto weight = random_values<double>(n);
+  auto bias = random_values<double>(n);
+  auto g = random_values<double>(m * n);
+  std::reverse(bias.begin(), bias.end());
+  for (const Kernels* table : all_tiers()) {
+    for (bool affine : {false, true}) {
+      INFO(table->tier << (affine ? " affine" : ""));
+      auto x = random_values<double>(m * n);
+      std::vector<double> mean(m), rstd(m), y(m * n), dx(m * n);
+      char* w = affine ? bytes(weight) : nullptr;
+      const auto forward = [&] {
+        char* moments[] = {bytes(mean), bytes(rstd), bytes(x)};
+        table->moments[ScalarType::Double](m, n, moments, eps);
+        char* data[] = {bytes(y),    bytes(x), bytes(mean),
+                        bytes(rstd), w,        affine ? bytes(bias) : nullptr};
+        table->normalize[ScalarType::Double](m, n, data, 0);
+        return std::inner_product(y.begin(), y.end(), g.begin(), 0.0);
+      };
+      forward();
+      if (!affine) {
+        const double sum = std::accumulate(y.begin(), y.begin() + n, 0.0);
+        const double squares = std::inner_product(y.begin(), y.begin() + n, y.begin(), 0.0);
+        CHECK(std::fabs(sum) < 1e-12);
+        CHECK(std::fabs(squares / n - 1) < 1e-4);
+      }
+      char* data[] = {bytes(dx), bytes(g), bytes(x), bytes(mean), bytes(rstd), w};
+      table->normalize_backward[ScalarType::Double](m, n, data, 0);
+      for (std::size_t i = 0; i < x.size(); i += 7) {
+        const double before = x[i];
+        x[i] = before + h;
+        const double high = forward();
+        x[i] = before - h;
+        const double low = forward();
+        x[i] = before;
+        CHECK(std::fabs(dx[i] - (high - low) / (2 * h)) < 1e-6);
+      }
+    }
+  }
+}
+
+TEST_CASE("scans run along rows and columns alike") {
+  const int64_t m = 70, n = 33;
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    for (auto scan : {&Kernels::cumsum, &Kernels::cumprod, &Kernels::logcumsumexp}) {
+      auto x = random_values<double>(m * n);
+      std::vector<double> rows(m * n), columns(m * n), transposed(m * n), expected(m * n);
+      for (int64_t j = 0; j < m; ++j) {
+        double sum = 0, product = 1, exps = 0;
+        for (int64_t i = 0; i < n; ++i) {
+          const double value = x[j * n + i];
+          sum += value;
+          product *= value;
+          exps += std::exp(value);
+          expected[j * n + i] = scan == &Kernels::cumsum    ? sum
+                                : scan == &Kernels::cumprod ? product
+                                                            : std::log(exps);
+          transposed[i * m + j] = value;
+        }
+      }
+      char* by_row[] = {bytes(rows), bytes(x)};
+      const int64_t row_outer[] = {n * 8, n * 8}, row_inner[] = {8, 8};
+      (table->*scan)[ScalarType::Double](m, n, by_row, row_outer, row_inner);
+      char* by_column[] = {bytes(columns), bytes(transposed)};
+      const int64_t column_outer[] = {8, 8}, column_inner[] = {m * 8, m * 8};
+      (table->*scan)[ScalarType::Double](m, n, by_column, column_outer, column_inner);
+      double worst = 0;
+      for (int64_t j = 0; j < m; ++j) {
+        for (int64_t i = 0; i < n; ++i) {
+          const double exact = expected[j * n + i];
+          worst = std::max(worst, std::fabs(rows[j * n + i] - exact) / (1 + std::fabs(exact)));
+          if (rows[j * n + i] != columns[i * m + j]) worst = INFINITY;
+        }
+      }
+      CHECK(worst < 1e-12);
+    }
+    std::vector<float> x{1, 3, 3, 2, NAN, 5}, y(6);
+    std::vector<int64_t> where(6);
+    char* data[] = {bytes(y), bytes(where), bytes(x)};
+    const int64_t outer[] = {0, 0, 0}, inner[] = {4, 8, 4};
+    table->cummax[ScalarType::Float](1, 6, data, outer, inner);
+    CHECK(where == std::vector<int64_t>{0, 1, 2, 2, 4, 4});
+    CHECK(y[3] == 3);
+    CHECK(std::isnan(y[5]));
+    std::vector<int64_t> integers{1, 2, -3}, sums(3);
+    char* wide[] = {bytes(sums), bytes(integers)};
+    const int64_t zero[] = {0, 0}, eight[] = {8, 8};
+    table->cumsum[ScalarType::Long](1, 3, wide, zero, eight);
+    CHECK(sums == std::vector<int64_t>{1, 3, 0});
+  }
+}
+
+TEST_CASE("a transposed copy moves every element") {
+  for (const Kernels* table : all_tiers()) {
+    for (int64_t rows : {1, 15, 16, 50}) {
+      for (int64_t columns : {1, 16, 33}) {
+        std::vector<float> in(rows * columns), out(rows * columns, -1);
+        std::iota(in.begin(), in.end(), 0.0f);
+        table->transpose(ScalarType::Float)(rows, columns, bytes(in), columns * 4, bytes(out),
+                                            rows * 4);
+        bool right = true;
+        for (int64_t i = 0; i < rows; ++i) {
+          for (int64_t j = 0; j < columns; ++j) right &= out[j * rows + i] == in[i * columns + j];
+        }
+        CHECK(right);
+      }
+    }
+  }
+}
+
+namespace {
+
+template <class T>
+void check_sort(const std::vector<T>& x, bool descending) {
+  const int64_t n = static_cast<int64_t>(x.size());
+  std::vector<int64_t> expected(n), indices(n);
+  std::iota(expected.begin(), expected.end(), 0);
+  const auto less = [](T a, T b) { return a < b || (b != b && a == a); };
+  std::stable_sort(expected.begin(), expected.end(), [&](int64_t a, int64_t b) {
+    return descending ? less(x[b], x[a]) : less(x[a], x[b]);
+  });
+  std::vector<T> values(n);
+  pullback::kernels::sort_rows(scalar_type_of<T>, descending, 1, n, x.data(), values.data(),
+                               indices.data());
+  CHECK(indices == expected);
+  bool right = true;
+  for (int64_t i = 0; i < n; ++i) {
+    const T value = x[expected[i]];
+    right &= values[i] == value || (value != value && values[i] != values[i]);
+  }
+  CHECK(right);
+  const int64_t k = std::max<int64_t>(1, n / 20);
+  std::vector<int64_t> first(k);
+  pullback::kernels::topk_rows(scalar_type_of<T>, descending, 1, n, k, x.data(), values.data(),
+                               first.data());
+  CHECK(first == std::vector<int64_t>(expected.begin(), expected.begin() + k));
+}
+
+}  // namespace
+
+TEST_CASE("sort is stable, orders NaN last and topk is its beginning") {
+  for (int64_t n : {1, 7, 150, 1000, 20000}) {
+    for (bool descending : {false, true}) {
+      CAPTURE(n, descending);
+      auto floats = random_values<float>(n);
+      for (int64_t i = 0; i < n; i += 5) floats[i] = std::round(floats[i]);
+      for (int64_t i = 3; i < n; i += 41) floats[i] = i % 2 == 0 ? NAN : -0.0f;
+      check_sort(floats, descending);
+      check_sort(std::vector<double>(floats.begin(), floats.end()), descending);
+      std::vector<int64_t> integers;
+      for (int64_t i = 0; i < n; ++i) integers.push_back((i * 7919) % 1009 - 500);
+      check_sort(integers, descending);
+      check_sort(std::vector<std::int32_t>(integers.begin(), integers.end()), descending);
+    }
+  }
+}
+
+TEST_CASE("rows of bool are sorted in place") {
+  bool x[] = {true, false, true, false, false, true};
+  int64_t indices[6];
+  pullback::kernels::sort_rows(ScalarType::Bool, false, 2, 3, x, x, indices);
+  CHECK(std::vector<bool>(x, x + 6) == std::vector<bool>{false, true, true, false, false, true});
+  CHECK(std::vector<int64_t>(indices, indices + 6) == std::vector<int64_t>{1, 0, 2, 0, 1, 2});
+}
