@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "op_table/oracle.h"
+#include "reference/reference.h"
 
 namespace {
 

@@ -1,8 +1,5 @@
 #include "op_table.h"
-
-#include <cmath>
-#include <limits>
-#include <stdexcept>
+#include "reference/reference.h"
 
 namespace pullback_tests {
 
@@ -37,19 +34,7 @@ std::vector<std::int64_t> Case::list(const char* name) const {
 }
 
 ScalarType Case::dtype(const char* name) const {
-  switch (string(name).at(0)) {
-    case 'f':
-      return pullback::kFloat;
-    case 'd':
-      return pullback::kDouble;
-    case 'l':
-      return pullback::kLong;
-    case 'i':
-      return pullback::kInt;
-    case 'b':
-      return pullback::kBool;
-  }
-  throw std::invalid_argument("no such dtype: " + string(name));
+  return type_from(string(name));
 }
 
 }  // namespace pullback_tests
