@@ -1,0 +1,144 @@
+#include "catch.h"
+
+#include <random>
+#include <vector>
+
+#include <pullback/core/kernels/conv.h>
+#include <pullback/core/kernels/pool.h>
+
+using namespace pullback::kernels;
+
+namespace {
+
+// Small integers, so that sums are exact and any order of them gives the same bits.
+template <class T>
+std::vector<T> values(std::int64_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::vector<T> v(static_cast<std::size_t>(count));
+  for (T& value : v) value = static_cast<T>(static_cast<int>(engine() % 9) - 4);
+  return v;
+}
+
+ConvShape shape(std::int64_t batch, std::int64_t groups, std::int64_t in, std::int64_t out,
+                std::int64_t height, std::int64_t width, std::int64_t kernel_h,
+                std::int64_t kernel_w, std::int64_t stride, std::int64_t padding,
+                std::int64_t dilation) {
+  ConvShape s;
+  s.batch = batch, s.groups = groups, s.in_channels = in, s.out_channels = out;
+  s.in_h = height, s.in_w = width, s.kernel_h = kernel_h, s.kernel_w = kernel_w;
+  s.stride_h = stride, s.stride_w = stride + 1, s.padding_h = padding, s.padding_w = padding;
+  s.dilation_h = s.dilation_w = dilation;
+  s.out_h = (height + 2 * padding - dilation * (kernel_h - 1) - 1) / s.stride_h + 1;
+  s.out_w = (width + 2 * padding - dilation * (kernel_w - 1) - 1) / s.stride_w + 1;
+  return s;
+}
+
+// Calls f(x index, weight index, y index) for every product in the definition.
+template <class F>
+void products(const ConvShape& s, F f) {
+  const std::int64_t ci = s.in_channels / s.groups, co = s.out_channels / s.groups;
+  for (std::int64_t n = 0; n < s.batch; ++n)
+    for (std::int64_t o = 0; o < s.out_channels; ++o)
+      for (std::int64_t i = 0; i < s.out_h; ++i)
+        for (std::int64_t j = 0; j < s.out_w; ++j)
+          for (std::int64_t c = 0; c < ci; ++c)
+            for (std::int64_t p = 0; p < s.kernel_h; ++p)
+              for (std::int64_t q = 0; q < s.kernel_w; ++q) {
+                const std::int64_t row = i * s.stride_h + p * s.dilation_h - s.padding_h;
+                const std::int64_t column = j * s.stride_w + q * s.dilation_w - s.padding_w;
+                if (row < 0 || row >= s.in_h || column < 0 || column >= s.in_w) continue;
+                const std::int64_t channel = n * s.in_channels + o / co * ci + c;
+                f((channel * s.in_h + row) * s.in_w + column,
+                  ((o * ci + c) * s.kernel_h + p) * s.kernel_w + q,
+                  ((n * s.out_channels + o) * s.out_h + i) * s.out_w + j);
+              }
+}
+
+template <class T>
+void compare(const ConvShape& s) {
+  const std::int64_t nx = s.batch * s.in_channels * s.in_h * s.in_w;
+  const std::int64_t nw = s.out_channels * s.in_channels / s.groups * s.kernel_h * s.kernel_w;
+  const std::int64_t ny = s.batch * s.out_channels * s.out_h * s.out_w;
+  const auto x = values<T>(nx, 1), w = values<T>(nw, 2), g = values<T>(ny, 3);
+  const auto bias = values<T>(s.out_channels, 4);
+  std::vector<T> y(ny, -1), gx(nx, -1), gw(nw, -1);
+  std::vector<T> y_naive(ny), gx_naive(nx), gw_naive(nw);
+  products(s, [&](std::int64_t i, std::int64_t j, std::int64_t k) {
+    y_naive[k] += x[i] * w[j];
+    gx_naive[i] += g[k] * w[j];
+    gw_naive[j] += g[k] * x[i];
+  });
+  conv2d<T>(s, x.data(), w.data(), nullptr, y.data());
+  CHECK(y == y_naive);
+  for (std::int64_t i = 0; i < ny; ++i)
+    y_naive[i] += bias[i / (s.out_h * s.out_w) % s.out_channels];
+  conv2d<T>(s, x.data(), w.data(), bias.data(), y.data());
+  CHECK(y == y_naive);
+  conv2d_input_grad<T>(s, g.data(), w.data(), gx.data());
+  CHECK(gx == gx_naive);
+  conv2d_weight_grad<T>(s, x.data(), g.data(), gw.data());
+  CHECK(gw == gw_naive);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a convolution and its gradients equal the naive loops", "[conv]", float,
+                   double) {
+  SECTION("one pixel") {
+    compare<TestType>(shape(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1));
+  }
+  SECTION("padding wider than the kernel") {
+    compare<TestType>(shape(2, 1, 2, 3, 4, 5, 2, 2, 1, 3, 1));
+  }
+  SECTION("stride, dilation and groups") {
+    compare<TestType>(shape(3, 2, 4, 6, 11, 12, 3, 2, 2, 2, 2));
+  }
+  SECTION("one filter a channel") {
+    compare<TestType>(shape(2, 5, 5, 5, 7, 7, 3, 3, 1, 1, 1));
+  }
+  SECTION("one dimension") {
+    compare<TestType>(shape(2, 1, 3, 4, 1, 17, 1, 5, 1, 0, 1));
+  }
+  SECTION("pointwise with a stride") {
+    compare<TestType>(shape(2, 1, 3, 4, 6, 6, 1, 1, 1, 0, 1));
+  }
+  SECTION("pointwise without a stride") {
+    ConvShape s = shape(2, 2, 4, 6, 5, 6, 1, 1, 1, 0, 1);
+    s.stride_w = 1, s.out_w = s.in_w;
+    compare<TestType>(s);
+  }
+  SECTION("unit stride in both directions") {
+    ConvShape s = shape(2, 1, 3, 4, 8, 9, 3, 3, 1, 1, 1);
+    s.stride_w = 1, s.out_w = s.in_w;
+    compare<TestType>(s);
+  }
+  SECTION("several bands of rows and parts of the batch") {
+    compare<TestType>(shape(11, 1, 24, 8, 40, 50, 3, 3, 1, 1, 1));
+  }
+  SECTION("an empty batch") {
+    compare<TestType>(shape(0, 1, 2, 3, 4, 5, 3, 3, 1, 1, 1));
+  }
+}
+
+TEST_CASE("a convolution's bits do not depend on the number of threads", "[conv]") {
+  const ConvShape s = shape(13, 1, 16, 12, 30, 31, 3, 3, 1, 1, 1);
+  std::mt19937 engine(5);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(s.batch * s.in_channels * s.in_h * s.in_w), w(12 * 16 * 9);
+  std::vector<float> g(s.batch * s.out_channels * s.out_h * s.out_w);
+  for (auto* v : {&x, &w, &g})
+    for (float& value : *v) value = normal(engine);
+  const int before = num_threads();
+  std::vector<float> y[2], gx[2], gw[2];
+  for (int i = 0; i < 2; ++i) {
+    set_num_threads(i ? 4 : 1);
+    y[i].resize(g.size()), gx[i].resize(x.size()), gw[i].resize(w.size());
+    conv2d<float>(s, x.data(), w.data(), nullptr, y[i].data());
+    conv2d_input_grad<float>(s, g.data(), w.data(), gx[i].data());
+    conv2d_weight_grad<float>(s, x.data(), g.data(), gw[i].data());
+  }
+  set_num_threads(before);
+  CHECK(y[0] == y[1]);
+  CHECK(gx[0] == gx[1]);
+  CHECK(gw[0] == gw[1]);
+}
