@@ -1,4 +1,13 @@
 #pragma once
 
 /// Everything: `#include <pullback/pullback.h>`.
+#include <pullback/core/accessor.h>
+#include <pullback/core/autograd/engine.h>
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/error.h>
+#include <pullback/core/factories.h>
+#include <pullback/core/indexing.h>
+#include <pullback/core/ops.h>
+#include <pullback/core/options.h>
+#include <pullback/core/tensor.h>
 #include <pullback/core/version.h>
