@@ -101,13 +101,14 @@ PULLBACK_INLINE T integer_power(T base, T exponent) {
   return result;
 }
 
+// NaN wins. Not ||: with a branch the vectoriser gives up on clamp.
 template <class T>
 PULLBACK_INLINE T larger(T a, T b) {
-  return a > b || a != a ? a : b;
+  return ((a > b) | (a != a)) != 0 ? a : b;
 }
 template <class T>
 PULLBACK_INLINE T smaller(T a, T b) {
-  return a < b || a != a ? a : b;
+  return ((a < b) | (a != a)) != 0 ? a : b;
 }
 
 /// The weight's half from which the exact end point is approached: lerp(a, b, 1) is b.
@@ -166,9 +167,9 @@ void fill_binary(Kernels& table) {
   binary<bool, int32_t, int64_t, float, double>(table.minimum,
                                                 [](auto a, auto b) { return smaller(a, b); });
   binary<bool, int32_t, int64_t, float, double>(
-      table.fmax, [](auto a, auto b) { return a >= b || b != b ? a : b; });
+      table.fmax, [](auto a, auto b) { return ((a >= b) | (b != b)) != 0 ? a : b; });
   binary<bool, int32_t, int64_t, float, double>(
-      table.fmin, [](auto a, auto b) { return a <= b || b != b ? a : b; });
+      table.fmin, [](auto a, auto b) { return ((a <= b) | (b != b)) != 0 ? a : b; });
   ternary<float, double>(table.lerp,
                          [](auto a, auto b, auto weight) { return interpolate(a, b, weight); });
   quaternary<float, double>(

@@ -121,7 +121,7 @@ PULLBACK_INLINE ExpParts reduce_exp(float x) {
   // Adding 1.5 * 2^23 rounds to an integer in the low bits: no SSE4.1 rounding, no float to int
   // cast.
   constexpr float magic = 12582912.0f;
-  const float shifted = x * 1.44269504088896341f + magic;
+  const float shifted = fma(x, 1.44269504088896341f, magic);
   const float n = shifted - magic;
   float r = fma(n, -0.693359375f, x);
   r = fma(n, 2.12194440e-4f, r);
@@ -140,6 +140,22 @@ PULLBACK_INLINE float exp(float x) {
   const int32_t half = n >> 1;
   return p * from_bits(static_cast<uint32_t>(half + 127) << 23) *
          from_bits(static_cast<uint32_t>(n - half + 127) << 23);
+}
+
+/// e^x for -87 <= x <= 88, where one factor 2^n is enough.
+PULLBACK_INLINE float exp_normal(float x) {
+  const ExpParts parts = reduce_exp(x);
+  const float p = (exp_tail(parts.r) + parts.r) + 1.0f;
+  return from_bits(bits(p) + (parts.n << 23));
+}
+
+/// e^x for x <= 0, where a denormal result may be 0: for sums that hold a 1.
+PULLBACK_INLINE float exp_below(float x) {
+  const float y = exp_normal(x < -87.0f ? -87.0f : x);
+  return x < -87.0f ? 0.0f : y;
+}
+PULLBACK_INLINE double exp_below(double x) {
+  return __builtin_exp(x);
 }
 
 /// e^x - 1 without cancellation near 0.
@@ -199,7 +215,8 @@ PULLBACK_INLINE float tanh(float x) {
   p = fma(p, z, -3.33332819422e-1f);
   const float a = fabs(x);
   const float small = fma(p * z, a, a);
-  const float large = 1.0f - 2.0f / (exp(a + a) + 1.0f);
+  const float c = a > 10.0f ? 10.0f : a;
+  const float large = 1.0f - 2.0f / (exp_normal(c + c) + 1.0f);
   return copysign(a < 0.625f ? small : large, x);
 }
 
@@ -221,7 +238,7 @@ PULLBACK_INLINE float erf(float x) {
   r = fma(r, t, 1.062368792e-1f);
   r = fma(r, t, 6.351513159e-1f);
   r = fma(r, t, 1.286484903e-1f);
-  const float large = 1.0f - exp(-fma(r, t, t));
+  const float large = 1.0f - exp_normal(-fma(r, t, t));
   return copysign(a < 0.92f ? small : large, x);
 }
 

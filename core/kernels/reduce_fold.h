@@ -164,7 +164,7 @@ struct Max {
     }
   }
   static PULLBACK_INLINE T start() { return identity(); }
-  static PULLBACK_INLINE T step(T a, T x) { return x > a || x != x ? x : a; }
+  static PULLBACK_INLINE T step(T a, T x) { return ((x > a) | (x != x)) != 0 ? x : a; }
   static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T finish(T a) { return a; }
@@ -187,7 +187,7 @@ struct Min {
     }
   }
   static PULLBACK_INLINE T start() { return identity(); }
-  static PULLBACK_INLINE T step(T a, T x) { return x < a || x != x ? x : a; }
+  static PULLBACK_INLINE T step(T a, T x) { return ((x < a) | (x != x)) != 0 ? x : a; }
   static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T finish(T a) { return a; }

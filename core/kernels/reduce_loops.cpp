@@ -86,32 +86,103 @@ PULLBACK_INLINE double sum_run(int64_t n, const char* in, int64_t stride, F f) {
   return total;
 }
 
+constexpr int64_t kColumns = 64;
+
+/// f(x, j) summed over up to kColumns neighbouring columns j at once.
+template <class T, class F>
+PULLBACK_INLINE void sum_columns(int64_t columns, int64_t n, const char* in, int64_t inner,
+                                 double* totals, F f) {
+  constexpr int64_t height = 256;
+  for (int64_t j = 0; j < columns; ++j) totals[j] = 0;
+  for (int64_t top = 0; top < n; top += height) {
+    const int64_t bottom = n - top < height ? n : top + height;
+    alignas(64) T parts[kColumns] = {};
+    for (int64_t k = top; k < bottom; ++k) {
+      const T* row = reinterpret_cast<const T*>(in + k * inner);
+      PULLBACK_VECTOR
+      for (int64_t j = 0; j < columns; ++j) parts[j] += f(row[j], j);
+    }
+    for (int64_t j = 0; j < columns; ++j) totals[j] += static_cast<double>(parts[j]);
+  }
+}
+
+/// Whether results are neighbours in memory and the elements of each are not.
+template <class T>
+PULLBACK_INLINE bool in_columns(int64_t m, int64_t outer, int64_t inner) {
+  const int64_t size = sizeof(T);
+  return m >= 8 && outer == size && inner != size;
+}
+
+template <class T>
+PULLBACK_INLINE T deviation_of(int64_t n, double squares, double error) {
+  const double result = squares - error * error / static_cast<double>(n);
+  return n == 0 || result < 0 ? T(0) : static_cast<T>(result);
+}
+
 /// In two passes; the second corrects for the rounding of the mean (Chan, Golub, LeVeque 1983,
 /// eq. 1.7).
 template <class T>
 void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
                int64_t out_stride) {
   const double count = static_cast<double>(n);
+  if (in_columns<T>(m, outer, inner)) {
+    for (int64_t first = 0; first < m; first += kColumns) {
+      const int64_t columns = m - first < kColumns ? m - first : kColumns;
+      const char* top = in + first * outer;
+      alignas(64) T mean[kColumns];
+      double errors[kColumns], squares[kColumns];
+      sum_columns<T>(columns, n, top, inner, squares, [](T x, int64_t) { return x; });
+      for (int64_t j = 0; j < columns; ++j) mean[j] = static_cast<T>(squares[j] / count);
+      sum_columns<T>(columns, n, top, inner, errors,
+                     [&mean](T x, int64_t j) { return x - mean[j]; });
+      sum_columns<T>(columns, n, top, inner, squares,
+                     [&mean](T x, int64_t j) { return (x - mean[j]) * (x - mean[j]); });
+      for (int64_t j = 0; j < columns; ++j) {
+        *reinterpret_cast<T*>(out + (first + j) * out_stride) =
+            deviation_of<T>(n, squares[j], errors[j]);
+      }
+    }
+    return;
+  }
   for (int64_t j = 0; j < m; ++j) {
     const char* run = in + j * outer;
     const T mean = static_cast<T>(fold_run<Sum<T>>(n, run, inner) / count);
     const double error = sum_run<T>(n, run, inner, [mean](T x) { return x - mean; });
     const double squares =
         sum_run<T>(n, run, inner, [mean](T x) { return (x - mean) * (x - mean); });
-    const double corrected = squares - error * error / count;
-    const double result = n == 0 ? 0.0 : corrected;
-    *reinterpret_cast<T*>(out + j * out_stride) = static_cast<T>(result < 0 ? 0.0 : result);
+    *reinterpret_cast<T*>(out + j * out_stride) = deviation_of<T>(n, squares, error);
   }
 }
 
 /// An infinite maximum is not subtracted, which gives inf and -inf instead of NaN.
 template <class T>
+PULLBACK_INLINE T shift_of(T top) {
+  return fabs(top) == T(kInf) ? T(0) : top;
+}
+
+template <class T>
 void logsumexp(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
                int64_t out_stride) {
+  if (in_columns<T>(m, outer, inner)) {
+    for (int64_t first = 0; first < m; first += kColumns) {
+      const int64_t columns = m - first < kColumns ? m - first : kColumns;
+      const char* top = in + first * outer;
+      alignas(64) T shift[kColumns];
+      double sums[kColumns];
+      fold_columns<Max<T>>(columns, n, top, inner, reinterpret_cast<char*>(shift), sizeof(T));
+      for (int64_t j = 0; j < columns; ++j) shift[j] = shift_of(shift[j]);
+      sum_columns<T>(columns, n, top, inner, sums,
+                     [&shift](T x, int64_t j) { return exp(x - shift[j]); });
+      for (int64_t j = 0; j < columns; ++j) {
+        *reinterpret_cast<T*>(out + (first + j) * out_stride) =
+            static_cast<T>(log(sums[j]) + shift[j]);
+      }
+    }
+    return;
+  }
   for (int64_t j = 0; j < m; ++j) {
     const char* run = in + j * outer;
-    const T top = fold_run<Max<T>>(n, run, inner);
-    const T shift = fabs(top) == T(kInf) ? T(0) : top;
+    const T shift = shift_of(fold_run<Max<T>>(n, run, inner));
     const double sum = sum_run<T>(n, run, inner, [shift](T x) { return exp(x - shift); });
     *reinterpret_cast<T*>(out + j * out_stride) = static_cast<T>(log(sum) + shift);
   }

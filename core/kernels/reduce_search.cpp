@@ -10,6 +10,21 @@ PULLBACK_INLINE bool replaces(T x, T best) {
   return best == best && (x != x || (chosen == x && x != best));
 }
 
+/// The first place of a value that is there, a vector's worth at a time.
+template <class T>
+PULLBACK_INLINE int64_t position(const T* x, int64_t n, T value) {
+  const bool nan = value != value;
+  const auto match = [=](int64_t i) { return nan ? x[i] != x[i] : x[i] == value; };
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    int32_t found = 0;
+    for (int j = 0; j < kLanes; ++j) found |= static_cast<int32_t>(match(i + j));
+    if (found != 0) break;
+  }
+  while (!match(i)) ++i;
+  return i;
+}
+
 /// Folds each block and looks for the position only in a block that holds something better.
 template <template <class> class R, class T>
 PULLBACK_NOINLINE int64_t search_run(int64_t n, const char* in, int64_t stride) {
@@ -21,10 +36,8 @@ PULLBACK_NOINLINE int64_t search_run(int64_t n, const char* in, int64_t stride) 
     const T* x = stage.block(in, stride, begin, count);
     const T value = fold_block<R<T>>(x, count);
     if (!replaces<R>(value, best)) continue;
-    int64_t i = 0;
-    while (value == value ? x[i] != value : x[i] == x[i]) ++i;
     best = value;
-    where = begin + i;
+    where = begin + position(x, count, value);
   }
   return where;
 }

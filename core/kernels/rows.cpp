@@ -34,7 +34,7 @@ void softmax(int64_t m, int64_t n, char* const* data, double) {
     const T* x = row<T>(data[1], j, n);
     const T top = row_max(x, n);
     PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) y[i] = exp(x[i] - top);
+    for (int64_t i = 0; i < n; ++i) y[i] = exp_below(x[i] - top);
     const double sum =
         static_cast<double>(fold_run<Sum<T>>(n, reinterpret_cast<const char*>(y), sizeof(T)));
     const T scale = static_cast<T>(1 / sum);
@@ -49,7 +49,7 @@ void log_softmax(int64_t m, int64_t n, char* const* data, double) {
     T* y = row<T>(data[0], j, n);
     const T* x = row<T>(data[1], j, n);
     const T top = row_max(x, n);
-    const T log_sum = log(sum_over<T>(n, [=](int64_t i) { return exp(x[i] - top); }));
+    const T log_sum = log(sum_over<T>(n, [=](int64_t i) { return exp_below(x[i] - top); }));
     PULLBACK_VECTOR
     for (int64_t i = 0; i < n; ++i) y[i] = x[i] - top - log_sum;
   }

@@ -8,6 +8,24 @@ namespace {
 
 constexpr int64_t kWidth = 64;
 
+constexpr int kTogether = 4;
+
+/// A few lines at a time, because each of them waits for its last addition.
+template <class P, int Count>
+PULLBACK_INLINE void scan_lines(int64_t n, char* out, const char* in, const int64_t* outer,
+                                const int64_t* inner) {
+  typename P::Total totals[Count];
+  for (int l = 0; l < Count; ++l) totals[l] = P::start();
+  for (int64_t i = 0; i < n; ++i) {
+    for (int l = 0; l < Count; ++l) {
+      const char* from = in + l * outer[1] + i * inner[1];
+      char* to = out + l * outer[0] + i * inner[0];
+      totals[l] = P::step(totals[l], *reinterpret_cast<const typename P::In*>(from));
+      *reinterpret_cast<typename P::Out*>(to) = P::finish(totals[l]);
+    }
+  }
+}
+
 /// Up to kWidth lines side by side, so that running values stay in registers or cache and lines
 /// that are neighbours in memory share a vector.
 template <class P>
@@ -18,14 +36,12 @@ void scan(int64_t m, int64_t n, char* const* data, const int64_t* outer, const i
   const bool neighbours = outer[0] == static_cast<int64_t>(sizeof(Out)) &&
                           outer[1] == static_cast<int64_t>(sizeof(In)) && m > 1;
   if (!neighbours) {
-    for (int64_t j = 0; j < m; ++j) {
-      char* out = data[0] + j * outer[0];
-      const char* in = data[1] + j * outer[1];
-      Total total = P::start();
-      for (int64_t i = 0; i < n; ++i) {
-        total = P::step(total, *reinterpret_cast<const In*>(in + i * inner[1]));
-        *reinterpret_cast<Out*>(out + i * inner[0]) = P::finish(total);
-      }
+    int64_t j = 0;
+    for (; j + kTogether <= m; j += kTogether) {
+      scan_lines<P, kTogether>(n, data[0] + j * outer[0], data[1] + j * outer[1], outer, inner);
+    }
+    for (; j < m; ++j) {
+      scan_lines<P, 1>(n, data[0] + j * outer[0], data[1] + j * outer[1], outer, inner);
     }
     return;
   }

@@ -3,13 +3,45 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-// A tile of kTile x kTile is read by rows into a local array and written by rows of the result:
-// both sides touch whole cache lines. The vectoriser turns the inner loops into vector moves and
-// shuffles.
+// A tile of kTile x kTile is read by rows and written by rows of the result: both sides touch whole
+// cache lines. Squares of it are transposed in registers.
 constexpr int64_t kTile = 16;
+
+using Words = uint32_t __attribute__((vector_size(32)));
+constexpr int64_t kWords = 8;
+
+/// 8 x 8 words of 32 bits: pairs, then fours, then halves change places.
+PULLBACK_INLINE void square(const char* in, int64_t in_stride, char* out, int64_t out_stride) {
+  Words a[8], b[8];
+  for (int i = 0; i < 8; ++i) __builtin_memcpy(&a[i], in + i * in_stride, sizeof(Words));
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int k = 0; k < 2; ++k) {
+      a[i + 2 * k] = __builtin_shufflevector(b[i + k], b[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      a[i + 2 * k + 1] =
+          __builtin_shufflevector(b[i + k], b[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; ++i) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  for (int i = 0; i < 8; ++i) __builtin_memcpy(out + i * out_stride, &b[i], sizeof(Words));
+}
 
 template <class T>
 PULLBACK_NOINLINE void full_tile(const char* in, int64_t in_stride, char* out, int64_t out_stride) {
+  if constexpr (sizeof(T) == 4) {
+    for (int64_t j = 0; j < kTile; j += kWords) {
+      for (int64_t i = 0; i < kTile; i += kWords) {
+        square(in + i * in_stride + j * 4, in_stride, out + j * out_stride + i * 4, out_stride);
+      }
+    }
+    return;
+  }
   alignas(64) T tile[kTile][kTile];
   for (int64_t i = 0; i < kTile; ++i) {
     const T* from = reinterpret_cast<const T*>(in + i * in_stride);
