@@ -111,6 +111,15 @@ PULLBACK_INLINE T smaller(T a, T b) {
   return ((a < b) | (a != a)) != 0 ? a : b;
 }
 
+/// One choice at a time, which the vectoriser takes; smaller(larger(x, low), high) it does not.
+template <class T>
+PULLBACK_INLINE T clamped(T x, T low, T high) {
+  T y = x < low ? low : x;
+  y = y > high ? high : y;
+  y = low != low ? low : y;
+  return high != high ? high : y;
+}
+
 /// The weight's half from which the exact end point is approached: lerp(a, b, 1) is b.
 template <class T>
 PULLBACK_INLINE T interpolate(T a, T b, T weight) {
@@ -180,7 +189,7 @@ void fill_binary(Kernels& table) {
   quaternary<float, double>(table.addcdiv,
                             [](auto x, auto a, auto b, auto value) { return x + value * a / b; });
   ternary<int32_t, int64_t, float, double>(
-      table.clamp, [](auto x, auto low, auto high) { return smaller(larger(x, low), high); });
+      table.clamp, [](auto x, auto low, auto high) { return clamped(x, low, high); });
   binary<int32_t, int64_t, float, double>(table.clamp_min,
                                           [](auto x, auto low) { return larger(x, low); });
   binary<int32_t, int64_t, float, double>(table.clamp_max,

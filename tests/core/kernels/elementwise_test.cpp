@@ -323,6 +323,8 @@ TEST_CASE("NaN wins maximum, minimum and clamp, and loses fmax and fmin") {
       for (float value : y) CHECK(std::isnan(value));
     }
     CHECK(std::isnan(map<float>(table->clamp, {{NAN}, {0}, {1}})[0]));
+    CHECK(std::isnan(map<float>(table->clamp, {{0.5f}, {NAN}, {1}})[0]));
+    CHECK(std::isnan(map<float>(table->clamp, {{0.5f}, {0}, {NAN}})[0]));
     CHECK(map<float>(table->clamp, {{-2, 0.5, 2}, {0}, {1}}) == std::vector<float>{0, 0.5, 1});
     CHECK(map<float>(table->fmax, {{NAN, 1, 2}, {1, NAN, 3}}) == std::vector<float>{1, 1, 3});
     CHECK(map<float>(table->fmin, {{NAN, 1, 2}, {1, NAN, 3}}) == std::vector<float>{1, 1, 2});
