@@ -1,18 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 
 #include <lapacke.h>
 
+#include <pullback/core/kernels/openblas.h>
 #include <pullback/linalg/lapack.h>
-
-// Weak, because a LAPACK that is not OpenBLAS has no such functions.
-extern "C" {
-__attribute__((weak)) int openblas_get_parallel(void);
-__attribute__((weak)) void openblas_set_num_threads(int count);
-}
 
 namespace pullback::lapack {
 namespace {
@@ -47,23 +41,6 @@ struct Routines<double> {
   static constexpr auto syevd = LAPACKE_dsyevd_work;
   static constexpr auto gesdd = LAPACKE_dgesdd_work;
   static constexpr auto gelsy = LAPACKE_dgelsy_work;
-};
-
-// Sets OpenBLAS to one thread once, and serialises calls where the serial build is loaded, whose
-// results are wrong when two threads are inside it.
-class Turn {
- public:
-  Turn() {
-    static const bool serial = [] {
-      if (openblas_set_num_threads) openblas_set_num_threads(1);
-      return openblas_get_parallel && openblas_get_parallel() == 0;
-    }();
-    if (serial) lock_ = std::unique_lock(mutex_);
-  }
-
- private:
-  inline static std::mutex mutex_;
-  std::unique_lock<std::mutex> lock_;
 };
 
 // Uninitialised, unlike std::vector.
@@ -121,14 +98,14 @@ void substitute(Triangle shape, int n, int columns, const T* t, T* b) {
 template <class T>
 int lu_factor(int m, int n, T* a, int* pivots) {
   if (m == 0 || n == 0) return 0;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   return Routines<T>::getrf(LAPACK_COL_MAJOR, m, n, a, m, pivots);
 }
 
 template <class T>
 int lu_solve(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b) {
   if (n == 0 || columns == 0) return 0;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   return Routines<T>::getrs(LAPACK_COL_MAJOR, transposed ? 'T' : 'N', n, columns, lu, n, pivots, b,
                             n);
 }
@@ -136,14 +113,14 @@ int lu_solve(bool transposed, int n, int columns, const T* lu, const int* pivots
 template <class T>
 int cholesky(bool upper, int n, T* a) {
   if (n == 0) return 0;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   return Routines<T>::potrf(LAPACK_COL_MAJOR, upper ? 'U' : 'L', n, a, n);
 }
 
 template <class T>
 int cholesky_solve(bool upper, int n, int columns, const T* factor, T* b) {
   if (n == 0 || columns == 0) return 0;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   return Routines<T>::potrs(LAPACK_COL_MAJOR, upper ? 'U' : 'L', n, columns, factor, n, b, n);
 }
 
@@ -152,7 +129,7 @@ void triangular_solve(Triangle shape, int n, int columns, const T* t, T* b) {
   if (n == 0 || columns == 0) return;
   constexpr int kPlainIsFaster = 16;
   if (n > kPlainIsFaster) {
-    Turn turn;
+    kernels::OpenBlasTurn turn;
     if (Routines<T>::trtrs(LAPACK_COL_MAJOR, shape.upper ? 'U' : 'L', shape.transposed ? 'T' : 'N',
                            shape.unit_diagonal ? 'U' : 'N', n, columns, t, n, b, n) == 0)
       return;
@@ -163,7 +140,7 @@ void triangular_solve(Triangle shape, int n, int columns, const T* t, T* b) {
 template <class T>
 int qr_factor(int m, int n, T* a, T* tau) {
   if (m == 0 || n == 0) return 0;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   T answer{};
   if (const int info = Routines<T>::geqrf(LAPACK_COL_MAJOR, m, n, a, m, tau, &answer, -1))
     return info;
@@ -175,7 +152,7 @@ int qr_factor(int m, int n, T* a, T* tau) {
 template <class T>
 int householder_product(int m, int n, int k, T* a, const T* tau) {
   if (m == 0 || n == 0) return 0;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   T answer{};
   if (const int info = Routines<T>::orgqr(LAPACK_COL_MAJOR, m, n, k, a, m, tau, &answer, -1))
     return info;
@@ -191,7 +168,7 @@ int eigh(bool vectors, bool upper, int n, T* a, T* eigenvalues) {
     const T* column = a + std::int64_t{j} * n;
     if (!(upper ? all_finite(column, j + 1) : all_finite(column + j, n - j))) return kNotFinite;
   }
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   const char job = vectors ? 'V' : 'N', triangle = upper ? 'U' : 'L';
   T answer{};
   int int_answer = 0;
@@ -209,7 +186,7 @@ template <class T>
 int svd(SvdVectors vectors, int m, int n, T* a, T* s, T* u, T* vt) {
   if (m == 0 || n == 0) return 0;
   if (!all_finite(a, std::int64_t{m} * n)) return kNotFinite;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   const int k = std::min(m, n);
   const char job = vectors == SvdVectors::None ? 'N' : vectors == SvdVectors::Full ? 'A' : 'S';
   const int vt_rows = vectors == SvdVectors::None ? 1 : vectors == SvdVectors::Full ? n : k;
@@ -236,7 +213,7 @@ int least_squares(int m, int n, int columns, T* a, T* b, T rcond, int* rank) {
     return 0;
   }
   if (!all_finite(a, std::int64_t{m} * n)) return kNotFinite;
-  Turn turn;
+  kernels::OpenBlasTurn turn;
   Workspace<int> column_pivots(n);
   std::fill(column_pivots.data(), column_pivots.data() + n, 0);
   T answer{};

@@ -83,6 +83,9 @@ Tensor matrix_power(const Tensor& a, std::int64_t n);
 /// The product of two or more matrices in the cheapest order; the first and last may be vectors.
 Tensor multi_dot(TensorList tensors);
 
+/// a × b along a dimension of size 3; the others broadcast.
+Tensor cross(const Tensor& a, const Tensor& b, std::int64_t dim = -1);
+
 /// (Σ |x|^ord)^(1/ord) over `dim` (over all if empty): any real ord, ±inf for the largest and
 /// smallest magnitude, 0 for the number of nonzeros.
 Tensor vector_norm(const Tensor& x, const Scalar& ord = 2, IntArrayRef dim = {},
@@ -113,6 +116,9 @@ namespace pullback {
 Tensor cholesky_solve(const Tensor& b, const Tensor& factor, bool upper = false);
 /// log det A; NaN where the determinant is negative.
 Tensor logdet(const Tensor& a);
+
+/// `linalg::cross` along the first dimension of size 3 unless `dim` is given.
+Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim = {});
 
 Tensor det(const Tensor& a);
 std::tuple<Tensor, Tensor> slogdet(const Tensor& a);
@@ -148,6 +154,7 @@ Tensor linalg_lu_solve(const Tensor& packed, const Tensor& pivots, const Tensor&
 Tensor linalg_matrix_exp(const Tensor& a);
 Tensor linalg_matrix_power(const Tensor& a, std::int64_t n);
 Tensor linalg_multi_dot(TensorList tensors);
+Tensor linalg_cross(const Tensor& a, const Tensor& b, std::int64_t dim = -1);
 Tensor linalg_vector_norm(const Tensor& x, const Scalar& ord = 2, IntArrayRef dim = {},
                           bool keepdim = false, std::optional<ScalarType> dtype = {});
 Tensor linalg_matrix_norm(const Tensor& a, std::string_view ord = "fro", IntArrayRef dim = {-2, -1},

@@ -1,7 +1,9 @@
 #include <cmath>
 #include <tuple>
+#include <type_traits>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/kernels.h>
 #include <pullback/core/ops.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
@@ -17,13 +19,70 @@ using autograd::saved;
 using autograd::Tensors;
 using autograd::wrt;
 
+namespace {
+
+// Enough matrices to fill most lanes of one group.
+constexpr std::int64_t kInterleaveFrom = 6;
+
+template <class T>
+const kernels::BatchedLu<T>& batched_lu() {
+  if constexpr (std::is_same_v<T, float>)
+    return kernels::kernels().lu_float;
+  else
+    return kernels::kernels().lu_double;
+}
+
+// Copies `count` ≤ lanes matrices of `size` entries to and from interleaved memory; missing ones
+// are zero.
+template <class T>
+void interleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
+  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  if (count < lanes) std::fill(to, to + size * lanes, T(0));
+  for (std::int64_t l = 0; l < count; ++l)
+    for (std::int64_t e = 0; e < size; ++e) to[e * lanes + l] = from[l * size + e];
+}
+template <class T>
+void deinterleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
+  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  for (std::int64_t l = 0; l < count; ++l)
+    for (std::int64_t e = 0; e < size; ++e) to[l * size + e] = from[e * lanes + l];
+}
+
+}  // namespace
+
+template <class T>
+void Lu::factor_interleaved(const Tensor& memory, std::int64_t count) {
+  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  const int n = data_->n;
+  const std::int64_t groups = (count + lanes - 1) / lanes;
+  data_->lanes = lanes;
+  data_->factors = empty({groups, n, n, lanes}, memory.scalar_type());
+  data_->pivots = empty({groups, n, lanes}, kInt);
+  data_->info.resize(groups * lanes);
+  const T* from = memory.data_ptr<T>();
+  T* factors = data_->factors.data_ptr<T>();
+  int* pivots = data_->pivots.data_ptr<int>();
+  each_matrix(groups, 0.7 * n * n * n * lanes / 4, [&](std::int64_t i) {
+    T* group = factors + i * n * n * lanes;
+    interleave(from + i * lanes * n * n, std::min(lanes, count - i * lanes), n * n, group);
+    batched_lu<T>().factor(n, group, pivots + i * n * lanes, data_->info.data() + i * lanes);
+  });
+  data_->info.resize(count);
+}
+
 Lu::Lu(const Tensor& a) : data_(Ref<Data>::adopt(new Data)) {
   data_->of_transpose = a.is_contiguous();
-  data_->factors = data_->of_transpose ? copy_rows(a) : copy_columns(a);
   data_->batch = batch_sizes(a);
   const int n = data_->n = static_cast<int>(rows(a));
-  data_->pivots = empty(join(data_->batch, {n}), kInt);
   const std::int64_t count = count_of(data_->batch);
+  if (n <= kSmallLu && count >= kInterleaveFrom) {
+    const Tensor memory = data_->of_transpose ? a : copy_columns(a);
+    visit_real(a.scalar_type(),
+               [&](auto zero) { factor_interleaved<decltype(zero)>(memory, count); });
+    return;
+  }
+  data_->factors = data_->of_transpose ? copy_rows(a) : copy_columns(a);
+  data_->pivots = empty(join(data_->batch, {n}), kInt);
   data_->info.resize(count);
   int* pivots = data_->pivots.data_ptr<int>();
   visit_real(a.scalar_type(), [&](auto zero) {
@@ -40,32 +99,58 @@ Lu Lu::transposed() const {
   return Lu(data_, !transposed_);
 }
 
+template <class T>
+void Lu::solve_interleaved(bool transposed, std::int64_t count, int columns, T* x) const {
+  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  const int n = data_->n;
+  const std::int64_t size = std::int64_t{n} * columns;
+  const T* factors = data_->factors.data_ptr<T>();
+  const int* pivots = data_->pivots.data_ptr<int>();
+  each_matrix((count + lanes - 1) / lanes, 2.0 * n * size * lanes / 4, [&](std::int64_t i) {
+    const std::int64_t here = std::min(lanes, count - i * lanes);
+    Tensor group = empty({size * lanes}, scalar_type_of<T>);
+    T* values = group.data_ptr<T>();
+    interleave(x + i * lanes * size, here, size, values);
+    batched_lu<T>().solve(transposed, n, columns, factors + i * n * n * lanes,
+                          pivots + i * n * lanes, values);
+    deinterleave(values, here, size, x + i * lanes * size);
+  });
+}
+
 Tensor Lu::solve(const Tensor& b, Side side) const {
   const int n = data_->n;
   const std::int64_t tail = side == Side::Vector ? 1 : 2;
   const auto b_batch = b.sizes().slice(0, b.dim() - tail).vec();
   const auto batch = broadcast_batch("linalg.solve", data_->batch, b_batch);
   const auto sizes = join(batch, b.sizes().slice(b.dim() - tail, tail));
-  const std::int64_t many = side == Side::Vector ? 1 : side == Side::Left ? columns(b) : rows(b);
+  const auto many = static_cast<int>(side == Side::Vector ? 1
+                                     : side == Side::Left ? columns(b)
+                                                          : rows(b));
   // LAPACK solves for columns: those of X, or of Xᵀ, which are the rows of X.
   Tensor x = side == Side::Left ? copy_columns(b, sizes) : copy_rows(b, sizes);
   const bool transposed = transposed_ ^ (side == Side::Right) ^ data_->of_transpose;
   const BatchIndex index(data_->batch, batch);
-  const int* pivots = data_->pivots.data_ptr<int>();
+  const bool interleaved = data_->lanes > 1;
   visit_real(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    const T* factors = data_->factors.template data_ptr<T>();
     T* values = x.data_ptr<T>();
-    each_matrix(count_of(batch), 2.0 * n * n * static_cast<double>(many), [&](std::int64_t i) {
+    if (interleaved && batch == data_->batch)
+      return solve_interleaved(transposed, count_of(batch), many, values);
+    const T* factors = data_->factors.template data_ptr<T>();
+    const int* pivots = data_->pivots.data_ptr<int>();
+    each_matrix(count_of(batch), 2.0 * n * n * many, [&](std::int64_t i) {
       const std::int64_t k = index[i];
-      const auto solve = [&](auto&& function) {
-        function(transposed, n, static_cast<int>(many), factors + k * n * n, pivots + k * n,
-                 values + i * n * many);
-      };
-      if (n <= kSmallLu) {
-        solve(small_lu_solve<T>);
+      T* column = values + i * n * std::int64_t{many};
+      if (interleaved) {
+        T own[kSmallLu * kSmallLu];
+        int own_pivots[kSmallLu];
+        for (int e = 0; e < n * n; ++e) own[e] = factors[data_->at(k, e, n * n)];
+        for (int e = 0; e < n; ++e) own_pivots[e] = pivots[data_->at(k, e, n)];
+        small_lu_solve(transposed, n, many, own, own_pivots, column);
+      } else if (n <= kSmallLu) {
+        small_lu_solve(transposed, n, many, factors + k * n * n, pivots + k * n, column);
       } else {
-        solve(lapack::lu_solve<T>);
+        lapack::lu_solve(transposed, n, many, factors + k * n * n, pivots + k * n, column);
       }
     });
   });
@@ -76,23 +161,29 @@ Tensor Lu::inverse() const {
   return solve(eye(data_->n, TensorOptions(data_->factors.scalar_type())), Side::Left);
 }
 
-void Lu::signed_log_det(Tensor& sign, Tensor& log) const {
+template <class T, class F>
+void Lu::each_diagonal_entry(std::int64_t i, F&& f) const {
   const int n = data_->n;
+  const T* factors = data_->factors.data_ptr<T>();
+  const int* pivots = data_->pivots.data_ptr<int>();
+  for (int k = 0; k < n; ++k)
+    f(factors[data_->at(i, std::int64_t{k} * n + k, std::int64_t{n} * n)],
+      /*exchanged=*/pivots[data_->at(i, k, n)] != k + 1);
+}
+
+void Lu::signed_log_det(Tensor& sign, Tensor& log) const {
   const auto dtype = data_->factors.scalar_type();
   sign = empty(data_->batch, dtype);
   log = empty(data_->batch, dtype);
-  const int* pivots = data_->pivots.data_ptr<int>();
   visit_real(dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T* factors = data_->factors.template data_ptr<T>();
     for (std::size_t i = 0; i < data_->info.size(); ++i) {
       T s = 1, sum = 0;
-      for (int k = 0; k < n; ++k) {
-        const T u = factors[(i * n + k) * n + k];
-        if (pivots[i * n + k] != k + 1) s = -s;
+      each_diagonal_entry<T>(i, [&](T u, bool exchanged) {
+        if (exchanged) s = -s;
         if (!(u > 0)) s = u < 0 ? -s : u * 0;  // 0 for 0, NaN for NaN
         sum += std::log(std::abs(u));
-      }
+      });
       sign.data_ptr<T>()[i] = s;
       log.data_ptr<T>()[i] = sum;
     }
@@ -100,19 +191,13 @@ void Lu::signed_log_det(Tensor& sign, Tensor& log) const {
 }
 
 Tensor Lu::det() const {
-  const int n = data_->n;
   const auto dtype = data_->factors.scalar_type();
   Tensor result = empty(data_->batch, dtype);
-  const int* pivots = data_->pivots.data_ptr<int>();
   visit_real(dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T* factors = data_->factors.template data_ptr<T>();
     for (std::size_t i = 0; i < data_->info.size(); ++i) {
       T product = 1;
-      for (int k = 0; k < n; ++k) {
-        product *= factors[(i * n + k) * n + k];
-        if (pivots[i * n + k] != k + 1) product = -product;
-      }
+      each_diagonal_entry<T>(i, [&](T u, bool exchanged) { product *= exchanged ? -u : u; });
       result.data_ptr<T>()[i] = product;
     }
   });
@@ -126,17 +211,15 @@ std::int64_t Lu::first_singular() const {
 }
 
 bool Lu::nearly_singular(std::int64_t matrix) const {
-  const int n = data_->n;
   double smallest = HUGE_VAL, largest = 0;
-  visit_real(data_->factors.scalar_type(), [&](auto zero) {
-    const auto* factors = data_->factors.template data_ptr<decltype(zero)>() + matrix * n * n;
-    for (int k = 0; k < n; ++k) {
-      const double u = std::abs(double(factors[std::int64_t{k} * n + k]));
-      smallest = std::min(smallest, u);
-      largest = std::max(largest, u);
-    }
+  const auto dtype = data_->factors.scalar_type();
+  visit_real(dtype, [&](auto zero) {
+    each_diagonal_entry<decltype(zero)>(matrix, [&](double u, bool) {
+      smallest = std::min(smallest, std::abs(u));
+      largest = std::max(largest, std::abs(u));
+    });
   });
-  return smallest <= n * epsilon(data_->factors.scalar_type()) * largest;
+  return smallest <= data_->n * epsilon(dtype) * largest;
 }
 
 namespace {

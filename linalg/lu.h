@@ -45,9 +45,22 @@ class Lu {
     std::vector<int> info;
     int n = 0;
     bool of_transpose = false;  ///< LAPACK saw Aᵀ: the row-major memory was factored as it lay
+    int lanes = 1;              ///< how many matrices are interleaved (kernels/batched_lu.h)
+    /// Where entry `offset` of matrix i lies, among blocks of `size` entries a matrix.
+    std::int64_t at(std::int64_t i, std::int64_t offset, std::int64_t size) const {
+      return (i / lanes * size + offset) * lanes + i % lanes;
+    }
     static void destroy(Data* data) { delete data; }
   };
   Lu(Ref<Data> data, bool transposed) : data_(std::move(data)), transposed_(transposed) {}
+  template <class T>
+  void factor_interleaved(const Tensor& memory, std::int64_t count);
+  template <class T>
+  void solve_interleaved(bool transposed, std::int64_t count, int columns, T* x) const;
+  /// Calls f(u, exchanged) for each entry u of U's diagonal of matrix i, and whether its row was
+  /// exchanged.
+  template <class T, class F>
+  void each_diagonal_entry(std::int64_t i, F&& f) const;
 
   Ref<Data> data_;
   bool transposed_ = false;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/blas.h>
 #include <pullback/core/ops.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
@@ -90,11 +91,15 @@ class Exponential {
     return largest;
   }
 
+  // c += a b.
   void add_product(const T* a, const T* b, T* c) const {
-    for (std::int64_t i = 0; i < n_; ++i)
-      for (std::int64_t k = 0; k < n_; ++k) {
+    constexpr int kPlainIsFaster = 8;
+    if (n_ > kPlainIsFaster)
+      return kernels::gemm<T>(false, false, n_, n_, n_, 1, a, n_, b, n_, 1, c, n_);
+    for (int i = 0; i < n_; ++i)
+      for (int k = 0; k < n_; ++k) {
         const T factor = a[i * n_ + k];
-        for (std::int64_t j = 0; j < n_; ++j) c[i * n_ + j] += factor * b[k * n_ + j];
+        for (int j = 0; j < n_; ++j) c[i * n_ + j] += factor * b[k * n_ + j];
       }
   }
 

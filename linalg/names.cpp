@@ -71,6 +71,9 @@ Tensor linalg_matrix_power(const Tensor& a, std::int64_t n) {
 Tensor linalg_multi_dot(TensorList tensors) {
   return linalg::multi_dot(tensors);
 }
+Tensor linalg_cross(const Tensor& a, const Tensor& b, std::int64_t dim) {
+  return linalg::cross(a, b, dim);
+}
 Tensor linalg_vector_norm(const Tensor& x, const Scalar& ord, IntArrayRef dim, bool keepdim,
                           std::optional<ScalarType> dtype) {
   return linalg::vector_norm(x, ord, dim, keepdim, dtype);

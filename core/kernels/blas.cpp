@@ -2,38 +2,15 @@
 
 #include <algorithm>
 #include <climits>
-#include <mutex>
 #include <type_traits>
 
 #include <cblas.h>
 
+#include <pullback/core/kernels/openblas.h>
 #include <pullback/core/kernels/pool.h>
-
-// Weak, because a BLAS that is not OpenBLAS has no such functions.
-extern "C" {
-__attribute__((weak)) int openblas_get_parallel(void);
-__attribute__((weak)) void openblas_set_num_threads(int count);
-}
 
 namespace pullback::kernels {
 namespace {
-
-// Sets OpenBLAS to one thread once, and serialises calls where the serial build is loaded, whose
-// results are wrong when two threads are inside it.
-class Turn {
- public:
-  Turn() {
-    static const bool serial = [] {
-      if (openblas_set_num_threads) openblas_set_num_threads(1);
-      return openblas_get_parallel && openblas_get_parallel() == 0;
-    }();
-    if (serial) lock_ = std::unique_lock(mutex_);
-  }
-
- private:
-  inline static std::mutex mutex_;
-  std::unique_lock<std::mutex> lock_;
-};
 
 template <class T>
 inline constexpr bool has_blas = std::is_same_v<T, float> || std::is_same_v<T, double>;
@@ -104,7 +81,7 @@ void one_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, 
               std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   if constexpr (has_blas<T>) {
     if (fits(m, n, k) && fits(lda, ldb, ldc)) {
-      const Turn turn;
+      const OpenBlasTurn turn;
       // C's only row is op(B)ᵀ aᵀ, its only column op(A) b: gemv reads each once, gemm packs first.
       if (m == 1) {
         const auto rows = static_cast<int>(tb ? n : k), columns = static_cast<int>(tb ? k : n);
@@ -200,7 +177,7 @@ void gemv(bool transpose, std::int64_t m, std::int64_t n, T alpha, const T* a, s
   if (inner <= 0) return scale(rows, std::int64_t(1), beta, y, incy, std::int64_t(1));
   if constexpr (has_blas<T>) {
     if (fits(m, n, lda) && fits(incx, incy, 0)) {
-      const Turn turn;
+      const OpenBlasTurn turn;
       call_gemv(transpose, static_cast<int>(m), static_cast<int>(n), alpha, a,
                 static_cast<int>(lda), x, static_cast<int>(incx), beta, y, static_cast<int>(incy));
       return;
@@ -214,7 +191,7 @@ T dot(std::int64_t n, const T* x, std::int64_t incx, const T* y, std::int64_t in
   if (n <= 0) return T(0);
   if constexpr (has_blas<T>) {
     if (fits(n, incx, incy)) {
-      const Turn turn;
+      const OpenBlasTurn turn;
       return call_dot(static_cast<int>(n), x, static_cast<int>(incx), y, static_cast<int>(incy));
     }
   }

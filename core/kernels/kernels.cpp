@@ -8,6 +8,7 @@ namespace pullback::kernels {
 // One function per family and tier enters that family's loops into a table.
 #define PULLBACK_TIER_FAMILIES(name)  \
   namespace name {                    \
+  void fill_batched_lu(Kernels&);     \
   void fill_copy(Kernels&);           \
   void fill_binary(Kernels&);         \
   void fill_logic(Kernels&);          \
@@ -23,6 +24,7 @@ namespace pullback::kernels {
   static Kernels make_table() {       \
     Kernels table;                    \
     table.tier = #name;               \
+    fill_batched_lu(table);           \
     fill_copy(table);                 \
     fill_binary(table);               \
     fill_logic(table);                \

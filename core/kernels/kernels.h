@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include <pullback/core/kernels/batched_lu.h>
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/scalar_type.h>
 
@@ -66,6 +67,8 @@ struct Kernels {
   Transpose transpose(ScalarType type) const {
     return transposes[static_cast<int>(type)];
   }
+  BatchedLu<float> lu_float;
+  BatchedLu<double> lu_double;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {
     return casts[static_cast<int>(from)][static_cast<int>(to)];

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include <pullback/core/kernels/kernels.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/small_lu.h>
 
@@ -304,4 +305,48 @@ TEST_CASE("factorisations from several threads agree with one thread", "[linalg]
     });
   for (auto& thread : threads) thread.join();
   CHECK(right == std::vector<int>(4, 10));
+}
+
+namespace {
+template <class T>
+const kernels::BatchedLu<T>& batched_lu(const kernels::Kernels& table) {
+  if constexpr (std::is_same_v<T, float>)
+    return table.lu_float;
+  else
+    return table.lu_double;
+}
+}  // namespace
+
+TEMPLATE_TEST_CASE(
+    "matrices factored side by side have the bits of those factored alone, in every tier",
+    "[linalg]", float, double) {
+  constexpr int lanes = kernels::kLuLanes<TestType>;
+  const int n = GENERATE(1, 2, 5, 16), columns = 3;
+  const char* tier = GENERATE("base", "v3", "v4");
+  const kernels::Kernels* table = kernels::tier_table(tier);
+  if (!table) return;  // not a machine of this tier
+  CAPTURE(tier, n);
+  std::vector<TestType> a(lanes * n * n), b(lanes * n * columns);
+  std::vector<int> pivots(lanes * n), info(lanes), own_pivots(n);
+  std::vector<Matrix<TestType>> matrices, sides;
+  for (int l = 0; l < lanes; ++l) {
+    matrices.push_back(random_matrix<TestType>(n, n, 20 + l));
+    sides.push_back(random_matrix<TestType>(n, columns, 50 + l));
+    if (l == 1) std::fill(matrices[l].values.begin(), matrices[l].values.end(), TestType(0));
+    for (int e = 0; e < n * n; ++e) a[e * lanes + l] = matrices[l].values[e];
+    for (int e = 0; e < n * columns; ++e) b[e * lanes + l] = sides[l].values[e];
+  }
+  const bool transposed = GENERATE(false, true);
+  batched_lu<TestType>(*table).factor(n, a.data(), pivots.data(), info.data());
+  batched_lu<TestType>(*table).solve(transposed, n, columns, a.data(), pivots.data(), b.data());
+  for (int l = 0; l < lanes; ++l) {
+    CHECK(info[l] == small_lu_factor(n, matrices[l].data(), own_pivots.data()));
+    if (l == 1) continue;
+    small_lu_solve(transposed, n, columns, matrices[l].data(), own_pivots.data(), sides[l].data());
+    bool same = true;
+    for (int k = 0; k < n; ++k) same = same && pivots[k * lanes + l] == own_pivots[k];
+    for (int e = 0; e < n * n; ++e) same = same && a[e * lanes + l] == matrices[l].values[e];
+    for (int e = 0; e < n * columns; ++e) same = same && b[e * lanes + l] == sides[l].values[e];
+    CHECK(same);
+  }
 }
