@@ -1,29 +1,184 @@
 #include <pullback/core/kernels/loop.h>
 
-namespace pullback::kernels {
+#include <algorithm>
 
-void for_each(Loop loop, int ndim, const std::int64_t* sizes, const Operand* operands, int count, float) {
+#include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/pool.h>
+
+namespace pullback::kernels {
+namespace {
+
+using std::int64_t;
+
+constexpr float kShare = 8000;  // nanoseconds of work that another thread is worth waking for
+constexpr int64_t kAlign = 1024;
+constexpr int64_t kShortRun = 8;
+
+struct Walk {
+  Loop loop;
+  int ndim = 0;
+  int count;
+  int64_t sizes[kMaxDims];
+  int64_t strides[kMaxDims][kMaxOperands];  // in bytes
   char* data[kMaxOperands];
-  std::int64_t inner[kMaxOperands];
-  for (int k = 0; k < count; ++k) {
-    data[k] = static_cast<char*>(operands[k].data);
-    inner[k] = ndim ? operands[k].strides[ndim - 1] : 0;
-  }
-  for (int d = 0; d < ndim; ++d)
-    if (sizes[d] == 0) return;
-  std::int64_t index[kMaxDims] = {};
-  const std::int64_t n = ndim ? sizes[ndim - 1] : 1;
-  for (;;) {
-    loop(n, data, inner);
-    int d = ndim - 2;
-    for (; d >= 0; --d) {
-      for (int k = 0; k < count; ++k) data[k] += operands[k].strides[d];
-      if (++index[d] < sizes[d]) break;
-      for (int k = 0; k < count; ++k) data[k] -= operands[k].strides[d] * sizes[d];
-      index[d] = 0;
+
+  void drop(int d) {
+    --ndim;
+    for (; d < ndim; ++d) {
+      sizes[d] = sizes[d + 1];
+      std::copy_n(strides[d + 1], count, strides[d]);
     }
-    if (d < 0) return;
   }
+  void exchange(int a, int b) {
+    std::swap(sizes[a], sizes[b]);
+    std::swap_ranges(strides[a], strides[a] + count, strides[b]);
+  }
+
+  /// Whether dimension a should be walked inside b: by the first operand that tells, the output
+  /// first.
+  bool inside(int a, int b) const {
+    for (int k = 0; k < count; ++k) {
+      if (strides[a][k] == 0 || strides[b][k] == 0) continue;
+      if (strides[a][k] != strides[b][k]) return strides[a][k] < strides[b][k];
+    }
+    return false;
+  }
+  void sort() {
+    for (int d = 1; d < ndim; ++d) {
+      for (int e = d; e > 0 && inside(e - 1, e); --e) exchange(e - 1, e);
+    }
+  }
+  void merge() {
+    for (int d = ndim - 2; d >= 0; --d) {
+      bool mergeable = true;
+      for (int k = 0; k < count; ++k) {
+        mergeable = mergeable && strides[d][k] == strides[d + 1][k] * sizes[d + 1];
+      }
+      if (!mergeable) continue;
+      sizes[d + 1] *= sizes[d];
+      drop(d);
+    }
+  }
+  /// A call per few elements costs more than a strided walk.
+  void lengthen() {
+    if (ndim < 2 || sizes[ndim - 1] >= kShortRun) return;
+    int longest = ndim - 1;
+    for (int d = 0; d < ndim; ++d) {
+      if (sizes[d] > sizes[longest]) longest = d;
+    }
+    if (sizes[longest] >= 8 * kShortRun) exchange(longest, ndim - 1);
+  }
+
+  int64_t numel() const {
+    int64_t n = 1;
+    for (int d = 0; d < ndim; ++d) n *= sizes[d];
+    return n;
+  }
+
+  /// The elements [begin, end) in the order of the walk.
+  void run(int64_t begin, int64_t end) const {
+    const int last = ndim - 1;
+    int64_t index[kMaxDims];
+    char* at[kMaxOperands];
+    std::copy_n(data, count, at);
+    int64_t rest = begin;
+    for (int d = last; d >= 0; --d) {
+      index[d] = rest % sizes[d];
+      rest /= sizes[d];
+      for (int k = 0; k < count; ++k) at[k] += index[d] * strides[d][k];
+    }
+    for (int64_t position = begin;;) {
+      const int64_t n = std::min(sizes[last] - index[last], end - position);
+      loop(n, at, strides[last]);
+      position += n;
+      if (position == end) return;
+      for (int k = 0; k < count; ++k) at[k] -= index[last] * strides[last][k];
+      index[last] = 0;
+      for (int d = last - 1; d >= 0; --d) {
+        for (int k = 0; k < count; ++k) at[k] += strides[d][k];
+        if (++index[d] < sizes[d]) break;
+        for (int k = 0; k < count; ++k) at[k] -= sizes[d] * strides[d][k];
+        index[d] = 0;
+      }
+    }
+  }
+};
+
+/// The tiled transpose that does what this walk does, if it is a copy between two layouts whose
+/// contiguous dimensions differ; exchanges dimensions such that the last two are transposed.
+Transpose transpose_for(Walk& walk) {
+  if (walk.count != 2 || walk.ndim < 2) return nullptr;
+  const int last = walk.ndim - 1;
+  for (int type = 0; type < kScalarTypes; ++type) {
+    if (walk.loop != kernels().copy.loops[type]) continue;
+    const auto size = static_cast<int64_t>(element_size(static_cast<ScalarType>(type)));
+    if (walk.strides[last][0] != size || walk.strides[last][1] == size) continue;
+    for (int d = 0; d < last; ++d) {
+      if (walk.strides[d][1] != size || walk.sizes[d] < 4 || walk.sizes[last] < 4) continue;
+      for (int e = d; e < last - 1; ++e) walk.exchange(e, e + 1);
+      return kernels().transposes[type];
+    }
+  }
+  return nullptr;
+}
+
+/// Transposes the last two dimensions in bands of rows, for every index of the others.
+void run_transposed(const Walk& walk, Transpose transpose) {
+  const int in_dim = walk.ndim - 2;  // contiguous in the input
+  const int out_dim = walk.ndim - 1;
+  const int64_t columns = walk.sizes[in_dim];
+  const int64_t rows = walk.sizes[out_dim];
+  constexpr int64_t band = 64;
+  const int64_t bands = (columns + band - 1) / band;
+  int64_t count = bands;
+  for (int d = 0; d < in_dim; ++d) count *= walk.sizes[d];
+  const auto body = [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t first = task % bands * band;
+      int64_t rest = task / bands;
+      char* out = walk.data[0] + first * walk.strides[in_dim][0];
+      const char* in = walk.data[1] + first * walk.strides[in_dim][1];
+      for (int d = in_dim - 1; d >= 0; --d) {
+        out += rest % walk.sizes[d] * walk.strides[d][0];
+        in += rest % walk.sizes[d] * walk.strides[d][1];
+        rest /= walk.sizes[d];
+      }
+      transpose(rows, std::min(band, columns - first), in, walk.strides[out_dim][1], out,
+                walk.strides[in_dim][0]);
+    }
+  };
+  const int64_t work = rows * std::min(band, columns);
+  parallel_for(count, std::max<int64_t>(1, 16384 / work), body);
+}
+
+}  // namespace
+
+void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands, int count,
+              float cost) {
+  Walk walk;
+  walk.loop = loop;
+  walk.count = count;
+  for (int k = 0; k < count; ++k) walk.data[k] = static_cast<char*>(operands[k].data);
+  for (int d = 0; d < ndim; ++d) {
+    if (sizes[d] == 0) return;
+    if (sizes[d] == 1) continue;
+    walk.sizes[walk.ndim] = sizes[d];
+    for (int k = 0; k < count; ++k) walk.strides[walk.ndim][k] = operands[k].strides[d];
+    ++walk.ndim;
+  }
+  if (walk.ndim == 0) {
+    const int64_t none[kMaxOperands] = {};
+    return loop(1, walk.data, none);
+  }
+  walk.sort();
+  walk.merge();
+  if (Transpose transpose = transpose_for(walk)) return run_transposed(walk, transpose);
+  walk.lengthen();
+  const int64_t n = walk.numel();
+  if (static_cast<float>(n) * cost <= 2 * kShare) return walk.run(0, n);
+  const auto share = static_cast<int64_t>(kShare / cost);
+  const int64_t chunk = (share + kAlign - 1) / kAlign * kAlign;
+  parallel_for(n, chunk, [&walk](int64_t begin, int64_t end) { walk.run(begin, end); });
 }
 
 }  // namespace pullback::kernels

@@ -1,0 +1,92 @@
+#include "catch.h"
+
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/loop.h>
+
+using pullback::ScalarType;
+using pullback::kernels::for_each;
+using pullback::kernels::kernels;
+using pullback::kernels::Operand;
+using std::int64_t;
+
+namespace {
+
+/// Strides in bytes of an array of floats whose dimension d lies at place order[d] in memory; a
+/// place of -1 is broadcast.
+std::vector<int64_t> strides_of(const std::vector<int64_t>& sizes, const std::vector<int>& order) {
+  std::vector<int64_t> strides(sizes.size(), 0);
+  int64_t stride = sizeof(float);
+  for (int place = static_cast<int>(sizes.size()) - 1; place >= 0; --place) {
+    for (std::size_t d = 0; d < sizes.size(); ++d) {
+      if (order[d] != place) continue;
+      strides[d] = stride;
+      stride *= sizes[d];
+    }
+  }
+  return strides;
+}
+
+float at(const std::vector<float>& x, const std::vector<int64_t>& strides, int64_t i,
+         const std::vector<int64_t>& sizes) {
+  int64_t offset = 0;
+  for (int d = static_cast<int>(sizes.size()) - 1; d >= 0; --d) {
+    offset += i % sizes[d] * strides[d];
+    i /= sizes[d];
+  }
+  return x[offset / sizeof(float)];
+}
+
+void check_sum_and_copy(const std::vector<int64_t>& sizes,
+                        const std::vector<std::vector<int>>& orders) {
+  int64_t n = 1;
+  for (int64_t size : sizes) n *= size;
+  std::vector<float> a(n), b(n), sum(n, -1), copy(n, -1);
+  std::iota(a.begin(), a.end(), 0.0f);
+  std::iota(b.begin(), b.end(), 0.5f);
+  const auto out = strides_of(sizes, orders[0]);
+  const auto first = strides_of(sizes, orders[1]);
+  const auto second = strides_of(sizes, orders[2]);
+  const Operand operands[] = {
+      {sum.data(), out.data()}, {a.data(), first.data()}, {b.data(), second.data()}};
+  const int ndim = static_cast<int>(sizes.size());
+  for_each(kernels().add[ScalarType::Float], ndim, sizes.data(), operands, 3);
+  const Operand pair[] = {{copy.data(), out.data()}, {a.data(), first.data()}};
+  for_each(kernels().copy[ScalarType::Float], ndim, sizes.data(), pair, 2);
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    wrong += at(sum, out, i, sizes) != at(a, first, i, sizes) + at(b, second, i, sizes);
+    wrong += at(copy, out, i, sizes) != at(a, first, i, sizes);
+  }
+  CAPTURE(sizes, orders);
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a loop visits every element of any layout once") {
+  const std::vector<std::vector<int>> layouts{
+      {0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {-1, 1, 2}, {0, -1, 2}};
+  for (const auto& sizes : std::vector<std::vector<int64_t>>{
+           {2, 3, 4}, {1, 5, 1}, {70, 3, 40}, {5, 200, 100}, {20000, 2, 3}, {3, 1, 50000}}) {
+    for (int out = 0; out < 3; ++out) {
+      for (const auto& a : layouts) {
+        for (const auto& b : layouts) check_sum_and_copy(sizes, {layouts[out], a, b});
+      }
+    }
+  }
+}
+
+TEST_CASE("a loop over nothing calls nothing and one over no dimensions runs once") {
+  float a = 2, b = 3, out = -1;
+  const int64_t sizes[] = {3, 0};
+  const int64_t strides[] = {4, 4};
+  const Operand operands[] = {{&out, strides}, {&a, strides}, {&b, strides}};
+  for_each(kernels().add[ScalarType::Float], 2, sizes, operands, 3);
+  CHECK(out == -1);
+  for_each(kernels().add[ScalarType::Float], 0, sizes, operands, 3);
+  CHECK(out == 5);
+}
