@@ -46,12 +46,35 @@ void fill_casts(Loop* to) {
   to[kCode<From>] = copy<From>;
 }
 
+template <std::size_t Size>
+struct WordOf {
+  using type = uint64_t;
+};
+template <>
+struct WordOf<4> {
+  using type = uint32_t;
+};
+template <>
+struct WordOf<1> {
+  using type = unsigned char;
+};
+template <class T>
+using Word = typename WordOf<sizeof(T)>::type;
+
+/// Chooses bits by a mask: the compiler turns a conditional into a branch, four times slower.
+struct Where {
+  template <class W>
+  PULLBACK_INLINE W operator()(unsigned char condition, W a, W b) const {
+    const W mask = static_cast<W>(W(0) - static_cast<W>(condition != 0));
+    return static_cast<W>((a & mask) | (b & static_cast<W>(~mask)));
+  }
+};
+
 template <class... T>
 void fill_copies(Kernels& table) {
   ((table.copy.loops[kCode<T>] = copy<T>), ...);
   ((fill_casts<T>(table.casts[kCode<T>])), ...);
-  const auto where = [](bool condition, auto a, auto b) { return condition ? a : b; };
-  ((table.where.loops[kCode<T>] = loop<decltype(where), T, bool, T, T>), ...);
+  ((table.where.loops[kCode<T>] = loop<Where, Word<T>, unsigned char, Word<T>, Word<T>>), ...);
 }
 
 }  // namespace

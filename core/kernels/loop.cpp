@@ -132,7 +132,7 @@ void run_transposed(const Walk& walk, Transpose transpose) {
   const int64_t bands = (columns + band - 1) / band;
   int64_t count = bands;
   for (int d = 0; d < in_dim; ++d) count *= walk.sizes[d];
-  const auto body = [&](int64_t begin, int64_t end) {
+  auto body = [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t first = task % bands * band;
       int64_t rest = task / bands;

@@ -418,3 +418,29 @@ TEST_CASE("fused backwards are the derivatives of their functions") {
     }
   }
 }
+
+TEST_CASE("where takes each element from the side that its condition names") {
+  for (const Kernels* table : all_tiers()) {
+    for (const int64_t step : {1, 2}) {
+      const int64_t n = 100;
+      std::vector<unsigned char> condition(n * step);
+      std::vector<double> a(n * step), b(n * step), out(n * step, -1);
+      for (int64_t i = 0; i < n; ++i) {
+        condition[i * step] = i % 3 == 0;
+        a[i * step] = static_cast<double>(i);
+        b[i * step] = kNan;
+      }
+      char* data[] = {reinterpret_cast<char*>(out.data()),
+                      reinterpret_cast<char*>(condition.data()), reinterpret_cast<char*>(a.data()),
+                      reinterpret_cast<char*>(b.data())};
+      const int64_t strides[] = {8 * step, step, 8 * step, 8 * step};
+      table->where[ScalarType::Double](n, data, strides);
+      int64_t wrong = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        const double value = out[i * step];
+        wrong += i % 3 == 0 ? value != static_cast<double>(i) : !std::isnan(value);
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
