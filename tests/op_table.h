@@ -103,5 +103,7 @@ Rows reduce_rows();
 Rows softmax_rows();
 Rows index_rows();
 Rows matmul_rows();
+Rows conv_rows();
+Rows pool_rows();
 
 }  // namespace pullback_tests

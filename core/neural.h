@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <tuple>
+
+#include <pullback/core/tensor.h>
+
+/// The operations behind the layers of neural networks. Sizes, defaults and errors are PyTorch's;
+/// where a list of one number per dimension is expected, one number serves all.
+namespace pullback {
+
+// ---- convolution: cross-correlation of x, batch × channels × positions or without the batch, with
+// a weight of out_channels × channels/groups × kernel
+
+/// y[n, o, i] = bias[o] + Σ w[o, c, p] x[n, c, i·stride + p·dilation − padding].
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+              IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
+              std::int64_t groups = 1);
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+              IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
+              std::int64_t groups = 1);
+/// Padding by rule: kValid is none, kSame keeps the size, for stride 1.
+enum class Padding { Valid, Same };
+inline constexpr Padding kValid = Padding::Valid, kSame = Padding::Same;
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
+              Padding padding, IntArrayRef dilation = 1, std::int64_t groups = 1);
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
+              Padding padding, IntArrayRef dilation = 1, std::int64_t groups = 1);
+/// The adjoint in x of the convolution with this weight, channels × out_channels/groups × kernel;
+/// of the sizes that a stride makes ambiguous, output_padding chooses.
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        IntArrayRef stride = 1, IntArrayRef padding = 0,
+                        IntArrayRef output_padding = 0, std::int64_t groups = 1,
+                        IntArrayRef dilation = 1);
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        IntArrayRef stride = 1, IntArrayRef padding = 0,
+                        IntArrayRef output_padding = 0, std::int64_t groups = 1,
+                        IntArrayRef dilation = 1);
+
+// ---- pooling: over windows of each plane; an empty stride is the kernel size
+
+Tensor max_pool1d(const Tensor& x, IntArrayRef kernel_size, IntArrayRef stride = {},
+                  IntArrayRef padding = 0, IntArrayRef dilation = 1, bool ceil_mode = false);
+Tensor max_pool2d(const Tensor& x, IntArrayRef kernel_size, IntArrayRef stride = {},
+                  IntArrayRef padding = 0, IntArrayRef dilation = 1, bool ceil_mode = false);
+/// The largest values and where in its plane each was, counted row by row.
+std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& x, IntArrayRef kernel_size,
+                                                   IntArrayRef stride = {}, IntArrayRef padding = 0,
+                                                   IntArrayRef dilation = 1,
+                                                   bool ceil_mode = false);
+std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& x, IntArrayRef kernel_size,
+                                                   IntArrayRef stride = {}, IntArrayRef padding = 0,
+                                                   IntArrayRef dilation = 1,
+                                                   bool ceil_mode = false);
+/// Means; padding counts as zeros if count_include_pad, and divisor_override replaces the count.
+Tensor avg_pool1d(const Tensor& x, IntArrayRef kernel_size, IntArrayRef stride = {},
+                  IntArrayRef padding = 0, bool ceil_mode = false, bool count_include_pad = true);
+Tensor avg_pool2d(const Tensor& x, IntArrayRef kernel_size, IntArrayRef stride = {},
+                  IntArrayRef padding = 0, bool ceil_mode = false, bool count_include_pad = true,
+                  std::optional<std::int64_t> divisor_override = {});
+/// Means and maxima over windows that divide each plane evenly into the output size.
+Tensor adaptive_avg_pool1d(const Tensor& x, IntArrayRef output_size);
+Tensor adaptive_avg_pool2d(const Tensor& x, IntArrayRef output_size);
+std::tuple<Tensor, Tensor> adaptive_max_pool1d(const Tensor& x, IntArrayRef output_size);
+std::tuple<Tensor, Tensor> adaptive_max_pool2d(const Tensor& x, IntArrayRef output_size);
+
+}  // namespace pullback

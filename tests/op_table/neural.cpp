@@ -1,0 +1,75 @@
+#include <pullback/core/neural.h>
+
+#include "op_table.h"
+
+namespace pullback_tests {
+
+#define ROW(name, expression)                                 \
+  Row {                                                       \
+    name, [](const Case& c) -> Outputs { return expression; } \
+  }
+
+namespace {
+
+std::vector<std::int64_t> sizes(const Case& c, const char* name, std::int64_t otherwise) {
+  return c.has(name) ? c.list(name) : std::vector<std::int64_t>{otherwise};
+}
+std::vector<std::int64_t> stride(const Case& c, bool pooling) {
+  return c.has("stride") || !pooling ? sizes(c, "stride", 1) : std::vector<std::int64_t>{};
+}
+
+template <class Conv>
+Outputs convolve(Conv conv, const Case& c) {
+  return {conv(c.in(0), c.in(1), c.in(2), stride(c, false), sizes(c, "padding", 0),
+               sizes(c, "dilation", 1), c.integer("groups", 1))};
+}
+
+template <class Conv>
+Outputs transposed(Conv conv, const Case& c) {
+  return {conv(c.in(0), c.in(1), c.in(2), stride(c, false), sizes(c, "padding", 0),
+               sizes(c, "output_padding", 0), c.integer("groups", 1), sizes(c, "dilation", 1))};
+}
+
+template <class Pool>
+Outputs maximum(Pool pool, const Case& c) {
+  return {pool(c.in(0), c.list("kernel_size"), stride(c, true), sizes(c, "padding", 0),
+               sizes(c, "dilation", 1), c.boolean("ceil_mode"))};
+}
+
+}  // namespace
+
+Rows conv_rows() {
+  using namespace pullback;
+  using Conv = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, IntArrayRef, IntArrayRef,
+                          IntArrayRef, std::int64_t);
+  return {
+      ROW("conv1d", convolve(static_cast<Conv>(conv1d), c)),
+      ROW("conv2d", convolve(static_cast<Conv>(conv2d), c)),
+      ROW("conv_transpose1d", transposed(conv_transpose1d, c)),
+      ROW("conv_transpose2d", transposed(conv_transpose2d, c)),
+  };
+}
+
+Rows pool_rows() {
+  using namespace pullback;
+  return {
+      ROW("max_pool1d", maximum(max_pool1d, c)),
+      ROW("max_pool2d", maximum(max_pool2d, c)),
+      ROW("avg_pool1d",
+          {avg_pool1d(c.in(0), c.list("kernel_size"), stride(c, true), sizes(c, "padding", 0),
+                      c.boolean("ceil_mode"), c.boolean("count_include_pad", true))}),
+      ROW("avg_pool2d",
+          {avg_pool2d(c.in(0), c.list("kernel_size"), stride(c, true), sizes(c, "padding", 0),
+                      c.boolean("ceil_mode"), c.boolean("count_include_pad", true))}),
+      ROW("adaptive_avg_pool1d", {adaptive_avg_pool1d(c.in(0), c.list("output_size"))}),
+      ROW("adaptive_avg_pool2d", {adaptive_avg_pool2d(c.in(0), c.list("output_size"))}),
+      ROW("adaptive_max_pool1d",
+          {std::get<0>(adaptive_max_pool1d(c.in(0), c.list("output_size")))}),
+      ROW("adaptive_max_pool2d",
+          {std::get<0>(adaptive_max_pool2d(c.in(0), c.list("output_size")))}),
+  };
+}
+
+#undef ROW
+
+}  // namespace pullback_tests
