@@ -90,6 +90,28 @@ std::vector<Tensor> split(const Tensor& x, IntArrayRef sizes, std::int64_t dim =
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim = 0);
 Tensor cat(TensorList tensors, std::int64_t dim = 0);
 Tensor stack(TensorList tensors, std::int64_t dim = 0);
+Tensor repeat(const Tensor& x,
+              IntArrayRef repeats);  ///< x laid side by side, repeats[d] times along d
+Tensor tile(const Tensor& x, IntArrayRef repeats);  ///< as repeat; missing leading repeats are 1
+/// Each slice along `dim` (each element of the flattened x without it), `repeats` times in turn.
+Tensor repeat_interleave(const Tensor& x, std::int64_t repeats,
+                         std::optional<std::int64_t> dim = {});
+Tensor flip(const Tensor& x, IntArrayRef dims);
+/// Moves elements by shifts[i] places along dims[i], those that leave coming back at the start;
+/// without dims along the flattened x.
+Tensor roll(const Tensor& x, IntArrayRef shifts, IntArrayRef dims = {});
+/// A view of all windows of `size` elements, `step` apart, along `dim`; the window is a new last
+/// dimension.
+Tensor unfold(const Tensor& x, std::int64_t dim, std::int64_t size, std::int64_t step);
+/// Views that part x before each index, or into sections whose sizes differ by one at most.
+std::vector<Tensor> tensor_split(const Tensor& x, IntArrayRef indices, std::int64_t dim = 0);
+std::vector<Tensor> tensor_split(const Tensor& x, std::int64_t sections, std::int64_t dim = 0);
+/// Coordinate grids of the given lines: grids[k][i₀, i₁, …] = tensors[k][i_k] for "ij"; "xy" swaps
+/// the first two dimensions.
+std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing = "ij");
+/// The places with column − row ≤ offset of a matrix (≥ offset for triu), int64 [2, n].
+Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0);
+Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0);
 /// Sums x over the dimensions in which a tensor of these sizes would have been broadcast to x's.
 Tensor sum_to_size(const Tensor& x, IntArrayRef sizes);
 

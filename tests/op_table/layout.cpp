@@ -38,10 +38,22 @@ Rows layout_rows() {
       ROW("select", {c.in(0).select(c.integer("dim"), c.integer("index"))}),
       ROW("diagonal",
           {c.in(0).diagonal(c.integer("offset", 0), c.integer("dim1", 0), c.integer("dim2", 1))}),
+      ROW("unfold", {c.in(0).unfold(c.integer("dim"), c.integer("size"), c.integer("step"))}),
       ROW("unbind", c.in(0).unbind(c.integer("dim", 0))),
       ROW("split", c.in(0).split(c.integer("split_size_or_sections"), c.integer("dim", 0))),
       ROW("split.sizes", c.in(0).split(c.list("split_size_or_sections"), c.integer("dim", 0))),
       ROW("chunk", c.in(0).chunk(c.integer("chunks"), c.integer("dim", 0))),
+      ROW("tensor_split",
+          c.in(0).tensor_split(c.integer("indices_or_sections"), c.integer("dim", 0))),
+      ROW("tensor_split.indices",
+          c.in(0).tensor_split(c.list("indices_or_sections"), c.integer("dim", 0))),
+      ROW("repeat", {c.in(0).repeat(c.list("repeats"))}),
+      ROW("tile", {c.in(0).tile(c.list("dims"))}),
+      ROW("repeat_interleave",
+          {c.in(0).repeat_interleave(c.integer("repeats"), optional(c, "dim"))}),
+      ROW("flip", {c.in(0).flip(c.list("dims"))}),
+      ROW("roll", {c.has("dims") ? c.in(0).roll(c.list("shifts"), c.list("dims"))
+                                 : c.in(0).roll(c.list("shifts"))}),
       ROW("clone", {c.in(0).clone()}),
       ROW("contiguous", {c.in(0).contiguous()}),
       {"as_strided",
@@ -49,9 +61,14 @@ Rows layout_rows() {
          return {c.in(0).contiguous().as_strided(c.list("sizes"), c.list("strides"),
                                                  c.integer("offset"))};
        }},
+      ROW("meshgrid", pullback::meshgrid({c.in(0), c.in(0) * 2}, "ij")),
       ROW("cat", {pullback::cat(c.inputs(), c.integer("dim", 0))}),
       ROW("stack", {pullback::stack(c.inputs(), c.integer("dim", 0))}),
       ROW("broadcast_tensors", pullback::broadcast_tensors(c.inputs())),
+      ROW("tril_indices",
+          {pullback::tril_indices(c.integer("row"), c.integer("col"), c.integer("offset", 0))}),
+      ROW("triu_indices",
+          {pullback::triu_indices(c.integer("row"), c.integer("col"), c.integer("offset", 0))}),
   };
 }
 

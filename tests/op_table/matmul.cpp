@@ -19,7 +19,10 @@ namespace {
 }  // namespace
 
 Rows matmul_rows() {
-  return {};
+  return {
+
+      ROW("cross", {pullback::linalg::cross(c.in(0), c.in(1), c.integer("dim"))}),
+  };
 }
 
 #undef ROW
