@@ -64,4 +64,23 @@ Tensor adaptive_avg_pool2d(const Tensor& x, IntArrayRef output_size);
 std::tuple<Tensor, Tensor> adaptive_max_pool1d(const Tensor& x, IntArrayRef output_size);
 std::tuple<Tensor, Tensor> adaptive_max_pool2d(const Tensor& x, IntArrayRef output_size);
 
+// ---- normalisation: y = weight·(x − mean)/√(variance + eps) + bias; weight and bias may be
+// undefined
+
+/// Mean and variance of each channel (dimension 1) over everything else when training, which the
+/// running ones then follow, running ← (1 − momentum)·running + momentum·new with the variance over
+/// n − 1; else the running ones. Throws ValueError when training on one value a channel.
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                  const Tensor& running_mean, const Tensor& running_var, bool training,
+                  double momentum = 0.1, double eps = 1e-5);
+/// Over the last dimensions, whose sizes are normalized_shape.
+Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& weight = {},
+                  const Tensor& bias = {}, double eps = 1e-5);
+/// Over the positions and channels of each of num_groups groups of channels of each image.
+Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight = {},
+                  const Tensor& bias = {}, double eps = 1e-5);
+/// Over the positions of each channel of each image.
+Tensor instance_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
+                     double eps = 1e-5);
+
 }  // namespace pullback

@@ -105,5 +105,6 @@ Rows index_rows();
 Rows matmul_rows();
 Rows conv_rows();
 Rows pool_rows();
+Rows nnorm_rows();
 
 }  // namespace pullback_tests

@@ -20,7 +20,7 @@ const std::vector<std::pair<std::string, Rows>>& table() {
       {"unary", unary_rows()},     {"binary", binary_rows()},   {"ternary", ternary_rows()},
       {"layout", layout_rows()},   {"factory", factory_rows()}, {"reduce", reduce_rows()},
       {"softmax", softmax_rows()}, {"index", index_rows()},     {"matmul", matmul_rows()},
-      {"conv", conv_rows()},       {"pool", pool_rows()},
+      {"conv", conv_rows()},       {"pool", pool_rows()},       {"nnorm", nnorm_rows()},
 
   };
   return families;

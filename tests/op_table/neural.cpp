@@ -36,6 +36,12 @@ Outputs maximum(Pool pool, const Case& c) {
                sizes(c, "dilation", 1), c.boolean("ceil_mode"))};
 }
 
+Outputs running(const Case& c) {
+  const Tensor mean = c.in(1).detach().clone(), var = c.in(2).detach().clone();
+  pullback::batch_norm(c.in(0).detach(), Tensor(), Tensor(), mean, var, true, c.number("momentum"));
+  return {mean, var};
+}
+
 }  // namespace
 
 Rows conv_rows() {
@@ -67,6 +73,24 @@ Rows pool_rows() {
           {std::get<0>(adaptive_max_pool1d(c.in(0), c.list("output_size")))}),
       ROW("adaptive_max_pool2d",
           {std::get<0>(adaptive_max_pool2d(c.in(0), c.list("output_size")))}),
+  };
+}
+
+Rows nnorm_rows() {
+  using namespace pullback;
+  return {
+      ROW("layer_norm", {layer_norm(c.in(0), c.list("normalized_shape"), c.in(1), c.in(2))}),
+      ROW("group_norm", {group_norm(c.in(0), c.integer("num_groups"), c.in(1), c.in(2))}),
+      ROW("batch_norm.training", {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1).detach().clone(),
+                                             c.in(2).detach().clone(), true)}),
+      ROW("batch_norm.running", running(c)),
+      // The differences would move the running statistics too, through which no gradient flows.
+      {"batch_norm.eval",
+       [](const Case& c) -> Outputs {
+         return {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1).detach(), c.in(2).detach(), false)};
+       },
+       order(1)},
+      ROW("instance_norm", {instance_norm(c.in(0))}),
   };
 }
 

@@ -1,0 +1,334 @@
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/normalise.h>
+#include <pullback/core/neural.h>
+#include <pullback/core/ops.h>
+#include <pullback/core/ops/dense.h>
+
+// Normalisation of groups of elements by their mean m and r = 1/√(variance + eps), then an affine
+// map: y = w x̂ + b, x̂ = (x − m) r. With h = g w and means over a group of n elements
+//   x̄ = r (h − mean(h) − x̂ mean(h x̂))   (Ioffe and Szegedy 2015, section 3),
+// which fused kernels compute where nobody will differentiate it again.
+namespace pullback {
+
+using autograd::record;
+using autograd::saved;
+using autograd::Tensors;
+using autograd::wrt;
+using kernels::Groups;
+
+namespace {
+
+using Sizes = std::vector<std::int64_t>;
+
+// How x is read: `view` has its elements, statistics run over its dimensions `over`, and the affine
+// parameters broadcast to it as `affine`, their gradients summed over `affine_over`.
+struct Layout {
+  Groups groups;
+  Sizes view, over, affine, affine_over;
+  double eps;
+
+  Sizes statistics() const {
+    Sizes sizes = view;
+    for (const std::int64_t d : over) sizes[static_cast<std::size_t>(d)] = 1;
+    return sizes;
+  }
+  double members() const { return static_cast<double>(groups.members()); }
+};
+using SharedLayout = std::shared_ptr<const Layout>;
+
+struct Statistics {
+  Tensor mean, rstd;
+  std::vector<double> exact_mean, variance;
+};
+
+Statistics measure(const Tensor& x, const Layout& layout) {
+  Statistics s{empty(layout.statistics(), x.scalar_type()),
+               empty(layout.statistics(), x.scalar_type()),
+               std::vector<double>(static_cast<std::size_t>(layout.groups.groups)),
+               std::vector<double>(static_cast<std::size_t>(layout.groups.groups))};
+  visit_float("normalisation", x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    kernels::moments<T>(layout.groups, data<T>(x), s.exact_mean.data(), s.variance.data());
+    for (std::size_t i = 0; i < s.variance.size(); ++i) {
+      data<T>(s.mean)[i] = static_cast<T>(s.exact_mean[i]);
+      data<T>(s.rstd)[i] = static_cast<T>(1 / std::sqrt(s.variance[i] + layout.eps));
+    }
+  });
+  return s;
+}
+
+// m and r as functions of x: dm = mean(dx), dr = −r³ mean((x − m) dx).
+std::tuple<Tensor, Tensor> statistics(const Tensor& x, const SharedLayout& layout) {
+  Statistics s = measure(dense(x), *layout);
+  return record("NormStatisticsBackward0", std::tuple(s.mean, s.rstd),
+                wrt(x, [x = saved(x), layout](const Tensors& g, const Tensors& y) {
+                  const Tensor in = *x, &m = y[0], &r = y[1];
+                  const double n = layout->members();
+                  Tensor gx = g[0].defined() ? expand(g[0] / n, layout->view) : Tensor();
+                  if (g[1].defined()) {
+                    const Tensor along = (g[1] * r * r * r / -n) * (reshape(in, layout->view) - m);
+                    gx = gx.defined() ? gx + along : along;
+                  }
+                  return gx.defined() ? reshape(gx, in.sizes()) : gx;
+                }));
+}
+
+// The gradients in differentiable operations. The statistics move with x if `moving`.
+std::tuple<Tensor, Tensor, Tensor> composed_grad(const Tensor& g, const Tensor& x, const Tensor& w,
+                                                 const Tensor& mean, const Tensor& rstd,
+                                                 const SharedLayout& layout, bool moving,
+                                                 IntArrayRef weight_sizes, autograd::Needs needs) {
+  Tensor m = mean, r = rstd;
+  if (moving) std::tie(m, r) = statistics(x, layout);
+  const double n = layout->members();
+  const Tensor gs = reshape(g, layout->view);
+  const Tensor scaled = (reshape(x, layout->view) - m) * r;
+  Tensor gx, gw, gb;
+  if (needs[0]) {
+    const Tensor h = w.defined() ? gs * reshape(w, layout->affine) : gs;
+    gx = moving ? r * (h - sum(h, layout->over, true) / n -
+                       scaled * (sum(h * scaled, layout->over, true) / n))
+                : h * r;
+    gx = reshape(gx, x.sizes());
+  }
+  if (needs[1]) gw = reshape(sum(gs * scaled, layout->affine_over), weight_sizes);
+  if (needs[2]) gb = reshape(sum(gs, layout->affine_over), weight_sizes);
+  return {gx, gw, gb};
+}
+
+template <class Fused>
+Tensor record_norm(const char* name, Tensor y, const Tensor& x, const Tensor& w, const Tensor& b,
+                   const Tensor& mean, const Tensor& rstd, const SharedLayout& layout, bool moving,
+                   Fused fused) {
+  const Sizes weight_sizes = w.defined()   ? w.sizes().vec()
+                             : b.defined() ? b.sizes().vec()
+                                           : Sizes{};
+  return record(name, std::move(y),
+                wrt(x, w, b,
+                    [x = saved(x), w = saved(w), mean = saved(mean), rstd = saved(rstd), layout,
+                     moving, weight_sizes, fused](const Tensor& g, autograd::Needs needs) {
+                      const Tensor weight = w.defined() ? *w : Tensor();
+                      if (GradMode::is_enabled())
+                        return composed_grad(g, *x, weight, *mean, *rstd, layout, moving,
+                                             weight_sizes, needs);
+                      const Tensor in = *x;
+                      Tensor gx, gw, gb;
+                      if (needs[0]) gx = empty(in.sizes(), in.scalar_type());
+                      if (needs[1]) gw = empty(weight_sizes, in.scalar_type());
+                      if (needs[2]) gb = empty(weight_sizes, in.scalar_type());
+                      fused(dense(g), dense(in), *mean, *rstd, dense(weight), gx, gw, gb);
+                      return std::tuple(gx, gw, gb);
+                    }));
+}
+
+// y = (w r) x + (b − m w r), the coefficients one for each group.
+Tensor affine(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& mean,
+              const Tensor& rstd, const Groups& groups) {
+  Tensor y = empty(x.sizes(), x.scalar_type());
+  visit_float("batch_norm", x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    std::vector<T> scale(static_cast<std::size_t>(groups.groups)), shift(scale.size());
+    for (std::size_t i = 0; i < scale.size(); ++i) {
+      scale[i] = data<T>(rstd)[i] * (w.defined() ? data<T>(w)[i] : T(1));
+      shift[i] = (b.defined() ? data<T>(b)[i] : T(0)) - data<T>(mean)[i] * scale[i];
+    }
+    kernels::group_affine<T>(groups, data<T>(x), scale.data(), shift.data(), data<T>(y));
+  });
+  return y;
+}
+
+void check_affine(const char* op, const Tensor& x, const Tensor& parameter, const char* name,
+                  std::int64_t count) {
+  if (!parameter.defined()) return;
+  check(parameter.dim() == 1 && parameter.size(0) == count, op, ": ", name, " should contain ",
+        count, " elements, but has size ", parameter.sizes());
+  check(parameter.scalar_type() == x.scalar_type(), op, ": expected ", name, " to have type ",
+        x.scalar_type(), " as the input, but got ", parameter.scalar_type());
+}
+
+// running ← (1 − momentum)·running + momentum·value.
+void follow(const Tensor& running, double momentum, const std::vector<double>& values,
+            double factor) {
+  if (!running.defined()) return;
+  visit_float("batch_norm", running.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    T* to = data<T>(running);
+    const std::int64_t step = running.stride(0);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      T& value = to[static_cast<std::int64_t>(i) * step];
+      value = static_cast<T>(momentum * values[i] * factor + (1 - momentum) * double(value));
+    }
+  });
+  autograd::mark_changed(running);
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                  const Tensor& running_mean, const Tensor& running_var, bool training,
+                  double momentum, double eps) {
+  const char* op = "batch_norm";
+  check_defined(op, x);
+  check(x.dim() >= 2, op, ": expected an input of at least 2 dimensions, but got size ", x.sizes());
+  check<NotImplementedError>(x.is_floating_point(), op, ": not implemented for '", x.scalar_type(),
+                             "'");
+  const std::int64_t channels = x.size(1);
+  check_affine(op, x, weight, "weight", channels);
+  check_affine(op, x, bias, "bias", channels);
+  check_affine(op, x, running_mean, "running_mean", channels);
+  check_affine(op, x, running_var, "running_var", channels);
+  check(training || (running_mean.defined() && running_var.defined()), op,
+        ": Expected running_mean and running_var to be defined when training=False");
+  const std::int64_t batch = x.size(0);
+  std::int64_t inner = 1;
+  for (std::int64_t d = 2; d < x.dim(); ++d) inner *= x.size(d);
+  check<ValueError>(!training || batch * inner > 1, op,
+                    ": Expected more than 1 value per channel when training, got input size ",
+                    x.sizes());
+  const SharedLayout layout = std::make_shared<Layout>(Layout{
+      {batch, channels, inner}, {batch, channels, inner}, {0, 2}, {1, channels, 1}, {0, 2}, eps});
+  const Tensor in = dense(x);
+  Tensor mean, rstd;
+  if (training) {
+    const Statistics s = measure(in, *layout);
+    mean = s.mean, rstd = s.rstd;
+    const double n = layout->members();
+    follow(running_mean, momentum, s.exact_mean, 1);
+    follow(running_var, momentum, s.variance, n / (n - 1));
+  } else {
+    mean = empty(layout->statistics(), x.scalar_type());
+    copy_into(mean, alias_of(running_mean, running_mean.get()->geometry).view({1, channels, 1}));
+    rstd = empty(layout->statistics(), x.scalar_type());
+    const Tensor variance = dense(running_var);
+    visit_float(op, x.scalar_type(), [&](auto zero) {
+      using T = decltype(zero);
+      for (std::int64_t c = 0; c < channels; ++c)
+        data<T>(rstd)[c] = static_cast<T>(1 / std::sqrt(double(data<T>(variance)[c]) + eps));
+    });
+  }
+  Tensor y = affine(in, dense(weight), dense(bias), mean, rstd, layout->groups);
+  return record_norm(
+      "NativeBatchNormBackward0", std::move(y), x, weight, bias, mean, rstd, layout, training,
+      [layout, training](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
+                         const Tensor& w, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
+        visit_float("batch_norm", from.scalar_type(), [&](auto zero) {
+          using T = decltype(zero);
+          kernels::group_norm_grad<T>(layout->groups, training, data<T>(g), data<T>(from),
+                                      data<T>(m), data<T>(r), data<T>(w), data<T>(gx), data<T>(gw),
+                                      data<T>(gb));
+        });
+      });
+}
+
+Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& weight,
+                  const Tensor& bias, double eps) {
+  const char* op = "layer_norm";
+  check_defined(op, x);
+  const std::size_t dims = normalized_shape.size(), all = static_cast<std::size_t>(x.dim());
+  check(dims > 0, op,
+        ": Expected normalized_shape to be at least 1-dimensional, i.e., containing "
+        "at least one element, but got ",
+        normalized_shape);
+  check(dims <= all && x.sizes().slice(all - dims, dims) == normalized_shape, op,
+        ": Given normalized_shape=", normalized_shape,
+        ", expected input to end in these sizes, but got input of size ", x.sizes());
+  for (const Tensor* parameter : {&weight, &bias})
+    check(
+        !parameter->defined() ||
+            (parameter->sizes() == normalized_shape && parameter->scalar_type() == x.scalar_type()),
+        op, ": Expected weight and bias to be of same shape as normalized_shape=", normalized_shape,
+        " and of the input's type");
+  std::int64_t columns = 1, rows = 1;
+  for (std::size_t d = 0; d < all; ++d) (d < all - dims ? rows : columns) *= x.sizes()[d];
+  const SharedLayout layout = std::make_shared<Layout>(
+      Layout{{1, rows, columns}, {rows, columns}, {1}, {1, columns}, {0}, eps});
+  const Tensor in = dense(x), w = dense(weight), b = dense(bias);
+  const Statistics s = measure(in, *layout);
+  Tensor y = empty(x.sizes(), x.scalar_type());
+  visit_float(op, x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    kernels::row_norm<T>(rows, columns, data<T>(in), data<T>(s.mean), data<T>(s.rstd), data<T>(w),
+                         data<T>(b), data<T>(y));
+  });
+  return record_norm(
+      "NativeLayerNormBackward0", std::move(y), x, weight, bias, s.mean, s.rstd, layout, true,
+      [rows, columns](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
+                      const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
+        visit_float("layer_norm", from.scalar_type(), [&](auto zero) {
+          using T = decltype(zero);
+          kernels::row_norm_grad<T>(rows, columns, data<T>(g), data<T>(from), data<T>(m),
+                                    data<T>(r), data<T>(scale), data<T>(gx), data<T>(gw),
+                                    data<T>(gb));
+        });
+      });
+}
+
+Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight,
+                  const Tensor& bias, double eps) {
+  const char* op = "group_norm";
+  check_defined(op, x);
+  check(x.dim() >= 2, op, ": Expected at least 2 dimensions for input tensor but received ",
+        x.dim());
+  const std::int64_t batch = x.size(0), channels = x.size(1);
+  check(num_groups > 0 && channels % num_groups == 0, op,
+        ": Expected number of channels in input to be divisible by num_groups, but got input of "
+        "shape ",
+        x.sizes(), " and num_groups=", num_groups);
+  check_affine(op, x, weight, "weight", channels);
+  check_affine(op, x, bias, "bias", channels);
+  const std::int64_t each = channels / num_groups;
+  std::int64_t inner = 1;
+  for (std::int64_t d = 2; d < x.dim(); ++d) inner *= x.size(d);
+  const SharedLayout layout = std::make_shared<Layout>(Layout{{1, batch * num_groups, each * inner},
+                                                              {batch, num_groups, each, inner},
+                                                              {2, 3},
+                                                              {1, num_groups, each, 1},
+                                                              {0, 3},
+                                                              eps});
+  const Tensor in = dense(x), w = dense(weight), b = dense(bias);
+  const Statistics s = measure(in, *layout);
+  Tensor y = empty(x.sizes(), x.scalar_type());
+  visit_float(op, x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    // Every channel of every image has coefficients of its own.
+    std::vector<T> scale(static_cast<std::size_t>(batch * channels)), shift(scale.size());
+    for (std::int64_t i = 0; i < batch * channels; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      scale[at] = data<T>(s.rstd)[i / each] * (w.defined() ? data<T>(w)[i % channels] : T(1));
+      shift[at] =
+          (b.defined() ? data<T>(b)[i % channels] : T(0)) - data<T>(s.mean)[i / each] * scale[at];
+    }
+    kernels::group_affine<T>({1, batch * channels, inner}, data<T>(in), scale.data(), shift.data(),
+                             data<T>(y));
+  });
+  return record("NativeGroupNormBackward0", std::move(y),
+                wrt(x, weight, bias,
+                    [x = saved(x), w = saved(weight), mean = saved(s.mean), rstd = saved(s.rstd),
+                     layout, channels](const Tensor& g, autograd::Needs needs) {
+                      return composed_grad(g, *x, w.defined() ? *w : Tensor(), *mean, *rstd, layout,
+                                           true, channels, needs);
+                    }));
+}
+
+Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  const char* op = "instance_norm";
+  check_defined(op, x);
+  check(x.dim() >= 3, op, ": expected an input of at least 3 dimensions, but got size ", x.sizes());
+  // Each channel of each image is a channel of its own of one image.
+  Sizes flat = x.sizes().vec();
+  flat[1] *= flat[0];
+  flat[0] = 1;
+  const auto repeated = [&](const Tensor& parameter) {
+    if (!parameter.defined()) return parameter;
+    return reshape(expand(parameter, {x.size(0), x.size(1)}), flat[1]);
+  };
+  const Tensor y = batch_norm(reshape(x, flat), repeated(weight), repeated(bias), Tensor(),
+                              Tensor(), /*training=*/true, 0, eps);
+  return view(y, x.sizes());
+}
+
+}  // namespace pullback
