@@ -42,6 +42,37 @@ PULLBACK_OPERATOR(^)
 #include <pullback/core/ops/unary.inc>
 #undef PULLBACK_UNARY
 
+Tensor polygamma(std::int64_t n, const Tensor& x);  ///< the nth derivative of digamma
+Tensor isnan(const Tensor& x);
+Tensor isinf(const Tensor& x);
+Tensor isfinite(const Tensor& x);
+Tensor signbit(const Tensor& x);
+Tensor logical_not(const Tensor& x);
+Tensor bitwise_not(const Tensor& x);
+Tensor nan_to_num(const Tensor& x, std::optional<double> nan = {}, std::optional<double> posinf = {},
+                  std::optional<double> neginf = {});
+Tensor clamp(const Tensor& x, const std::optional<Scalar>& min, const std::optional<Scalar>& max = {});
+Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max);  ///< either bound may be undefined
+Tensor clamp_min(const Tensor& x, const Scalar& min);
+Tensor clamp_min(const Tensor& x, const Tensor& min);
+Tensor clamp_max(const Tensor& x, const Scalar& max);
+Tensor clamp_max(const Tensor& x, const Tensor& max);
+
+// ---- activations
+Tensor gelu(const Tensor& x, std::string_view approximate = "none");  ///< x·Φ(x), or its tanh approximation
+Tensor silu(const Tensor& x);                                         ///< x·σ(x)
+Tensor mish(const Tensor& x);                                         ///< x·tanh(softplus(x))
+/// log(1 + exp(βx))/β; x itself where βx > threshold.
+Tensor softplus(const Tensor& x, const Scalar& beta = 1, const Scalar& threshold = 20);
+Tensor logsigmoid(const Tensor& x);                                   ///< log σ(x)
+Tensor elu(const Tensor& x, const Scalar& alpha = 1);                 ///< x, or α(exp(x) − 1) below 0
+Tensor selu(const Tensor& x);
+Tensor leaky_relu(const Tensor& x, const Scalar& slope = 0.01);
+Tensor hardtanh(const Tensor& x, const Scalar& min_val = -1, const Scalar& max_val = 1);
+Tensor relu6(const Tensor& x);
+Tensor softsign(const Tensor& x);  ///< x/(1 + |x|)
+Tensor threshold(const Tensor& x, const Scalar& limit, const Scalar& replacement);
+
 // ---- elementwise, two operands
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);  ///< a + alpha·b
 Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha = 1);
@@ -53,6 +84,40 @@ Tensor rsub(const Tensor& a, const Scalar& b);  ///< b − a
   Tensor name(const Tensor& a, const Scalar& b);
 #include <pullback/core/ops/binary.inc>
 #undef PULLBACK_BINARY
+/// x^b for a number x.
+Tensor pow(const Scalar& a, const Tensor& b);
+/// a/b, rounded as "trunc" (towards 0) or "floor" says.
+Tensor div(const Tensor& a, const Tensor& b, std::optional<std::string_view> rounding_mode);
+Tensor div(const Tensor& a, const Scalar& b, std::optional<std::string_view> rounding_mode);
+Tensor maximum(const Tensor& a, const Tensor& b);  ///< NaN wins
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor fmax(const Tensor& a, const Tensor& b);  ///< NaN loses
+Tensor fmin(const Tensor& a, const Tensor& b);
+Tensor atan2(const Tensor& a, const Tensor& b);
+Tensor hypot(const Tensor& a, const Tensor& b);
+Tensor logaddexp(const Tensor& a, const Tensor& b);  ///< log(exp(a) + exp(b))
+Tensor copysign(const Tensor& a, const Tensor& b);
+Tensor xlogy(const Tensor& a, const Tensor& b);  ///< a·log(b), 0 where a is 0
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_xor(const Tensor& a, const Tensor& b);
+Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight);  ///< a + weight·(b − a)
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);  ///< x + value·a·b
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);  ///< x + value·a/b
+/// a where the condition holds, else b.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b);
+Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b);
+Tensor where(const Tensor& condition, const Scalar& a, const Scalar& b);
+/// The indices at which the condition holds, one tensor for each dimension.
+std::vector<Tensor> where(const Tensor& condition);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);
+bool equal(const Tensor& a, const Tensor& b);
+/// |a − b| ≤ atol + rtol·|b| everywhere.
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 /// sum += g for two tensors of one shape, without recording: how the engine gathers gradients.
 void add_to(const Tensor& sum, const Tensor& g);
 

@@ -155,9 +155,18 @@ CopySlices::CopySlices(const Tensor& base, const Geometry& part, Ref<Node> chang
 }
 
 Tensor CopySlices::changed_part(const Output& out) const {
-  Ref<TensorImpl> impl = make_alias(out.kept, first_output_.geometry, first_output_.dtype);
-  impl->grad_fn = Ref<Node>::share(const_cast<CopySlices*>(this));
-  return as_strided_view(Tensor(std::move(impl)), first_output_.geometry, part_);
+  Ref<TensorImpl> changed = make_alias(out.kept, out.geometry, out.dtype);
+  // Only the shape of the base matters here: its value is read through the kept part.
+  Geometry shape = first_output_.geometry;
+  for (int d = 0; d < shape.ndim; ++d) shape.stride[d] = 0;
+  shape.offset = out.geometry.offset;
+  Ref<TensorImpl> base = make_alias(out.kept, shape, first_output_.dtype);
+  base->grad_fn = Ref<Node>::share(const_cast<CopySlices*>(this));
+  const Tensor whole(std::move(base));
+  return record("AsStridedBackward0", Tensor(std::move(changed)),
+                wrt(whole, [layout = first_output_.geometry, part = part_](const Tensor& g) {
+                  return as_strided_scatter(g, layout, part);
+                }));
 }
 
 // Outside the part, the base's gradient is g. Inside, it is what the change makes of g's part.
@@ -272,7 +281,6 @@ void move_retained(TensorImpl* impl, Node* to) {
 
 void rebase_history(const Tensor& self, Ref<Node> node) {
   TensorImpl* impl = self.get();
-  node->note_output(0, self);
   if (!impl->base.defined()) {
     move_retained(impl, node.get());
     impl->grad_fn = std::move(node);
@@ -285,6 +293,23 @@ void rebase_history(const Tensor& self, Ref<Node> node) {
   base->grad_fn = std::move(slices);
   base->output_nr = 0;
   refresh_stale_view(impl);
+}
+
+Tensor copy_with_history(const Tensor& x) {
+  Tensor copy = empty_of(x.get()->geometry, x.scalar_type());
+  copy_into(copy, x);
+  copy.get()->grad_fn = x.get()->grad_fn;
+  copy.get()->output_nr = x.get()->output_nr;
+  return copy;
+}
+
+void store_result(const char* op, const Tensor& self, const Tensor& y) {
+  check_result_type(op, y.scalar_type(), self.scalar_type());
+  check(is_expandable_to(y.sizes(), self.sizes()), op, ": output with shape ", self.sizes(),
+        " doesn't match the broadcast shape ", y.sizes());
+  copy_into(self, y);
+  mark_changed(self);
+  if (Ref<Node> node = y.get()->grad_fn) rebase_history(self, std::move(node));
 }
 
 }  // namespace pullback::autograd

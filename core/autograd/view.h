@@ -24,6 +24,11 @@ inline void mark_changed(const Tensor& x) {
 /// base as well.
 void rebase_history(const Tensor& self, Ref<Node> node);
 
+/// A copy of x's value that leads to x's place in the graph.
+Tensor copy_with_history(const Tensor& x);
+/// Copies y, the result of a recorded operation, into self and makes its node self's history.
+void store_result(const char* op, const Tensor& self, const Tensor& y);
+
 /// The elements at `part` of a tensor whose elements lie at `whole`, as a differentiable view of x.
 Tensor as_strided_view(const Tensor& x, const Geometry& whole, const Geometry& part);
 /// A tensor of geometry `whole`, zero but for g at `part`; a differentiable op.

@@ -1,0 +1,398 @@
+#include <cmath>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/map.h>
+
+// Elementwise functions of two operands beyond the four of arithmetic.cpp.
+namespace pullback {
+
+using autograd::change_to;
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+
+namespace {
+
+/// The type of an operation on two operands; throws for bool where the operation has no such kernel.
+template <class A, class B>
+ScalarType common_type(const char* op, const A& a, const B& b) {
+  if constexpr (std::is_same_v<A, Tensor>) check_defined(op, a);
+  if constexpr (std::is_same_v<B, Tensor>) check_defined(op, b);
+  return result_type(a, b);
+}
+
+Tensor same(const char* op, const Tensor& a, const Tensor& b, const Map& kernel) {
+  const ScalarType type = common_type(op, a, b);
+  return map(op, a, b, kernel, type, type, 1.0f);
+}
+Tensor same(const char* op, const Tensor& a, const Scalar& b, const Map& kernel) {
+  const ScalarType type = common_type(op, a, b);
+  return map(op, a, b, kernel, type, type, 1.0f);
+}
+Tensor in_float(const char* op, const Tensor& a, const Tensor& b, const Map& kernel) {
+  const ScalarType type = float_type(common_type(op, a, b));
+  return map(op, a, b, kernel, type, type, 2.0f);
+}
+
+void check_divisor(const char* op, const Tensor& b, ScalarType type) {
+  check(is_floating_point(type) || !(b == 0).any().item<bool>(), op, ": ZeroDivisionError: an integer divisor is 0");
+}
+void check_divisor(const char* op, const Scalar& b, ScalarType type) {
+  check(is_floating_point(type) || b.toLong() != 0, op, ": ZeroDivisionError: the integer divisor is 0");
+}
+
+Tensor zero_gradient(const Tensor& g) { return zeros_like(g); }
+
+}  // namespace
+
+// ---- powers
+
+namespace {
+
+/// g·b·a^(b−1), and 0 where b = 0 whatever a is.
+Tensor pow_gradient_of_base(const Tensor& g, const Tensor& a, const Tensor& b) {
+  return where(b == 0, zeros_like(g), g * (b * pow(a, b - 1)));
+}
+
+/// g·y·log a, and 0 where a = 0 and b ≥ 0.
+Tensor pow_gradient_of_exponent(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) {
+  const Tensor vanishes = logical_and(a == 0, b >= 0);
+  return where(vanishes, zeros_like(g), g * (y * log(where(vanishes, ones_like(a), a))));
+}
+
+}  // namespace
+
+Tensor pow(const Tensor& a, const Tensor& b) {
+  check(is_floating_point(common_type("pow", a, b)) || !(b < 0).any().item<bool>(),
+        "pow: Integers to negative integer powers are not allowed");
+  return record("PowBackward1", same("pow", a, b, simd().pow), wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) {
+                  return pow_gradient_of_base(g, *a, *b);
+                }),
+                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g, const Tensor& y) {
+                  return pow_gradient_of_exponent(g, *a, *b, y);
+                }));
+}
+
+Tensor pow(const Tensor& a, const Scalar& b) {
+  const ScalarType type = common_type("pow", a, b);
+  check(is_floating_point(type) || b.toLong() >= 0, "pow: Integers to negative integer powers are not allowed: ",
+        b.toLong());
+  // The common exponents need no general power, as in PyTorch.
+  auto value = [&] {
+    NoGradGuard no_grad;
+    if (is_floating_point(type)) {
+      const Tensor x = as_type(a.detach(), type);
+      if (b.equal(2)) return x * x;
+      if (b.equal(3)) return x * x * x;
+      if (b.equal(0.5)) return sqrt(x);
+      if (b.equal(-1)) return reciprocal(x);
+    }
+    return same("pow", a, b, simd().pow);
+  };
+  return record("PowBackward0", value(), wrt(a, [a = saved(a), b](const Tensor& g) {
+                  if (b.equal(0)) return zeros_like(g);
+                  const Scalar less = b.isIntegral() ? Scalar(b.toLong() - 1) : Scalar(b.toDouble() - 1);
+                  return g * (pow(*a, less) * b);
+                }));
+}
+
+Tensor pow(const Scalar& a, const Tensor& b) {
+  check_defined("pow", b);
+  const ScalarType type = result_type(b, a);
+  check(is_floating_point(type) || !(b < 0).any().item<bool>(),
+        "pow: Integers to negative integer powers are not allowed");
+  return record("PowBackward2", map("pow", a, b, simd().pow, type, type, 2.0f),
+                wrt(b, [a, b = saved(b)](const Tensor& g, const Tensor& y) {
+                  if (a.equal(0)) return where(*b >= 0, zeros_like(g), g * y * -INFINITY);
+                  return g * (y * std::log(a.toDouble()));
+                }));
+}
+
+// ---- division with rounding and remainders
+
+Tensor floor_divide(const Tensor& a, const Tensor& b) {
+  check_divisor("floor_divide", b, common_type("floor_divide", a, b));
+  return same("floor_divide", a, b, simd().floor_divide);
+}
+Tensor floor_divide(const Tensor& a, const Scalar& b) {
+  check_divisor("floor_divide", b, common_type("floor_divide", a, b));
+  return same("floor_divide", a, b, simd().floor_divide);
+}
+
+namespace {
+
+template <class B>
+Tensor rounded_quotient(const Tensor& a, const B& b, std::string_view mode) {
+  check(mode == "trunc" || mode == "floor", "div: expected rounding_mode to be one of None, 'trunc', or 'floor' but "
+        "found '", mode, "'");
+  const ScalarType type = common_type("div", a, b);
+  check_divisor("div", b, type);
+  return same("div", a, b, mode == "floor" ? simd().floor_divide : simd().trunc_divide);
+}
+
+}  // namespace
+
+Tensor div(const Tensor& a, const Tensor& b, std::optional<std::string_view> mode) {
+  if (!mode) return div(a, b);
+  return record("DivBackward2", rounded_quotient(a, b, *mode), wrt(a, zero_gradient), wrt(b, zero_gradient));
+}
+Tensor div(const Tensor& a, const Scalar& b, std::optional<std::string_view> mode) {
+  if (!mode) return div(a, b);
+  return record("DivBackward2", rounded_quotient(a, b, *mode), wrt(a, zero_gradient));
+}
+
+// a mod b = a − b·⌊a/b⌋ (remainder) or a − b·trunc(a/b) (fmod): linear between the jumps.
+Tensor remainder(const Tensor& a, const Tensor& b) {
+  check_divisor("remainder", b, common_type("remainder", a, b));
+  return record("RemainderBackward1", same("remainder", a, b, simd().remainder),
+                wrt(a, [](const Tensor& g) { return g; }), wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) {
+                  return -g * div(*a, *b, "floor");
+                }));
+}
+Tensor remainder(const Tensor& a, const Scalar& b) {
+  check_divisor("remainder", b, common_type("remainder", a, b));
+  return record("RemainderBackward0", same("remainder", a, b, simd().remainder),
+                wrt(a, [](const Tensor& g) { return g; }));
+}
+Tensor fmod(const Tensor& a, const Tensor& b) {
+  check_divisor("fmod", b, common_type("fmod", a, b));
+  return record("FmodBackward1", same("fmod", a, b, simd().fmod), wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return -g * div(*a, *b, "trunc"); }));
+}
+Tensor fmod(const Tensor& a, const Scalar& b) {
+  check_divisor("fmod", b, common_type("fmod", a, b));
+  return record("FmodBackward0", same("fmod", a, b, simd().fmod), wrt(a, [](const Tensor& g) { return g; }));
+}
+Tensor operator%(const Tensor& a, const Tensor& b) { return remainder(a, b); }
+Tensor operator%(const Tensor& a, const Scalar& b) { return remainder(a, b); }
+Tensor operator%(const Scalar& a, const Tensor& b) { return remainder(scalar_tensor(a, result_type(b, a)), b); }
+
+// ---- the larger and the smaller
+
+namespace {
+
+/// The gradient goes to the chosen operand, and half to each where they are equal.
+Tensor chosen(const Tensor& g, const Tensor& wins, const Tensor& ties) {
+  return g.masked_fill(logical_not(wins), 0) + (g * 0.5).masked_fill(logical_not(ties), 0);
+}
+
+Tensor extreme(const char* op, const char* node, const Map& kernel, const Tensor& a, const Tensor& b,
+               Tensor (*beats)(const Tensor&, const Tensor&)) {
+  return record(node, same(op, a, b, kernel), wrt(a, [beats, a = saved(a), b = saved(b)](const Tensor& g) {
+                  return chosen(g, beats(*a, *b), *a == *b);
+                }),
+                wrt(b, [beats, a = saved(a), b = saved(b)](const Tensor& g) {
+                  return chosen(g, beats(*b, *a), *a == *b);
+                }));
+}
+
+Tensor extreme_number(const char* op, const char* node, const Map& kernel, const Tensor& a, const Tensor& b,
+                      bool larger) {
+  // The gradient goes to a unless b is strictly better or a is NaN.
+  auto keeps_a = [larger](const Tensor& a, const Tensor& b) {
+    return logical_or(larger ? a >= b : a <= b, isnan(b));
+  };
+  return record(node, same(op, a, b, kernel), wrt(a, [keeps_a, a = saved(a), b = saved(b)](const Tensor& g) {
+                  return g.masked_fill(logical_not(keeps_a(*a, *b)), 0);
+                }),
+                wrt(b, [keeps_a, a = saved(a), b = saved(b)](const Tensor& g) {
+                  return g.masked_fill(keeps_a(*a, *b), 0);
+                }));
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  return extreme("maximum", "MaximumBackward0", simd().maximum, a, b,
+                 [](const Tensor& x, const Tensor& y) { return x > y; });
+}
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  return extreme("minimum", "MinimumBackward0", simd().minimum, a, b,
+                 [](const Tensor& x, const Tensor& y) { return x < y; });
+}
+Tensor fmax(const Tensor& a, const Tensor& b) {
+  return extreme_number("fmax", "FmaxBackward0", simd().fmax, a, b, true);
+}
+Tensor fmin(const Tensor& a, const Tensor& b) {
+  return extreme_number("fmin", "FminBackward0", simd().fmin, a, b, false);
+}
+
+// ---- geometry of the plane and logarithms
+
+// y = atan2(a, b):  ā = g·b/(a² + b²),  b̄ = −g·a/(a² + b²).
+Tensor atan2(const Tensor& a, const Tensor& b) {
+  return record("Atan2Backward0", in_float("atan2", a, b, simd().atan2),
+                wrt(a, b, [a = saved(a), b = saved(b)](const Tensor& g) {
+                  const Tensor x = *a, y = *b;
+                  const Tensor scale = g / (x * x + y * y);
+                  return std::pair{scale * y, -scale * x};
+                }));
+}
+
+Tensor hypot(const Tensor& a, const Tensor& b) {
+  return record("HypotBackward0", in_float("hypot", a, b, simd().hypot),
+                wrt(a, [a = saved(a)](const Tensor& g, const Tensor& y) { return g * (*a / y); }),
+                wrt(b, [b = saved(b)](const Tensor& g, const Tensor& y) { return g * (*b / y); }));
+}
+
+// ∂/∂a log(eᵃ + eᵇ) = σ(a − b).
+Tensor logaddexp(const Tensor& a, const Tensor& b) {
+  return record("LogaddexpBackward0", in_float("logaddexp", a, b, simd().logaddexp),
+                wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*b - *a) + 1); }),
+                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*a - *b) + 1); }));
+}
+
+Tensor copysign(const Tensor& a, const Tensor& b) {
+  return record("CopysignBackward0", in_float("copysign", a, b, simd().copysign),
+                wrt(a, [a = saved(a)](const Tensor& g, const Tensor& y) {
+                  const Tensor x = *a;
+                  return where(x == 0, zeros_like(g), g * (y / where(x == 0, ones_like(x), x)));
+                }),
+                wrt(b, zero_gradient));
+}
+
+Tensor xlogy(const Tensor& a, const Tensor& b) {
+  return record("XlogyBackward0", in_float("xlogy", a, b, simd().xlogy),
+                wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) {
+                  const Tensor drops = logical_and(*a == 0, *b <= 0);
+                  return g * where(drops, zeros_like(*b), log(where(drops, ones_like(*b), *b)));
+                }),
+                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g * *a / *b; }));
+}
+
+// ---- three operands
+
+namespace {
+
+Tensor interpolated(const Tensor& a, const Tensor& b, Input weight, ScalarType type) {
+  Tensor y = empty_of(broadcast("lerp", a.sizes(), b.sizes()), type);
+  run_loop(loop_for("lerp", simd().lerp, type), y, {a, b, weight});
+  return y;
+}
+
+void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
+  check_defined(op, a);
+  check_defined(op, b);
+  check(a.scalar_type() == b.scalar_type(), op, ": expected dtype ", a.scalar_type(), " for `end` but got dtype ",
+        b.scalar_type());
+}
+
+}  // namespace
+
+Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight) {
+  check_same_type("lerp", a, b);
+  return record("LerpBackward0", interpolated(a, b, Number(weight, a.scalar_type()), a.scalar_type()),
+                wrt(a, [weight](const Tensor& g) { return g * (1 - weight.toDouble()); }),
+                wrt(b, [weight](const Tensor& g) { return g * weight; }));
+}
+
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
+  check_same_type("lerp", a, b);
+  check_same_type("lerp", a, weight);
+  const Geometry shape = broadcast("lerp", broadcast("lerp", a.sizes(), b.sizes()).sizes(), weight.sizes());
+  Tensor y = empty_of(shape, a.scalar_type());
+  run_loop(loop_for("lerp", simd().lerp, a.scalar_type()), y, {a, b, weight});
+  return record("LerpBackward1", y, wrt(a, [w = saved(weight)](const Tensor& g) { return g * (1 - *w); }),
+                wrt(b, [w = saved(weight)](const Tensor& g) { return g * *w; }),
+                wrt(weight, [a = saved(a), b = saved(b)](const Tensor& g) { return g * (*b - *a); }));
+}
+
+namespace {
+
+Tensor ternary(const char* op, const Map& kernel, const Tensor& x, const Tensor& a, const Tensor& b,
+               const Scalar& value) {
+  check_defined(op, x);
+  check_defined(op, a);
+  check_defined(op, b);
+  const ScalarType type = promote_types(result_type(x, a), result_type(a, b));
+  check(!(value.isFloatingPoint() && is_integral(type)), op,
+        ": For integral input tensors, argument value must not be a floating point number");
+  const Geometry shape = broadcast(op, x.sizes(), broadcast(op, a.sizes(), b.sizes()).sizes());
+  Tensor y = empty_of(shape, type);
+  run_loop(loop_for(op, kernel, type), y, {as_type(x, type), as_type(a, type), as_type(b, type), Number(value, type)});
+  return y;
+}
+
+}  // namespace
+
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value) {
+  return record("AddcmulBackward0", ternary("addcmul", simd().addcmul, x, a, b, value),
+                wrt(x, [](const Tensor& g) { return g; }),
+                wrt(a, [b = saved(b), value](const Tensor& g) { return g * (*b * value); }),
+                wrt(b, [a = saved(a), value](const Tensor& g) { return g * (*a * value); }));
+}
+
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value) {
+  check_defined("addcdiv", a);
+  check_defined("addcdiv", b);
+  check(is_floating_point(a.scalar_type()) || is_floating_point(b.scalar_type()),
+        "addcdiv: Integer division with addcdiv is no longer supported; use x + value * (a / b)");
+  return record("AddcdivBackward0", ternary("addcdiv", simd().addcdiv, x, a, b, value),
+                wrt(x, [](const Tensor& g) { return g; }),
+                wrt(a, [b = saved(b), value](const Tensor& g) { return g * value / *b; }),
+                wrt(b, [a = saved(a), b = saved(b), value](const Tensor& g) {
+                  return -g * ((*a * value) / (*b * *b));
+                }));
+}
+
+// ---- methods
+
+#define PULLBACK_METHODS(op)                                                                                   \
+  Tensor TensorBase::op(const Tensor& b) const { return pullback::op(self(Tensor()), b); }                     \
+  Tensor TensorBase::op(const Scalar& b) const { return pullback::op(self(Tensor()), b); }                     \
+  Tensor TensorBase::op##_(const Tensor& b) const {                                                            \
+    return change_to(#op "_", target(#op "_"), [&](const Tensor& x) { return pullback::op(x, b); });           \
+  }                                                                                                            \
+  Tensor TensorBase::op##_(const Scalar& b) const {                                                            \
+    return change_to(#op "_", target(#op "_"), [&](const Tensor& x) { return pullback::op(x, b); });           \
+  }
+PULLBACK_METHODS(pow)
+PULLBACK_METHODS(floor_divide)
+PULLBACK_METHODS(remainder)
+PULLBACK_METHODS(fmod)
+#undef PULLBACK_METHODS
+
+#define PULLBACK_METHOD(op) \
+  Tensor TensorBase::op(const Tensor& b) const { return pullback::op(self(Tensor()), b); }
+PULLBACK_METHOD(maximum)
+PULLBACK_METHOD(minimum)
+PULLBACK_METHOD(fmax)
+PULLBACK_METHOD(fmin)
+PULLBACK_METHOD(atan2)
+PULLBACK_METHOD(hypot)
+PULLBACK_METHOD(logaddexp)
+PULLBACK_METHOD(copysign)
+#undef PULLBACK_METHOD
+
+Tensor TensorBase::div(const Tensor& b, std::optional<std::string_view> mode) const {
+  return pullback::div(self(Tensor()), b, mode);
+}
+Tensor TensorBase::div(const Scalar& b, std::optional<std::string_view> mode) const {
+  return pullback::div(self(Tensor()), b, mode);
+}
+Tensor TensorBase::lerp(const Tensor& end, const Scalar& weight) const {
+  return pullback::lerp(self(Tensor()), end, weight);
+}
+Tensor TensorBase::lerp(const Tensor& end, const Tensor& weight) const {
+  return pullback::lerp(self(Tensor()), end, weight);
+}
+Tensor TensorBase::lerp_(const Tensor& end, const Scalar& weight) const {
+  return change_to("lerp_", target("lerp_"), [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
+}
+Tensor TensorBase::lerp_(const Tensor& end, const Tensor& weight) const {
+  return change_to("lerp_", target("lerp_"), [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
+}
+Tensor TensorBase::addcmul(const Tensor& a, const Tensor& b, const Scalar& value) const {
+  return pullback::addcmul(self(Tensor()), a, b, value);
+}
+Tensor TensorBase::addcmul_(const Tensor& a, const Tensor& b, const Scalar& value) const {
+  return change_to("addcmul_", target("addcmul_"), [&](const Tensor& x) { return pullback::addcmul(x, a, b, value); });
+}
+Tensor TensorBase::addcdiv(const Tensor& a, const Tensor& b, const Scalar& value) const {
+  return pullback::addcdiv(self(Tensor()), a, b, value);
+}
+Tensor TensorBase::addcdiv_(const Tensor& a, const Tensor& b, const Scalar& value) const {
+  return change_to("addcdiv_", target("addcdiv_"), [&](const Tensor& x) { return pullback::addcdiv(x, a, b, value); });
+}
+
+}  // namespace pullback
