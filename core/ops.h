@@ -49,23 +49,26 @@ Tensor isfinite(const Tensor& x);
 Tensor signbit(const Tensor& x);
 Tensor logical_not(const Tensor& x);
 Tensor bitwise_not(const Tensor& x);
-Tensor nan_to_num(const Tensor& x, std::optional<double> nan = {}, std::optional<double> posinf = {},
-                  std::optional<double> neginf = {});
-Tensor clamp(const Tensor& x, const std::optional<Scalar>& min, const std::optional<Scalar>& max = {});
-Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max);  ///< either bound may be undefined
+Tensor nan_to_num(const Tensor& x, std::optional<double> nan = {},
+                  std::optional<double> posinf = {}, std::optional<double> neginf = {});
+Tensor clamp(const Tensor& x, const std::optional<Scalar>& min,
+             const std::optional<Scalar>& max = {});
+Tensor clamp(const Tensor& x, const Tensor& min,
+             const Tensor& max);  ///< either bound may be undefined
 Tensor clamp_min(const Tensor& x, const Scalar& min);
 Tensor clamp_min(const Tensor& x, const Tensor& min);
 Tensor clamp_max(const Tensor& x, const Scalar& max);
 Tensor clamp_max(const Tensor& x, const Tensor& max);
 
 // ---- activations
-Tensor gelu(const Tensor& x, std::string_view approximate = "none");  ///< x·Φ(x), or its tanh approximation
-Tensor silu(const Tensor& x);                                         ///< x·σ(x)
-Tensor mish(const Tensor& x);                                         ///< x·tanh(softplus(x))
+Tensor gelu(const Tensor& x,
+            std::string_view approximate = "none");  ///< x·Φ(x), or its tanh approximation
+Tensor silu(const Tensor& x);                        ///< x·σ(x)
+Tensor mish(const Tensor& x);                        ///< x·tanh(softplus(x))
 /// log(1 + exp(βx))/β; x itself where βx > threshold.
 Tensor softplus(const Tensor& x, const Scalar& beta = 1, const Scalar& threshold = 20);
-Tensor logsigmoid(const Tensor& x);                                   ///< log σ(x)
-Tensor elu(const Tensor& x, const Scalar& alpha = 1);                 ///< x, or α(exp(x) − 1) below 0
+Tensor logsigmoid(const Tensor& x);                    ///< log σ(x)
+Tensor elu(const Tensor& x, const Scalar& alpha = 1);  ///< x, or α(exp(x) − 1) below 0
 Tensor selu(const Tensor& x);
 Tensor leaky_relu(const Tensor& x, const Scalar& slope = 0.01);
 Tensor hardtanh(const Tensor& x, const Scalar& min_val = -1, const Scalar& max_val = 1);
@@ -103,8 +106,10 @@ Tensor logical_or(const Tensor& a, const Tensor& b);
 Tensor logical_xor(const Tensor& a, const Tensor& b);
 Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight);  ///< a + weight·(b − a)
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
-Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);  ///< x + value·a·b
-Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& value = 1);  ///< x + value·a/b
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b,
+               const Scalar& value = 1);  ///< x + value·a·b
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b,
+               const Scalar& value = 1);  ///< x + value·a/b
 /// a where the condition holds, else b.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b);
@@ -116,8 +121,10 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value);
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);
 bool equal(const Tensor& a, const Tensor& b);
 /// |a − b| ≤ atol + rtol·|b| everywhere.
-bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
-Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+              bool equal_nan = false);
+Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+               bool equal_nan = false);
 /// sum += g for two tensors of one shape, without recording: how the engine gathers gradients.
 void add_to(const Tensor& sum, const Tensor& g);
 
@@ -184,9 +191,91 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef sizes);
 Tensor sum(const Tensor& x, std::optional<ScalarType> dtype = {});
 Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim = false,
            std::optional<ScalarType> dtype = {});
+Tensor mean(const Tensor& x, std::optional<ScalarType> dtype = {});
+Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim = false,
+            std::optional<ScalarType> dtype = {});
+Tensor var(const Tensor& x, bool unbiased = true);  ///< Σ(x − mean)²/(n − 1), or /n
+Tensor var(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
+Tensor std(const Tensor& x, bool unbiased = true);  ///< √var
+Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
+Tensor prod(const Tensor& x, std::optional<ScalarType> dtype = {});
+Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false,
+            std::optional<ScalarType> dtype = {});
+Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim = false);  ///< log Σ exp x
+Tensor dist(const Tensor& a, const Tensor& b, const Scalar& p = 2);        ///< ‖a − b‖ₚ
+Tensor amax(const Tensor& x, IntArrayRef dim = {}, bool keepdim = false);
+Tensor amin(const Tensor& x, IntArrayRef dim = {}, bool keepdim = false);
+Tensor max(const Tensor& x);
+Tensor min(const Tensor& x);
+/// Largest values along a dimension and where they are (the first).
+std::tuple<Tensor, Tensor> max(const Tensor& x, std::int64_t dim, bool keepdim = false);
+std::tuple<Tensor, Tensor> min(const Tensor& x, std::int64_t dim, bool keepdim = false);
+Tensor max(const Tensor& a, const Tensor& b);
+Tensor min(const Tensor& a, const Tensor& b);
+Tensor argmax(const Tensor& x, std::optional<std::int64_t> dim = {}, bool keepdim = false);
+Tensor argmin(const Tensor& x, std::optional<std::int64_t> dim = {}, bool keepdim = false);
+Tensor all(const Tensor& x);
+Tensor any(const Tensor& x);
+Tensor all(const Tensor& x, std::int64_t dim, bool keepdim = false);
+Tensor any(const Tensor& x, std::int64_t dim, bool keepdim = false);
+Tensor count_nonzero(const Tensor& x, std::optional<std::int64_t> dim = {});
+Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype = {});
+Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype = {});
+Tensor logcumsumexp(const Tensor& x, std::int64_t dim);
+std::tuple<Tensor, Tensor> cummax(const Tensor& x, std::int64_t dim);
+std::tuple<Tensor, Tensor> cummin(const Tensor& x, std::int64_t dim);
+
+// ---- rows along a dimension
+Tensor softmax(const Tensor& x, std::int64_t dim,
+               std::optional<ScalarType> dtype = {});  ///< eˣ/Σeˣ
+Tensor log_softmax(const Tensor& x, std::int64_t dim,
+                   std::optional<ScalarType> dtype = {});  ///< x − log Σeˣ
+Tensor softmin(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype = {});
+/// Sorted values and where they were; NaN is the largest. The sort is stable.
+std::tuple<Tensor, Tensor> sort(const Tensor& x, std::int64_t dim = -1, bool descending = false);
+std::tuple<Tensor, Tensor> sort(const Tensor& x, std::optional<bool> stable, std::int64_t dim,
+                                bool descending);
+Tensor argsort(const Tensor& x, std::int64_t dim = -1, bool descending = false);
+/// The k largest (or smallest) values in order, and where they were.
+std::tuple<Tensor, Tensor> topk(const Tensor& x, std::int64_t k, std::int64_t dim = -1,
+                                bool largest = true, bool sorted = true);
+std::tuple<Tensor, Tensor> kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim = -1,
+                                    bool keepdim = false);
+Tensor median(const Tensor& x);  ///< the lower one of two
+std::tuple<Tensor, Tensor> median(const Tensor& x, std::int64_t dim, bool keepdim = false);
+std::tuple<Tensor, Tensor> mode(const Tensor& x, std::int64_t dim = -1, bool keepdim = false);
+
+// ---- gather and scatter along a dimension
+Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index);
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source);
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value);
+Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source);
 
 // ---- matrices
+Tensor tril(const Tensor& x, std::int64_t diagonal = 0);  ///< zero above the diagonal
+Tensor triu(const Tensor& x, std::int64_t diagonal = 0);  ///< zero below the diagonal
+Tensor diag(const Tensor& x,
+            std::int64_t offset = 0);  ///< the diagonal of a matrix, or the matrix of a diagonal
+Tensor diag_embed(const Tensor& x, std::int64_t offset = 0, std::int64_t dim1 = -2,
+                  std::int64_t dim2 = -1);
+Tensor trace(const Tensor& x);
 Tensor mm(const Tensor& a, const Tensor& b);
+Tensor bmm(const Tensor& a, const Tensor& b);
+Tensor mv(const Tensor& a, const Tensor& x);
+Tensor dot(const Tensor& a, const Tensor& b);
+Tensor outer(const Tensor& a, const Tensor& b);  ///< a bᵀ
+/// The product that fits the operands' dimensions: dot, matrix times vector, or matrices, batches
+/// broadcasting.
 Tensor matmul(const Tensor& a, const Tensor& b);
+Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
+             const Scalar& alpha = 1);  ///< βc + α a b
+Tensor addmv(const Tensor& c, const Tensor& a, const Tensor& x, const Scalar& beta = 1,
+             const Scalar& alpha = 1);
+Tensor baddbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
+               const Scalar& alpha = 1);
+Tensor addbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta = 1,
+              const Scalar& alpha = 1);
+/// x Wᵀ + b with x [*, in], W [out, in], b [out].
+Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias = {});
 
 }  // namespace pullback

@@ -325,13 +325,14 @@ Tensor record_inplace(const char* name, const Tensor& self, K kernel, R... rules
   return self;
 }
 
-/// Changes self in place to f(self), where f is an operation that is recorded as one node with self as its first
-/// input. For operations whose kernel has no in-place form.
+/// Changes self in place to f(self), where f is an operation that is recorded as one node with self
+/// as its first input. For operations whose kernel has no in-place form.
 template <class F>
 Tensor change_to(const char* name, const Tensor& self, F f) {
   const Tensor* inputs[] = {&self};
   check_inplace(name, self, inputs, 1);
-  const Tensor y = f(GradMode::is_enabled() && requires_grad(self) ? copy_with_history(self) : self);
+  const Tensor y =
+      f(GradMode::is_enabled() && requires_grad(self) ? copy_with_history(self) : self);
   store_result(name, self, y);
   return self;
 }

@@ -1,8 +1,8 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 
-// Activation functions with parameters. Each gradient is a fused kernel of its own; its gradient in turn is
-// written out in elementwise operations.
+// Activation functions with parameters. Each gradient is a fused kernel of its own; its gradient in
+// turn is written out in elementwise operations.
 namespace pullback {
 
 using autograd::record;
@@ -13,8 +13,8 @@ namespace {
 
 void check_float(const char* op, const Tensor& x) {
   check_defined(op, x);
-  check<NotImplementedError>(is_floating_point(x.scalar_type()), op, ": not implemented for '", x.scalar_type(),
-                             "'; convert with .to(kFloat)");
+  check<NotImplementedError>(is_floating_point(x.scalar_type()), op, ": not implemented for '",
+                             x.scalar_type(), "'; convert with .to(kFloat)");
 }
 
 /// f(x, numbers…) by a kernel.
@@ -22,7 +22,8 @@ template <class... N>
 Tensor value(const char* op, const Map& kernel, const Tensor& x, N... numbers) {
   check_float(op, x);
   Tensor y = empty_of(x.get()->geometry, x.scalar_type());
-  run_loop(loop_for(op, kernel, x.scalar_type()), y, {x, Number(numbers, x.scalar_type())...}, 2.0f);
+  run_loop(loop_for(op, kernel, x.scalar_type()), y, {x, Number(numbers, x.scalar_type())...},
+           2.0f);
   return y;
 }
 
@@ -31,29 +32,38 @@ template <class... N>
 Tensor gradient(const Map& kernel, const Tensor& g, const Tensor& x, N... numbers) {
   const ScalarType type = x.scalar_type();
   Tensor y = empty_of(x.get()->geometry, type);
-  run_loop(loop_for("backward", kernel, type), y, {as_type(g, type), x, Number(numbers, type)...}, 2.0f);
+  run_loop(loop_for("backward", kernel, type), y, {as_type(g, type), x, Number(numbers, type)...},
+           2.0f);
   return y;
 }
 
 using Slope = Tensor (*)(const Tensor& x, double a, double b);
 
-/// The gradient of an activation as an operation: linear in g, and with the second derivative `curve` in x.
+/// The gradient of an activation as an operation: linear in g, and with the second derivative
+/// `curve` in x.
 template <class... N>
-Tensor record_gradient(const char* name, const Map& kernel, const Tensor& g, const Tensor& x, Slope curve, double a,
-                       double b, N... numbers) {
+Tensor record_gradient(const char* name, const Map& kernel, const Tensor& g, const Tensor& x,
+                       Slope curve, double a, double b, N... numbers) {
   return record(name, gradient(kernel, g, x, numbers...),
-                wrt(g, [=, &kernel, x = saved(x)](const Tensor& gg) {
-                  return record_gradient(name, kernel, gg, *x, curve, a, b, numbers...);
-                }),
-                wrt(x, [=, g = saved(g), x = saved(x)](const Tensor& gg) { return gg * *g * curve(*x, a, b); }));
+                wrt(g,
+                    [=, &kernel, x = saved(x)](const Tensor& gg) {
+                      return record_gradient(name, kernel, gg, *x, curve, a, b, numbers...);
+                    }),
+                wrt(x, [=, g = saved(g), x = saved(x)](const Tensor& gg) {
+                  return gg * *g * curve(*x, a, b);
+                }));
 }
 
-Tensor no_curve(const Tensor& x, double, double) { return zeros_like(x); }
+Tensor no_curve(const Tensor& x, double, double) {
+  return zeros_like(x);
+}
 
 constexpr double kInvSqrt2Pi = 0.39894228040143267794, kSqrt2ByPi = 0.79788456080286535588;
 
 // GELU″(x) = φ(x)·(2 − x²)
-Tensor gelu_curve(const Tensor& x, double, double) { return exp(x * x * -0.5) * (2 - x * x) * kInvSqrt2Pi; }
+Tensor gelu_curve(const Tensor& x, double, double) {
+  return exp(x * x * -0.5) * (2 - x * x) * kInvSqrt2Pi;
+}
 
 // With u = √(2/π)(x + 0.044715x³), t = tanh u:  f″ = (1 − t²)(u′ + ½x·u″ − x·t·u′²)
 Tensor gelu_tanh_curve(const Tensor& x, double, double) {
@@ -69,7 +79,8 @@ Tensor silu_curve(const Tensor& x, double, double) {
   return s * (1 - s) * (x * (1 - s * 2) + 2);
 }
 
-// With t = tanh(softplus x), s = σ(x):  f = x·t,  t′ = (1 − t²)s,  t″ = t′(1 − s − 2ts),  f″ = 2t′ + x·t″
+// With t = tanh(softplus x), s = σ(x):  f = x·t,  t′ = (1 − t²)s,  t″ = t′(1 − s − 2ts),  f″ = 2t′
+// + x·t″
 Tensor mish_curve(const Tensor& x, double, double) {
   const Tensor t = tanh(softplus(x)), s = sigmoid(x);
   const Tensor slope = (1 - t * t) * s;
@@ -94,28 +105,35 @@ Tensor elu_curve(const Tensor& x, double a, double b) {
 }  // namespace
 
 Tensor gelu(const Tensor& x, std::string_view approximate) {
-  check(approximate == "none" || approximate == "tanh", "gelu: approximate argument must be either none or tanh, not '",
-        approximate, "'");
+  check(approximate == "none" || approximate == "tanh",
+        "gelu: approximate argument must be either none or tanh, not '", approximate, "'");
   if (approximate == "tanh") {
-    return record("GeluBackward0", value("gelu", simd().gelu_tanh, x), wrt(x, [x = saved(x)](const Tensor& g) {
-                    return record_gradient("GeluBackwardBackward0", simd().gelu_tanh_backward, g, *x,
-                                           gelu_tanh_curve, 0, 0);
+    return record("GeluBackward0", value("gelu", simd().gelu_tanh, x),
+                  wrt(x, [x = saved(x)](const Tensor& g) {
+                    return record_gradient("GeluBackwardBackward0", simd().gelu_tanh_backward, g,
+                                           *x, gelu_tanh_curve, 0, 0);
                   }));
   }
-  return record("GeluBackward0", value("gelu", simd().gelu, x), wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("GeluBackwardBackward0", simd().gelu_backward, g, *x, gelu_curve, 0, 0);
+  return record("GeluBackward0", value("gelu", simd().gelu, x),
+                wrt(x, [x = saved(x)](const Tensor& g) {
+                  return record_gradient("GeluBackwardBackward0", simd().gelu_backward, g, *x,
+                                         gelu_curve, 0, 0);
                 }));
 }
 
 Tensor silu(const Tensor& x) {
-  return record("SiluBackward0", value("silu", simd().silu, x), wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("SiluBackwardBackward0", simd().silu_backward, g, *x, silu_curve, 0, 0);
+  return record("SiluBackward0", value("silu", simd().silu, x),
+                wrt(x, [x = saved(x)](const Tensor& g) {
+                  return record_gradient("SiluBackwardBackward0", simd().silu_backward, g, *x,
+                                         silu_curve, 0, 0);
                 }));
 }
 
 Tensor mish(const Tensor& x) {
-  return record("MishBackward0", value("mish", simd().mish, x), wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("MishBackwardBackward0", simd().mish_backward, g, *x, mish_curve, 0, 0);
+  return record("MishBackward0", value("mish", simd().mish, x),
+                wrt(x, [x = saved(x)](const Tensor& g) {
+                  return record_gradient("MishBackwardBackward0", simd().mish_backward, g, *x,
+                                         mish_curve, 0, 0);
                 }));
 }
 
@@ -123,16 +141,16 @@ Tensor softplus(const Tensor& x, const Scalar& beta, const Scalar& threshold) {
   const double b = beta.toDouble(), t = threshold.toDouble();
   return record("SoftplusBackward0", value("softplus", simd().softplus, x, b, t),
                 wrt(x, [b, t, x = saved(x)](const Tensor& g) {
-                  return record_gradient("SoftplusBackwardBackward0", simd().softplus_backward, g, *x,
-                                         softplus_curve, b, t, b, t);
+                  return record_gradient("SoftplusBackwardBackward0", simd().softplus_backward, g,
+                                         *x, softplus_curve, b, t, b, t);
                 }));
 }
 
 Tensor logsigmoid(const Tensor& x) {
   return record("LogSigmoidBackward0", value("logsigmoid", simd().logsigmoid, x),
                 wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("LogSigmoidBackwardBackward0", simd().logsigmoid_backward, g, *x,
-                                         logsigmoid_curve, 0, 0);
+                  return record_gradient("LogSigmoidBackwardBackward0", simd().logsigmoid_backward,
+                                         g, *x, logsigmoid_curve, 0, 0);
                 }));
 }
 
@@ -141,26 +159,29 @@ namespace {
 Tensor scaled_elu(const char* op, const Tensor& x, double alpha, double scale) {
   return record("EluBackward0", value(op, simd().elu, x, alpha, scale, 1.0),
                 wrt(x, [alpha, scale, x = saved(x)](const Tensor& g) {
-                  return record_gradient("EluBackwardBackward0", simd().elu_backward, g, *x, elu_curve,
-                                         alpha * scale, 1, alpha, scale, 1.0);
+                  return record_gradient("EluBackwardBackward0", simd().elu_backward, g, *x,
+                                         elu_curve, alpha * scale, 1, alpha, scale, 1.0);
                 }));
 }
 
 }  // namespace
 
-Tensor elu(const Tensor& x, const Scalar& alpha) { return scaled_elu("elu", x, alpha.toDouble(), 1); }
+Tensor elu(const Tensor& x, const Scalar& alpha) {
+  return scaled_elu("elu", x, alpha.toDouble(), 1);
+}
 
 // The constants make mean 0 and variance 1 a fixed point (Klambauer et al. 2017, section 2).
 Tensor selu(const Tensor& x) {
-  return scaled_elu("selu", x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946);
+  return scaled_elu("selu", x, 1.6732632423543772848170429916717,
+                    1.0507009873554804934193349852946);
 }
 
 Tensor leaky_relu(const Tensor& x, const Scalar& slope) {
   const double s = slope.toDouble();
   return record("LeakyReluBackward0", value("leaky_relu", simd().leaky_relu, x, s),
                 wrt(x, [s, x = saved(x)](const Tensor& g) {
-                  return record_gradient("LeakyReluBackwardBackward0", simd().leaky_relu_backward, g, *x, no_curve, 0,
-                                         0, s);
+                  return record_gradient("LeakyReluBackwardBackward0", simd().leaky_relu_backward,
+                                         g, *x, no_curve, 0, 0, s);
                 }));
 }
 
@@ -169,12 +190,14 @@ Tensor hardtanh(const Tensor& x, const Scalar& min_val, const Scalar& max_val) {
   check(low <= high, "hardtanh: min_val cannot be greater than max_val: ", low, " and ", high);
   return record("HardtanhBackward0", value("hardtanh", simd().hardtanh, x, low, high),
                 wrt(x, [low, high, x = saved(x)](const Tensor& g) {
-                  return record_gradient("HardtanhBackwardBackward0", simd().hardtanh_backward, g, *x, no_curve, 0, 0,
-                                         low, high);
+                  return record_gradient("HardtanhBackwardBackward0", simd().hardtanh_backward, g,
+                                         *x, no_curve, 0, 0, low, high);
                 }));
 }
 
-Tensor relu6(const Tensor& x) { return hardtanh(x, 0, 6); }
+Tensor relu6(const Tensor& x) {
+  return hardtanh(x, 0, 6);
+}
 
 Tensor softsign(const Tensor& x) {
   check_float("softsign", x);

@@ -13,7 +13,8 @@ using autograd::wrt;
 
 namespace {
 
-/// The type of an operation on two operands; throws for bool where the operation has no such kernel.
+/// The type of an operation on two operands; throws for bool where the operation has no such
+/// kernel.
 template <class A, class B>
 ScalarType common_type(const char* op, const A& a, const B& b) {
   if constexpr (std::is_same_v<A, Tensor>) check_defined(op, a);
@@ -35,13 +36,17 @@ Tensor in_float(const char* op, const Tensor& a, const Tensor& b, const Map& ker
 }
 
 void check_divisor(const char* op, const Tensor& b, ScalarType type) {
-  check(is_floating_point(type) || !(b == 0).any().item<bool>(), op, ": ZeroDivisionError: an integer divisor is 0");
+  check(is_floating_point(type) || !(b == 0).any().item<bool>(), op,
+        ": ZeroDivisionError: an integer divisor is 0");
 }
 void check_divisor(const char* op, const Scalar& b, ScalarType type) {
-  check(is_floating_point(type) || b.toLong() != 0, op, ": ZeroDivisionError: the integer divisor is 0");
+  check(is_floating_point(type) || b.toLong() != 0, op,
+        ": ZeroDivisionError: the integer divisor is 0");
 }
 
-Tensor zero_gradient(const Tensor& g) { return zeros_like(g); }
+Tensor zero_gradient(const Tensor& g) {
+  return zeros_like(g);
+}
 
 }  // namespace
 
@@ -55,7 +60,8 @@ Tensor pow_gradient_of_base(const Tensor& g, const Tensor& a, const Tensor& b) {
 }
 
 /// g·y·log a, and 0 where a = 0 and b ≥ 0.
-Tensor pow_gradient_of_exponent(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& y) {
+Tensor pow_gradient_of_exponent(const Tensor& g, const Tensor& a, const Tensor& b,
+                                const Tensor& y) {
   const Tensor vanishes = logical_and(a == 0, b >= 0);
   return where(vanishes, zeros_like(g), g * (y * log(where(vanishes, ones_like(a), a))));
 }
@@ -65,9 +71,9 @@ Tensor pow_gradient_of_exponent(const Tensor& g, const Tensor& a, const Tensor& 
 Tensor pow(const Tensor& a, const Tensor& b) {
   check(is_floating_point(common_type("pow", a, b)) || !(b < 0).any().item<bool>(),
         "pow: Integers to negative integer powers are not allowed");
-  return record("PowBackward1", same("pow", a, b, simd().pow), wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) {
-                  return pow_gradient_of_base(g, *a, *b);
-                }),
+  return record("PowBackward1", same("pow", a, b, simd().pow),
+                wrt(a, [a = saved(a),
+                        b = saved(b)](const Tensor& g) { return pow_gradient_of_base(g, *a, *b); }),
                 wrt(b, [a = saved(a), b = saved(b)](const Tensor& g, const Tensor& y) {
                   return pow_gradient_of_exponent(g, *a, *b, y);
                 }));
@@ -75,8 +81,8 @@ Tensor pow(const Tensor& a, const Tensor& b) {
 
 Tensor pow(const Tensor& a, const Scalar& b) {
   const ScalarType type = common_type("pow", a, b);
-  check(is_floating_point(type) || b.toLong() >= 0, "pow: Integers to negative integer powers are not allowed: ",
-        b.toLong());
+  check(is_floating_point(type) || b.toLong() >= 0,
+        "pow: Integers to negative integer powers are not allowed: ", b.toLong());
   // The common exponents need no general power, as in PyTorch.
   auto value = [&] {
     NoGradGuard no_grad;
@@ -91,7 +97,8 @@ Tensor pow(const Tensor& a, const Scalar& b) {
   };
   return record("PowBackward0", value(), wrt(a, [a = saved(a), b](const Tensor& g) {
                   if (b.equal(0)) return zeros_like(g);
-                  const Scalar less = b.isIntegral() ? Scalar(b.toLong() - 1) : Scalar(b.toDouble() - 1);
+                  const Scalar less =
+                      b.isIntegral() ? Scalar(b.toLong() - 1) : Scalar(b.toDouble() - 1);
                   return g * (pow(*a, less) * b);
                 }));
 }
@@ -123,8 +130,10 @@ namespace {
 
 template <class B>
 Tensor rounded_quotient(const Tensor& a, const B& b, std::string_view mode) {
-  check(mode == "trunc" || mode == "floor", "div: expected rounding_mode to be one of None, 'trunc', or 'floor' but "
-        "found '", mode, "'");
+  check(mode == "trunc" || mode == "floor",
+        "div: expected rounding_mode to be one of None, 'trunc', or 'floor' but "
+        "found '",
+        mode, "'");
   const ScalarType type = common_type("div", a, b);
   check_divisor("div", b, type);
   return same("div", a, b, mode == "floor" ? simd().floor_divide : simd().trunc_divide);
@@ -134,7 +143,8 @@ Tensor rounded_quotient(const Tensor& a, const B& b, std::string_view mode) {
 
 Tensor div(const Tensor& a, const Tensor& b, std::optional<std::string_view> mode) {
   if (!mode) return div(a, b);
-  return record("DivBackward2", rounded_quotient(a, b, *mode), wrt(a, zero_gradient), wrt(b, zero_gradient));
+  return record("DivBackward2", rounded_quotient(a, b, *mode), wrt(a, zero_gradient),
+                wrt(b, zero_gradient));
 }
 Tensor div(const Tensor& a, const Scalar& b, std::optional<std::string_view> mode) {
   if (!mode) return div(a, b);
@@ -144,10 +154,10 @@ Tensor div(const Tensor& a, const Scalar& b, std::optional<std::string_view> mod
 // a mod b = a − b·⌊a/b⌋ (remainder) or a − b·trunc(a/b) (fmod): linear between the jumps.
 Tensor remainder(const Tensor& a, const Tensor& b) {
   check_divisor("remainder", b, common_type("remainder", a, b));
-  return record("RemainderBackward1", same("remainder", a, b, simd().remainder),
-                wrt(a, [](const Tensor& g) { return g; }), wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) {
-                  return -g * div(*a, *b, "floor");
-                }));
+  return record(
+      "RemainderBackward1", same("remainder", a, b, simd().remainder),
+      wrt(a, [](const Tensor& g) { return g; }),
+      wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return -g * div(*a, *b, "floor"); }));
 }
 Tensor remainder(const Tensor& a, const Scalar& b) {
   check_divisor("remainder", b, common_type("remainder", a, b));
@@ -156,16 +166,24 @@ Tensor remainder(const Tensor& a, const Scalar& b) {
 }
 Tensor fmod(const Tensor& a, const Tensor& b) {
   check_divisor("fmod", b, common_type("fmod", a, b));
-  return record("FmodBackward1", same("fmod", a, b, simd().fmod), wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return -g * div(*a, *b, "trunc"); }));
+  return record(
+      "FmodBackward1", same("fmod", a, b, simd().fmod), wrt(a, [](const Tensor& g) { return g; }),
+      wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return -g * div(*a, *b, "trunc"); }));
 }
 Tensor fmod(const Tensor& a, const Scalar& b) {
   check_divisor("fmod", b, common_type("fmod", a, b));
-  return record("FmodBackward0", same("fmod", a, b, simd().fmod), wrt(a, [](const Tensor& g) { return g; }));
+  return record("FmodBackward0", same("fmod", a, b, simd().fmod),
+                wrt(a, [](const Tensor& g) { return g; }));
 }
-Tensor operator%(const Tensor& a, const Tensor& b) { return remainder(a, b); }
-Tensor operator%(const Tensor& a, const Scalar& b) { return remainder(a, b); }
-Tensor operator%(const Scalar& a, const Tensor& b) { return remainder(scalar_tensor(a, result_type(b, a)), b); }
+Tensor operator%(const Tensor& a, const Tensor& b) {
+  return remainder(a, b);
+}
+Tensor operator%(const Tensor& a, const Scalar& b) {
+  return remainder(a, b);
+}
+Tensor operator%(const Scalar& a, const Tensor& b) {
+  return remainder(scalar_tensor(a, result_type(b, a)), b);
+}
 
 // ---- the larger and the smaller
 
@@ -176,28 +194,29 @@ Tensor chosen(const Tensor& g, const Tensor& wins, const Tensor& ties) {
   return g.masked_fill(logical_not(wins), 0) + (g * 0.5).masked_fill(logical_not(ties), 0);
 }
 
-Tensor extreme(const char* op, const char* node, const Map& kernel, const Tensor& a, const Tensor& b,
-               Tensor (*beats)(const Tensor&, const Tensor&)) {
-  return record(node, same(op, a, b, kernel), wrt(a, [beats, a = saved(a), b = saved(b)](const Tensor& g) {
-                  return chosen(g, beats(*a, *b), *a == *b);
-                }),
+Tensor extreme(const char* op, const char* node, const Map& kernel, const Tensor& a,
+               const Tensor& b, Tensor (*beats)(const Tensor&, const Tensor&)) {
+  return record(node, same(op, a, b, kernel),
+                wrt(a, [beats, a = saved(a), b = saved(b)](
+                           const Tensor& g) { return chosen(g, beats(*a, *b), *a == *b); }),
                 wrt(b, [beats, a = saved(a), b = saved(b)](const Tensor& g) {
                   return chosen(g, beats(*b, *a), *a == *b);
                 }));
 }
 
-Tensor extreme_number(const char* op, const char* node, const Map& kernel, const Tensor& a, const Tensor& b,
-                      bool larger) {
+Tensor extreme_number(const char* op, const char* node, const Map& kernel, const Tensor& a,
+                      const Tensor& b, bool larger) {
   // The gradient goes to a unless b is strictly better or a is NaN.
   auto keeps_a = [larger](const Tensor& a, const Tensor& b) {
     return logical_or(larger ? a >= b : a <= b, isnan(b));
   };
-  return record(node, same(op, a, b, kernel), wrt(a, [keeps_a, a = saved(a), b = saved(b)](const Tensor& g) {
-                  return g.masked_fill(logical_not(keeps_a(*a, *b)), 0);
-                }),
-                wrt(b, [keeps_a, a = saved(a), b = saved(b)](const Tensor& g) {
-                  return g.masked_fill(keeps_a(*a, *b), 0);
-                }));
+  return record(
+      node, same(op, a, b, kernel),
+      wrt(a, [keeps_a, a = saved(a), b = saved(b)](
+                 const Tensor& g) { return g.masked_fill(logical_not(keeps_a(*a, *b)), 0); }),
+      wrt(b, [keeps_a, a = saved(a), b = saved(b)](const Tensor& g) {
+        return g.masked_fill(keeps_a(*a, *b), 0);
+      }));
 }
 
 }  // namespace
@@ -237,26 +256,29 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
 
 // ∂/∂a log(eᵃ + eᵇ) = σ(a − b).
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
-  return record("LogaddexpBackward0", in_float("logaddexp", a, b, simd().logaddexp),
-                wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*b - *a) + 1); }),
-                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*a - *b) + 1); }));
+  return record(
+      "LogaddexpBackward0", in_float("logaddexp", a, b, simd().logaddexp),
+      wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*b - *a) + 1); }),
+      wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*a - *b) + 1); }));
 }
 
 Tensor copysign(const Tensor& a, const Tensor& b) {
   return record("CopysignBackward0", in_float("copysign", a, b, simd().copysign),
-                wrt(a, [a = saved(a)](const Tensor& g, const Tensor& y) {
-                  const Tensor x = *a;
-                  return where(x == 0, zeros_like(g), g * (y / where(x == 0, ones_like(x), x)));
-                }),
+                wrt(a,
+                    [a = saved(a)](const Tensor& g, const Tensor& y) {
+                      const Tensor x = *a;
+                      return where(x == 0, zeros_like(g), g * (y / where(x == 0, ones_like(x), x)));
+                    }),
                 wrt(b, zero_gradient));
 }
 
 Tensor xlogy(const Tensor& a, const Tensor& b) {
   return record("XlogyBackward0", in_float("xlogy", a, b, simd().xlogy),
-                wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) {
-                  const Tensor drops = logical_and(*a == 0, *b <= 0);
-                  return g * where(drops, zeros_like(*b), log(where(drops, ones_like(*b), *b)));
-                }),
+                wrt(a,
+                    [a = saved(a), b = saved(b)](const Tensor& g) {
+                      const Tensor drops = logical_and(*a == 0, *b <= 0);
+                      return g * where(drops, zeros_like(*b), log(where(drops, ones_like(*b), *b)));
+                    }),
                 wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g * *a / *b; }));
 }
 
@@ -273,15 +295,16 @@ Tensor interpolated(const Tensor& a, const Tensor& b, Input weight, ScalarType t
 void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
   check_defined(op, a);
   check_defined(op, b);
-  check(a.scalar_type() == b.scalar_type(), op, ": expected dtype ", a.scalar_type(), " for `end` but got dtype ",
-        b.scalar_type());
+  check(a.scalar_type() == b.scalar_type(), op, ": expected dtype ", a.scalar_type(),
+        " for `end` but got dtype ", b.scalar_type());
 }
 
 }  // namespace
 
 Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight) {
   check_same_type("lerp", a, b);
-  return record("LerpBackward0", interpolated(a, b, Number(weight, a.scalar_type()), a.scalar_type()),
+  return record("LerpBackward0",
+                interpolated(a, b, Number(weight, a.scalar_type()), a.scalar_type()),
                 wrt(a, [weight](const Tensor& g) { return g * (1 - weight.toDouble()); }),
                 wrt(b, [weight](const Tensor& g) { return g * weight; }));
 }
@@ -289,12 +312,14 @@ Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight) {
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
   check_same_type("lerp", a, b);
   check_same_type("lerp", a, weight);
-  const Geometry shape = broadcast("lerp", broadcast("lerp", a.sizes(), b.sizes()).sizes(), weight.sizes());
+  const Geometry shape =
+      broadcast("lerp", broadcast("lerp", a.sizes(), b.sizes()).sizes(), weight.sizes());
   Tensor y = empty_of(shape, a.scalar_type());
   run_loop(loop_for("lerp", simd().lerp, a.scalar_type()), y, {a, b, weight});
-  return record("LerpBackward1", y, wrt(a, [w = saved(weight)](const Tensor& g) { return g * (1 - *w); }),
-                wrt(b, [w = saved(weight)](const Tensor& g) { return g * *w; }),
-                wrt(weight, [a = saved(a), b = saved(b)](const Tensor& g) { return g * (*b - *a); }));
+  return record(
+      "LerpBackward1", y, wrt(a, [w = saved(weight)](const Tensor& g) { return g * (1 - *w); }),
+      wrt(b, [w = saved(weight)](const Tensor& g) { return g * *w; }),
+      wrt(weight, [a = saved(a), b = saved(b)](const Tensor& g) { return g * (*b - *a); }));
 }
 
 namespace {
@@ -309,7 +334,8 @@ Tensor ternary(const char* op, const Map& kernel, const Tensor& x, const Tensor&
         ": For integral input tensors, argument value must not be a floating point number");
   const Geometry shape = broadcast(op, x.sizes(), broadcast(op, a.sizes(), b.sizes()).sizes());
   Tensor y = empty_of(shape, type);
-  run_loop(loop_for(op, kernel, type), y, {as_type(x, type), as_type(a, type), as_type(b, type), Number(value, type)});
+  run_loop(loop_for(op, kernel, type), y,
+           {as_type(x, type), as_type(a, type), as_type(b, type), Number(value, type)});
   return y;
 }
 
@@ -337,14 +363,20 @@ Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& 
 
 // ---- methods
 
-#define PULLBACK_METHODS(op)                                                                                   \
-  Tensor TensorBase::op(const Tensor& b) const { return pullback::op(self(Tensor()), b); }                     \
-  Tensor TensorBase::op(const Scalar& b) const { return pullback::op(self(Tensor()), b); }                     \
-  Tensor TensorBase::op##_(const Tensor& b) const {                                                            \
-    return change_to(#op "_", target(#op "_"), [&](const Tensor& x) { return pullback::op(x, b); });           \
-  }                                                                                                            \
-  Tensor TensorBase::op##_(const Scalar& b) const {                                                            \
-    return change_to(#op "_", target(#op "_"), [&](const Tensor& x) { return pullback::op(x, b); });           \
+#define PULLBACK_METHODS(op)                                               \
+  Tensor TensorBase::op(const Tensor& b) const {                           \
+    return pullback::op(self(Tensor()), b);                                \
+  }                                                                        \
+  Tensor TensorBase::op(const Scalar& b) const {                           \
+    return pullback::op(self(Tensor()), b);                                \
+  }                                                                        \
+  Tensor TensorBase::op##_(const Tensor& b) const {                        \
+    return change_to(#op "_", target(#op "_"),                             \
+                     [&](const Tensor& x) { return pullback::op(x, b); }); \
+  }                                                                        \
+  Tensor TensorBase::op##_(const Scalar& b) const {                        \
+    return change_to(#op "_", target(#op "_"),                             \
+                     [&](const Tensor& x) { return pullback::op(x, b); }); \
   }
 PULLBACK_METHODS(pow)
 PULLBACK_METHODS(floor_divide)
@@ -352,8 +384,10 @@ PULLBACK_METHODS(remainder)
 PULLBACK_METHODS(fmod)
 #undef PULLBACK_METHODS
 
-#define PULLBACK_METHOD(op) \
-  Tensor TensorBase::op(const Tensor& b) const { return pullback::op(self(Tensor()), b); }
+#define PULLBACK_METHOD(op)                      \
+  Tensor TensorBase::op(const Tensor& b) const { \
+    return pullback::op(self(Tensor()), b);      \
+  }
 PULLBACK_METHOD(maximum)
 PULLBACK_METHOD(minimum)
 PULLBACK_METHOD(fmax)
@@ -377,22 +411,26 @@ Tensor TensorBase::lerp(const Tensor& end, const Tensor& weight) const {
   return pullback::lerp(self(Tensor()), end, weight);
 }
 Tensor TensorBase::lerp_(const Tensor& end, const Scalar& weight) const {
-  return change_to("lerp_", target("lerp_"), [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
+  return change_to("lerp_", target("lerp_"),
+                   [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
 }
 Tensor TensorBase::lerp_(const Tensor& end, const Tensor& weight) const {
-  return change_to("lerp_", target("lerp_"), [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
+  return change_to("lerp_", target("lerp_"),
+                   [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
 }
 Tensor TensorBase::addcmul(const Tensor& a, const Tensor& b, const Scalar& value) const {
   return pullback::addcmul(self(Tensor()), a, b, value);
 }
 Tensor TensorBase::addcmul_(const Tensor& a, const Tensor& b, const Scalar& value) const {
-  return change_to("addcmul_", target("addcmul_"), [&](const Tensor& x) { return pullback::addcmul(x, a, b, value); });
+  return change_to("addcmul_", target("addcmul_"),
+                   [&](const Tensor& x) { return pullback::addcmul(x, a, b, value); });
 }
 Tensor TensorBase::addcdiv(const Tensor& a, const Tensor& b, const Scalar& value) const {
   return pullback::addcdiv(self(Tensor()), a, b, value);
 }
 Tensor TensorBase::addcdiv_(const Tensor& a, const Tensor& b, const Scalar& value) const {
-  return change_to("addcdiv_", target("addcdiv_"), [&](const Tensor& x) { return pullback::addcdiv(x, a, b, value); });
+  return change_to("addcdiv_", target("addcdiv_"),
+                   [&](const Tensor& x) { return pullback::addcdiv(x, a, b, value); });
 }
 
 }  // namespace pullback

@@ -14,25 +14,31 @@ using autograd::wrt;
 
 // ---- bits
 
-#define PULLBACK_BITWISE(op, kernel)                                                                              \
-  Tensor op(const Tensor& a, const Tensor& b) {                                                                   \
-    check_defined(#op, a);                                                                                        \
-    check_defined(#op, b);                                                                                        \
-    const ScalarType type = result_type(a, b);                                                                    \
-    return map(#op, a, b, simd().kernel, type, type);                                                             \
-  }                                                                                                               \
-  Tensor op(const Tensor& a, const Scalar& b) {                                                                   \
-    check_defined(#op, a);                                                                                        \
-    const ScalarType type = result_type(a, b);                                                                    \
-    return map(#op, a, b, simd().kernel, type, type);                                                             \
-  }                                                                                                               \
-  Tensor TensorBase::op(const Tensor& b) const { return pullback::op(self(Tensor()), b); }                        \
-  Tensor TensorBase::op(const Scalar& b) const { return pullback::op(self(Tensor()), b); }                        \
-  Tensor TensorBase::op##_(const Tensor& b) const {                                                               \
-    return change_to(#op "_", target(#op "_"), [&](const Tensor& x) { return pullback::op(x, b); });              \
-  }                                                                                                               \
-  Tensor TensorBase::op##_(const Scalar& b) const {                                                               \
-    return change_to(#op "_", target(#op "_"), [&](const Tensor& x) { return pullback::op(x, b); });              \
+#define PULLBACK_BITWISE(op, kernel)                                       \
+  Tensor op(const Tensor& a, const Tensor& b) {                            \
+    check_defined(#op, a);                                                 \
+    check_defined(#op, b);                                                 \
+    const ScalarType type = result_type(a, b);                             \
+    return map(#op, a, b, simd().kernel, type, type);                      \
+  }                                                                        \
+  Tensor op(const Tensor& a, const Scalar& b) {                            \
+    check_defined(#op, a);                                                 \
+    const ScalarType type = result_type(a, b);                             \
+    return map(#op, a, b, simd().kernel, type, type);                      \
+  }                                                                        \
+  Tensor TensorBase::op(const Tensor& b) const {                           \
+    return pullback::op(self(Tensor()), b);                                \
+  }                                                                        \
+  Tensor TensorBase::op(const Scalar& b) const {                           \
+    return pullback::op(self(Tensor()), b);                                \
+  }                                                                        \
+  Tensor TensorBase::op##_(const Tensor& b) const {                        \
+    return change_to(#op "_", target(#op "_"),                             \
+                     [&](const Tensor& x) { return pullback::op(x, b); }); \
+  }                                                                        \
+  Tensor TensorBase::op##_(const Scalar& b) const {                        \
+    return change_to(#op "_", target(#op "_"),                             \
+                     [&](const Tensor& x) { return pullback::op(x, b); }); \
   }
 PULLBACK_BITWISE(bitwise_and, bitwise_and)
 PULLBACK_BITWISE(bitwise_or, bitwise_or)
@@ -41,17 +47,37 @@ PULLBACK_BITWISE(bitwise_left_shift, bitwise_left_shift)
 PULLBACK_BITWISE(bitwise_right_shift, bitwise_right_shift)
 #undef PULLBACK_BITWISE
 
-Tensor operator&(const Tensor& a, const Tensor& b) { return bitwise_and(a, b); }
-Tensor operator&(const Tensor& a, const Scalar& b) { return bitwise_and(a, b); }
-Tensor operator&(const Scalar& a, const Tensor& b) { return bitwise_and(b, a); }
-Tensor operator|(const Tensor& a, const Tensor& b) { return bitwise_or(a, b); }
-Tensor operator|(const Tensor& a, const Scalar& b) { return bitwise_or(a, b); }
-Tensor operator|(const Scalar& a, const Tensor& b) { return bitwise_or(b, a); }
-Tensor operator^(const Tensor& a, const Tensor& b) { return bitwise_xor(a, b); }
-Tensor operator^(const Tensor& a, const Scalar& b) { return bitwise_xor(a, b); }
-Tensor operator^(const Scalar& a, const Tensor& b) { return bitwise_xor(b, a); }
+Tensor operator&(const Tensor& a, const Tensor& b) {
+  return bitwise_and(a, b);
+}
+Tensor operator&(const Tensor& a, const Scalar& b) {
+  return bitwise_and(a, b);
+}
+Tensor operator&(const Scalar& a, const Tensor& b) {
+  return bitwise_and(b, a);
+}
+Tensor operator|(const Tensor& a, const Tensor& b) {
+  return bitwise_or(a, b);
+}
+Tensor operator|(const Tensor& a, const Scalar& b) {
+  return bitwise_or(a, b);
+}
+Tensor operator|(const Scalar& a, const Tensor& b) {
+  return bitwise_or(b, a);
+}
+Tensor operator^(const Tensor& a, const Tensor& b) {
+  return bitwise_xor(a, b);
+}
+Tensor operator^(const Tensor& a, const Scalar& b) {
+  return bitwise_xor(a, b);
+}
+Tensor operator^(const Scalar& a, const Tensor& b) {
+  return bitwise_xor(b, a);
+}
 
-Tensor bitwise_not(const Tensor& x) { return map("bitwise_not", x, simd().bitwise_not); }
+Tensor bitwise_not(const Tensor& x) {
+  return map("bitwise_not", x, simd().bitwise_not);
+}
 
 // ---- truth
 
@@ -79,32 +105,49 @@ Tensor classify(const char* op, const Tensor& x, const Map& kernel, bool of_inte
 
 }  // namespace
 
-Tensor isnan(const Tensor& x) { return classify("isnan", x, simd().isnan, false); }
-Tensor isinf(const Tensor& x) { return classify("isinf", x, simd().isinf, false); }
-Tensor isfinite(const Tensor& x) { return classify("isfinite", x, simd().isfinite, true); }
+Tensor isnan(const Tensor& x) {
+  return classify("isnan", x, simd().isnan, false);
+}
+Tensor isinf(const Tensor& x) {
+  return classify("isinf", x, simd().isinf, false);
+}
+Tensor isfinite(const Tensor& x) {
+  return classify("isfinite", x, simd().isfinite, true);
+}
 Tensor signbit(const Tensor& x) {
   check_defined("signbit", x);
-  return x.scalar_type() == ScalarType::Bool ? zeros(x.sizes(), kBool) : truth("signbit", x, simd().signbit);
+  return x.scalar_type() == ScalarType::Bool ? zeros(x.sizes(), kBool)
+                                             : truth("signbit", x, simd().signbit);
 }
-Tensor logical_not(const Tensor& x) { return truth("logical_not", x, simd().logical_not); }
-Tensor logical_and(const Tensor& a, const Tensor& b) { return truth("logical_and", a, b, simd().logical_and); }
-Tensor logical_or(const Tensor& a, const Tensor& b) { return truth("logical_or", a, b, simd().logical_or); }
-Tensor logical_xor(const Tensor& a, const Tensor& b) { return truth("logical_xor", a, b, simd().logical_xor); }
+Tensor logical_not(const Tensor& x) {
+  return truth("logical_not", x, simd().logical_not);
+}
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return truth("logical_and", a, b, simd().logical_and);
+}
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return truth("logical_or", a, b, simd().logical_or);
+}
+Tensor logical_xor(const Tensor& a, const Tensor& b) {
+  return truth("logical_xor", a, b, simd().logical_xor);
+}
 
 bool equal(const Tensor& a, const Tensor& b) {
   check_defined("equal", a);
   check_defined("equal", b);
-  check(a.scalar_type() == b.scalar_type(), "equal: expected the same dtype, but got ", a.scalar_type(), " and ",
-        b.scalar_type());
+  check(a.scalar_type() == b.scalar_type(), "equal: expected the same dtype, but got ",
+        a.scalar_type(), " and ", b.scalar_type());
   return a.sizes() == b.sizes() && (a == b).all().item<bool>();
 }
 
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
   check_defined("isclose", a);
   check_defined("isclose", b);
-  check(a.scalar_type() == b.scalar_type(), "isclose: ", a.scalar_type(), " did not match ", b.scalar_type());
-  check(rtol >= 0 && atol >= 0, "isclose: rtol and atol must be greater than or equal to zero, but got ", rtol,
-        " and ", atol);
+  check(a.scalar_type() == b.scalar_type(), "isclose: ", a.scalar_type(), " did not match ",
+        b.scalar_type());
+  check(rtol >= 0 && atol >= 0,
+        "isclose: rtol and atol must be greater than or equal to zero, but got ", rtol, " and ",
+        atol);
   NoGradGuard no_grad;
   Tensor close = a == b;
   if (equal_nan) close = logical_or(close, logical_and(isnan(a), isnan(b)));
@@ -123,11 +166,15 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
 namespace {
 
 Tensor chosen(const Tensor& condition, const Tensor& a, const Tensor& b, ScalarType type) {
-  check(condition.scalar_type() == ScalarType::Bool, "where: expected condition to be a boolean tensor, but got a "
-        "tensor with dtype ", condition.scalar_type());
-  const Geometry shape = broadcast("where", condition.sizes(), broadcast("where", a.sizes(), b.sizes()).sizes());
+  check(condition.scalar_type() == ScalarType::Bool,
+        "where: expected condition to be a boolean tensor, but got a "
+        "tensor with dtype ",
+        condition.scalar_type());
+  const Geometry shape =
+      broadcast("where", condition.sizes(), broadcast("where", a.sizes(), b.sizes()).sizes());
   Tensor y = empty_of(shape, type);
-  run_loop(loop_for("where", simd().where, type), y, {condition, as_type(a, type), as_type(b, type)});
+  run_loop(loop_for("where", simd().where, type), y,
+           {condition, as_type(a, type), as_type(b, type)});
   return y;
 }
 
@@ -160,23 +207,25 @@ namespace {
 void check_mask(const char* op, const Tensor& x, const Tensor& mask) {
   check_defined(op, x);
   check_defined(op, mask);
-  check(mask.scalar_type() == ScalarType::Bool, op, ": only supports boolean masks, but got mask with dtype ",
-        mask.scalar_type());
+  check(mask.scalar_type() == ScalarType::Bool, op,
+        ": only supports boolean masks, but got mask with dtype ", mask.scalar_type());
 }
 
 }  // namespace
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value) {
   check_mask("masked_fill", x, mask);
-  return record("MaskedFillBackward0", chosen(mask, scalar_tensor(value, x.scalar_type()), x, x.scalar_type()),
+  return record("MaskedFillBackward0",
+                chosen(mask, scalar_tensor(value, x.scalar_type()), x, x.scalar_type()),
                 wrt(x, [m = saved(mask)](const Tensor& g) { return masked_fill(g, *m, 0); }));
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
   check_mask("masked_fill", x, mask);
   check_defined("masked_fill", value);
-  check(value.dim() == 0, "masked_fill: only supports a 0-dimensional value tensor, but got tensor with ", value.dim(),
-        " dimension(s)");
+  check(value.dim() == 0,
+        "masked_fill: only supports a 0-dimensional value tensor, but got tensor with ",
+        value.dim(), " dimension(s)");
   return record("MaskedFillBackward1", chosen(mask, value, x, x.scalar_type()),
                 wrt(x, [m = saved(mask)](const Tensor& g) { return masked_fill(g, *m, 0); }),
                 wrt(value, [m = saved(mask)](const Tensor& g) { return where(*m, g, 0).sum(); }));
@@ -187,22 +236,22 @@ Tensor nan_to_num(const Tensor& x, std::optional<double> nan, std::optional<doub
   check_defined("nan_to_num", x);
   const ScalarType type = x.scalar_type();
   if (!is_floating_point(type)) return x.clone();
-  const double largest =
-      type == ScalarType::Float ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+  const double largest = type == ScalarType::Float ? std::numeric_limits<float>::max()
+                                                   : std::numeric_limits<double>::max();
   Tensor y = empty_of(x.get()->geometry, type);
   run_loop(simd().nan_to_num[type], y,
            {x, Number(nan.value_or(0), type), Number(posinf.value_or(largest), type),
             Number(neginf.value_or(-largest), type)});
-  return record("NanToNumBackward0", y, wrt(x, [x = saved(x)](const Tensor& g) {
-                  return where(isfinite(*x), g, 0);
-                }));
+  return record("NanToNumBackward0", y,
+                wrt(x, [x = saved(x)](const Tensor& g) { return where(isfinite(*x), g, 0); }));
 }
 
 // ---- bounds
 
 namespace {
 
-Tensor clamped(const Map& kernel, ScalarType type, std::initializer_list<Input> in, const Geometry& shape) {
+Tensor clamped(const Map& kernel, ScalarType type, std::initializer_list<Input> in,
+               const Geometry& shape) {
   Tensor y = empty_of(shape, type);
   run_loop(loop_for("clamp", kernel, type), y, in);
   return y;
@@ -228,18 +277,20 @@ Tensor clamp_min(const Tensor& x, const Tensor& min) {
   check_defined("clamp_min", x);
   check_defined("clamp_min", min);
   const ScalarType type = result_type(x, min);
-  return record("ClampMinBackward1", map("clamp_min", x, min, simd().maximum, type, type),
-                wrt(x, [x = saved(x), m = saved(min)](const Tensor& g) { return where(*x >= *m, g, 0); }),
-                wrt(min, [x = saved(x), m = saved(min)](const Tensor& g) { return where(*x < *m, g, 0); }));
+  return record(
+      "ClampMinBackward1", map("clamp_min", x, min, simd().maximum, type, type),
+      wrt(x, [x = saved(x), m = saved(min)](const Tensor& g) { return where(*x >= *m, g, 0); }),
+      wrt(min, [x = saved(x), m = saved(min)](const Tensor& g) { return where(*x < *m, g, 0); }));
 }
 
 Tensor clamp_max(const Tensor& x, const Tensor& max) {
   check_defined("clamp_max", x);
   check_defined("clamp_max", max);
   const ScalarType type = result_type(x, max);
-  return record("ClampMaxBackward1", map("clamp_max", x, max, simd().minimum, type, type),
-                wrt(x, [x = saved(x), m = saved(max)](const Tensor& g) { return where(*x <= *m, g, 0); }),
-                wrt(max, [x = saved(x), m = saved(max)](const Tensor& g) { return where(*x > *m, g, 0); }));
+  return record(
+      "ClampMaxBackward1", map("clamp_max", x, max, simd().minimum, type, type),
+      wrt(x, [x = saved(x), m = saved(max)](const Tensor& g) { return where(*x <= *m, g, 0); }),
+      wrt(max, [x = saved(x), m = saved(max)](const Tensor& g) { return where(*x > *m, g, 0); }));
 }
 
 Tensor clamp(const Tensor& x, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
@@ -250,12 +301,15 @@ Tensor clamp(const Tensor& x, const std::optional<Scalar>& min, const std::optio
   if (max) type = promote_types(type, result_type(x, *max));
   const Tensor in = as_type(x, type);
   const Geometry& shape = x.get()->geometry;
-  const Tensor y = !max   ? clamped(simd().clamp_min, type, {in, Number(*min, type)}, shape)
-                   : !min ? clamped(simd().clamp_max, type, {in, Number(*max, type)}, shape)
-                          : clamped(simd().clamp, type, {in, Number(*min, type), Number(*max, type)}, shape);
+  const Tensor y =
+      !max   ? clamped(simd().clamp_min, type, {in, Number(*min, type)}, shape)
+      : !min ? clamped(simd().clamp_max, type, {in, Number(*max, type)}, shape)
+             : clamped(simd().clamp, type, {in, Number(*min, type), Number(*max, type)}, shape);
   return record("ClampBackward1", y, wrt(x, [x = saved(x), min, max](const Tensor& g) {
                   const Tensor v = *x;
-                  const Tensor inside = !max ? v >= *min : !min ? v <= *max : logical_and(v >= *min, v <= *max);
+                  const Tensor inside = !max   ? v >= *min
+                                        : !min ? v <= *max
+                                               : logical_and(v >= *min, v <= *max);
                   return where(inside, g, 0);
                 }));
 }
@@ -267,39 +321,60 @@ Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) {
   check_defined("clamp", x);
   const ScalarType type = promote_types(result_type(x, min), result_type(x, max));
   const Tensor low = map("clamp", x, min, simd().maximum, type, type);
-  return record("ClampBackward0", map("clamp", low, max, simd().minimum, type, type),
-                wrt(x, [x = saved(x), low = saved(min), high = saved(max)](const Tensor& g) {
-                  return where(logical_and(*x >= *low, *x <= *high), g, 0);
-                }),
-                wrt(min, [x = saved(x), low = saved(min), high = saved(max)](const Tensor& g) {
-                  return where(logical_and(*low < *high, *x < *low), g, 0);
-                }),
-                wrt(max, [x = saved(x), low = saved(min), high = saved(max)](const Tensor& g) {
-                  return where(logical_or(*x > *high, *high < *low), g, 0);
-                }));
+  return record(
+      "ClampBackward0", map("clamp", low, max, simd().minimum, type, type),
+      wrt(x, [x = saved(x), low = saved(min), high = saved(max)](
+                 const Tensor& g) { return where(logical_and(*x >= *low, *x <= *high), g, 0); }),
+      wrt(min, [x = saved(x), low = saved(min), high = saved(max)](
+                   const Tensor& g) { return where(logical_and(*low < *high, *x < *low), g, 0); }),
+      wrt(max, [x = saved(x), low = saved(min), high = saved(max)](const Tensor& g) {
+        return where(logical_or(*x > *high, *high < *low), g, 0);
+      }));
 }
 
 // ---- methods
 
-Tensor TensorBase::isnan() const { return pullback::isnan(self(Tensor())); }
-Tensor TensorBase::isinf() const { return pullback::isinf(self(Tensor())); }
-Tensor TensorBase::isfinite() const { return pullback::isfinite(self(Tensor())); }
-Tensor TensorBase::signbit() const { return pullback::signbit(self(Tensor())); }
-Tensor TensorBase::logical_not() const { return pullback::logical_not(self(Tensor())); }
+Tensor TensorBase::isnan() const {
+  return pullback::isnan(self(Tensor()));
+}
+Tensor TensorBase::isinf() const {
+  return pullback::isinf(self(Tensor()));
+}
+Tensor TensorBase::isfinite() const {
+  return pullback::isfinite(self(Tensor()));
+}
+Tensor TensorBase::signbit() const {
+  return pullback::signbit(self(Tensor()));
+}
+Tensor TensorBase::logical_not() const {
+  return pullback::logical_not(self(Tensor()));
+}
 Tensor TensorBase::logical_not_() const {
   Tensor x = target("logical_not_");
   return x.copy_(pullback::logical_not(x));
 }
-Tensor TensorBase::bitwise_not() const { return pullback::bitwise_not(self(Tensor())); }
+Tensor TensorBase::bitwise_not() const {
+  return pullback::bitwise_not(self(Tensor()));
+}
 Tensor TensorBase::bitwise_not_() const {
   Tensor x = target("bitwise_not_");
   return x.copy_(pullback::bitwise_not(x));
 }
-Tensor TensorBase::operator~() const { return bitwise_not(); }
-Tensor TensorBase::operator!() const { return logical_not(); }
-Tensor TensorBase::logical_and(const Tensor& b) const { return pullback::logical_and(self(Tensor()), b); }
-Tensor TensorBase::logical_or(const Tensor& b) const { return pullback::logical_or(self(Tensor()), b); }
-Tensor TensorBase::logical_xor(const Tensor& b) const { return pullback::logical_xor(self(Tensor()), b); }
+Tensor TensorBase::operator~() const {
+  return bitwise_not();
+}
+Tensor TensorBase::operator!() const {
+  return logical_not();
+}
+Tensor TensorBase::logical_and(const Tensor& b) const {
+  return pullback::logical_and(self(Tensor()), b);
+}
+Tensor TensorBase::logical_or(const Tensor& b) const {
+  return pullback::logical_or(self(Tensor()), b);
+}
+Tensor TensorBase::logical_xor(const Tensor& b) const {
+  return pullback::logical_xor(self(Tensor()), b);
+}
 const TensorBase& TensorBase::operator&=(const Tensor& b) const {
   bitwise_and_(b);
   return *this;
@@ -308,7 +383,9 @@ const TensorBase& TensorBase::operator|=(const Tensor& b) const {
   bitwise_or_(b);
   return *this;
 }
-bool TensorBase::equal(const Tensor& b) const { return pullback::equal(self(Tensor()), b); }
+bool TensorBase::equal(const Tensor& b) const {
+  return pullback::equal(self(Tensor()), b);
+}
 bool TensorBase::allclose(const Tensor& b, double rtol, double atol, bool equal_nan) const {
   return pullback::allclose(self(Tensor()), b, rtol, atol, equal_nan);
 }
@@ -350,18 +427,30 @@ Tensor TensorBase::clamp(const std::optional<Scalar>& min, const std::optional<S
 Tensor TensorBase::clamp(const Tensor& min, const Tensor& max) const {
   return pullback::clamp(self(Tensor()), min, max);
 }
-Tensor TensorBase::clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
-  return change_to("clamp_", target("clamp_"), [&](const Tensor& x) { return pullback::clamp(x, min, max); });
+Tensor TensorBase::clamp_(const std::optional<Scalar>& min,
+                          const std::optional<Scalar>& max) const {
+  return change_to("clamp_", target("clamp_"),
+                   [&](const Tensor& x) { return pullback::clamp(x, min, max); });
 }
-Tensor TensorBase::clamp_min(const Scalar& min) const { return pullback::clamp_min(self(Tensor()), min); }
-Tensor TensorBase::clamp_min(const Tensor& min) const { return pullback::clamp_min(self(Tensor()), min); }
+Tensor TensorBase::clamp_min(const Scalar& min) const {
+  return pullback::clamp_min(self(Tensor()), min);
+}
+Tensor TensorBase::clamp_min(const Tensor& min) const {
+  return pullback::clamp_min(self(Tensor()), min);
+}
 Tensor TensorBase::clamp_min_(const Scalar& min) const {
-  return change_to("clamp_min_", target("clamp_min_"), [&](const Tensor& x) { return pullback::clamp_min(x, min); });
+  return change_to("clamp_min_", target("clamp_min_"),
+                   [&](const Tensor& x) { return pullback::clamp_min(x, min); });
 }
-Tensor TensorBase::clamp_max(const Scalar& max) const { return pullback::clamp_max(self(Tensor()), max); }
-Tensor TensorBase::clamp_max(const Tensor& max) const { return pullback::clamp_max(self(Tensor()), max); }
+Tensor TensorBase::clamp_max(const Scalar& max) const {
+  return pullback::clamp_max(self(Tensor()), max);
+}
+Tensor TensorBase::clamp_max(const Tensor& max) const {
+  return pullback::clamp_max(self(Tensor()), max);
+}
 Tensor TensorBase::clamp_max_(const Scalar& max) const {
-  return change_to("clamp_max_", target("clamp_max_"), [&](const Tensor& x) { return pullback::clamp_max(x, max); });
+  return change_to("clamp_max_", target("clamp_max_"),
+                   [&](const Tensor& x) { return pullback::clamp_max(x, max); });
 }
 
 }  // namespace pullback

@@ -5,8 +5,8 @@
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/special.h>
 
-// Elementwise functions of one operand: for each its kernel, its node's name, and its gradient in terms of the
-// incoming gradient g and either the input x or the output y.
+// Elementwise functions of one operand: for each its kernel, its node's name, and its gradient in
+// terms of the incoming gradient g and either the input x or the output y.
 namespace pullback {
 
 using autograd::record;
@@ -39,24 +39,28 @@ void check_type(const char* op, const Tensor& x, Result result) {
 
 using Formula = Tensor (*)(const Tensor& g, const Tensor& value);
 
-Tensor from_input(const char* op, const char* node, const Tensor& x, const Map& kernel, Result result, Formula f) {
+Tensor from_input(const char* op, const char* node, const Tensor& x, const Map& kernel,
+                  Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
                 wrt(x, [f, x = saved(x)](const Tensor& g) { return f(g, *x); }));
 }
 
-Tensor from_output(const char* op, const char* node, const Tensor& x, const Map& kernel, Result result, Formula f) {
+Tensor from_output(const char* op, const char* node, const Tensor& x, const Map& kernel,
+                   Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
                 wrt(x, [f](const Tensor& g, const Tensor& y) { return f(g, y); }));
 }
 
-Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map& kernel, Result result, Formula f) {
+Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map& kernel,
+                   Result result, Formula f) {
   check_type(op, x, result);
   return record_inplace(
       node, x, [&] { change(op, x, kernel, result); },
       wrt(x, [f, x = saved_copy(x)](const Tensor& g) { return f(g, *x); }));
 }
 
-Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map& kernel, Result result, Formula f) {
+Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map& kernel,
+                    Result result, Formula f) {
   check_type(op, x, result);
   return record_inplace(
       node, x, [&] { change(op, x, kernel, result); },
@@ -68,9 +72,13 @@ const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
 
 }  // namespace
 
-#define PULLBACK_METHODS(op)                                          \
-  Tensor TensorBase::op() const { return pullback::op(self(Tensor())); } \
-  Tensor TensorBase::op##_() const { return pullback::op##_(target(#op "_")); }
+#define PULLBACK_METHODS(op)                 \
+  Tensor TensorBase::op() const {            \
+    return pullback::op(self(Tensor()));     \
+  }                                          \
+  Tensor TensorBase::op##_() const {         \
+    return pullback::op##_(target(#op "_")); \
+  }
 
 #define PULLBACK_POINTWISE(how, op, node, result, formula)                                  \
   static Tensor op##_gradient(const Tensor& g, [[maybe_unused]] const Tensor& x,            \
@@ -132,7 +140,8 @@ PULLBACK_POINTWISE(from_output, trunc,      "TruncBackward0",      SameType, zer
 
 Tensor frac(const Tensor& x) {
   check_defined("frac", x);
-  return record("FracBackward0", map("frac", x, simd().frac), wrt(x, [](const Tensor& g) { return g; }));
+  return record("FracBackward0", map("frac", x, simd().frac),
+                wrt(x, [](const Tensor& g) { return g; }));
 }
 Tensor frac_(const Tensor& x) {
   return record_inplace(
@@ -157,14 +166,17 @@ Tensor sinc(const Tensor& x) {
                     const Tensor zero = *x == 0;
                     const Tensor away = where(zero, ones_like(*x), *x);
                     const Tensor turn = away * std::numbers::pi;
-                    // Near 0 the quotient cancels: its series −π²x/3 gives value and second derivative there.
+                    // Near 0 the quotient cancels: its series −π²x/3 gives value and second
+                    // derivative there.
                     const Tensor slope = (cos(turn) - sin(turn) / turn) / away;
                     return g * where(zero, *x * (-std::numbers::pi * std::numbers::pi / 3), slope);
                   }));
   }
   return where(at_zero, ones_like(angle), sin(angle) / angle);
 }
-Tensor sinc_(const Tensor& x) { return x.copy_(sinc(x)); }
+Tensor sinc_(const Tensor& x) {
+  return x.copy_(sinc(x));
+}
 PULLBACK_METHODS(sinc)
 
 #undef PULLBACK_METHODS
@@ -181,15 +193,17 @@ Tensor fused(const char* op, const Tensor& g, const Tensor& v, const Map& kernel
 }  // namespace
 
 Tensor tanh_backward(const Tensor& g, const Tensor& y) {
-  return record("TanhBackwardBackward0", fused("tanh_backward", g, y, simd().tanh_backward),
-                wrt(g, [y = saved(y)](const Tensor& gg) { return tanh_backward(gg, *y); }),
-                wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * *y * -2; }));
+  return record(
+      "TanhBackwardBackward0", fused("tanh_backward", g, y, simd().tanh_backward),
+      wrt(g, [y = saved(y)](const Tensor& gg) { return tanh_backward(gg, *y); }),
+      wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * *y * -2; }));
 }
 
 Tensor sigmoid_backward(const Tensor& g, const Tensor& y) {
-  return record("SigmoidBackwardBackward0", fused("sigmoid_backward", g, y, simd().sigmoid_backward),
-                wrt(g, [y = saved(y)](const Tensor& gg) { return sigmoid_backward(gg, *y); }),
-                wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * (1 - *y * 2); }));
+  return record(
+      "SigmoidBackwardBackward0", fused("sigmoid_backward", g, y, simd().sigmoid_backward),
+      wrt(g, [y = saved(y)](const Tensor& gg) { return sigmoid_backward(gg, *y); }),
+      wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * (1 - *y * 2); }));
 }
 
 Tensor relu_backward(const Tensor& g, const Tensor& y) {

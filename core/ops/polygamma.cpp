@@ -11,8 +11,8 @@ using autograd::wrt;
 
 namespace {
 
-/// The Hurwitz zeta function Σₖ 1/(q + k)ˢ for s > 1, by ten terms and an Euler–Maclaurin remainder (Johansson 2015,
-/// "Rigorous high-precision computation of the Hurwitz zeta function", section 2).
+/// The Hurwitz zeta function Σₖ 1/(q + k)ˢ for s > 1, by ten terms and an Euler–Maclaurin remainder
+/// (Johansson 2015, "Rigorous high-precision computation of the Hurwitz zeta function", section 2).
 double hurwitz_zeta(double s, double q) {
   if (q <= 0) {
     if (q == std::floor(q)) return INFINITY;
@@ -29,8 +29,9 @@ double hurwitz_zeta(double s, double q) {
   }
   sum += std::pow(q, 1 - s) / (s - 1) + 0.5 * std::pow(q, -s);
   // B₂ⱼ/(2j)!
-  constexpr double coefficients[] = {1.0 / 12,          -1.0 / 720,           1.0 / 30240,
-                                     -1.0 / 1209600,    1.0 / 47900160,       -691.0 / 1307674368000.0,
+  constexpr double coefficients[] = {1.0 / 12,          -1.0 / 720,
+                                     1.0 / 30240,       -1.0 / 1209600,
+                                     1.0 / 47900160,    -691.0 / 1307674368000.0,
                                      1.0 / 74724249600, -3617.0 / 10670622842880000.0};
   double rising = s, power = std::pow(q, -s - 1);
   for (int j = 0; j < 8; ++j) {
@@ -56,7 +57,8 @@ Tensor polygamma(std::int64_t n, const Tensor& x) {
     auto* v = reinterpret_cast<T*>(y.get()->bytes());
     const double scale = (n % 2 ? 1 : -1) * std::tgamma(static_cast<double>(n) + 1);
     for (std::int64_t i = 0, count = y.numel(); i < count; ++i)
-      v[i] = static_cast<T>(scale * hurwitz_zeta(static_cast<double>(n) + 1, static_cast<double>(v[i])));
+      v[i] = static_cast<T>(scale *
+                            hurwitz_zeta(static_cast<double>(n) + 1, static_cast<double>(v[i])));
   });
   return record("PolygammaBackward0", y,
                 wrt(x, [n, x = saved(x)](const Tensor& g) { return g * polygamma(n + 1, *x); }));

@@ -1,5 +1,7 @@
 #include <pullback/core/ops/reduce.h>
 
+#include <pullback/core/kernels/reduce.h>
+
 namespace pullback {
 
 std::bitset<kMaxDims> dim_mask(const char* op, IntArrayRef dims, int ndim) {
@@ -28,51 +30,23 @@ Geometry reduced(const Geometry& x, std::bitset<kMaxDims> over, bool keepdim) {
   return y;
 }
 
-Tensor reduce(kernels::Reduction kernel, const Tensor& x, std::bitset<kMaxDims> over, bool keepdim,
-              ScalarType out) {
+Tensor reduce(const char* op, const kernels::Reduce& kernel, const Tensor& x,
+              std::bitset<kMaxDims> over, bool keepdim) {
   const Geometry& g = x.get()->geometry;
+  const ScalarType type = x.get()->dtype;
+  check<NotImplementedError>(kernel[type] != nullptr, op, ": not implemented for '", type,
+                             "'; convert with .to(dtype)");
+  const ScalarType out = kernel.result(type);
   Tensor y = empty_of(reduced(g, over, keepdim), out);
-  const std::int64_t m = y.get()->geometry.numel();
-  const auto size = static_cast<std::int64_t>(element_size(x.get()->dtype));
-  const auto out_size = static_cast<std::int64_t>(element_size(out));
-  if (m == 0) return y;
-  std::int64_t n = 1;
-  int first = g.ndim, last = -1;
-  for (int d = 0; d < g.ndim; ++d)
-    if (over[d]) {
-      n *= g.size[d];
-      first = std::min(first, d);
-      last = std::max(last, d);
-    }
-  char* to = y.get()->bytes();
-  // Dense input whose reduced dimensions lie together: [before][n][after].
-  bool together = g.is_contiguous();
-  for (int d = first; d <= last; ++d) together = together && over[d];
-  if (together) {
-    std::int64_t after = 1;
-    for (int d = last + 1; d < g.ndim && last >= 0; ++d) after *= g.size[d];
-    if (last < 0) after = 1;
-    if (after == 1) {
-      kernel(m, n, x.get()->bytes(), n * size, size, to, out_size);
-    } else {
-      for (std::int64_t b = 0; b < m / after; ++b)
-        kernel(after, n, x.get()->bytes() + b * n * after * size, size, after * size,
-               to + b * after * out_size, out_size);
-    }
-    return y;
+  std::int64_t in_strides[kMaxDims], out_strides[kMaxDims];
+  std::int64_t step = static_cast<std::int64_t>(element_size(out));
+  for (int d = g.ndim; d-- > 0;) {
+    in_strides[d] = g.stride[d] * static_cast<std::int64_t>(element_size(type));
+    out_strides[d] = over[d] ? 0 : step;
+    if (!over[d]) step *= g.size[d];
   }
-  // Otherwise bring the reduced dimensions to the end of a copy.
-  Geometry order;
-  order.offset = g.offset;
-  for (int pass = 0; pass < 2; ++pass)
-    for (int d = 0; d < g.ndim; ++d)
-      if (over[d] == (pass == 1)) {
-        order.size[order.ndim] = g.size[d];
-        order.stride[order.ndim++] = g.stride[d];
-      }
-  Tensor dense = empty_of(order, x.get()->dtype);
-  copy_into(dense, alias_of(x, order));
-  kernel(m, n, dense.get()->bytes(), n * size, size, to, out_size);
+  kernels::reduce(kernel, type, g.ndim, g.size, {y.get()->bytes(), out_strides},
+                  {x.get()->bytes(), in_strides}, over.to_ulong());
   return y;
 }
 

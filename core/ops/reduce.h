@@ -14,10 +14,10 @@ std::bitset<kMaxDims> dim_mask(const char* op, IntArrayRef dims, int ndim);
 /// The shape of a reduction's result.
 Geometry reduced(const Geometry& x, std::bitset<kMaxDims> over, bool keepdim);
 
-/// Reduces x, already of the kernel's input type, over a set of dimensions into a tensor of type
-/// `out`.
-Tensor reduce(kernels::Reduction kernel, const Tensor& x, std::bitset<kMaxDims> over, bool keepdim,
-              ScalarType out);
+/// Reduces x over a set of dimensions; the result has the type that the kernel gives (without
+/// recording). Throws NotImplementedError when the kernel does not take x's type.
+Tensor reduce(const char* op, const kernels::Reduce& kernel, const Tensor& x,
+              std::bitset<kMaxDims> over, bool keepdim = false);
 
 /// Puts reduced dimensions back as size 1, so that a result or its gradient broadcasts against the
 /// input.

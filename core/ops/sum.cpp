@@ -15,9 +15,7 @@ Tensor sum_over(const char* name, const Tensor& x, std::bitset<kMaxDims> over, b
   // Integers and bools are summed as int64 by their kernels; any other wish is met by converting
   // first.
   const Tensor in = out == ScalarType::Long && is_integral(own) ? x.detach() : as_type(x, out);
-  const ScalarType type = in.scalar_type();
-  Tensor y =
-      reduce(simd().sum[type], in, over, keepdim, is_integral(type) ? ScalarType::Long : type);
+  Tensor y = reduce("sum", simd().sum, in, over, keepdim);
   return record(name, as_type(y, out),
                 wrt(x, [from = x.get()->geometry, over, keepdim](const Tensor& g) {
                   return expand(restore_dims(g, over, from.ndim, keepdim), from.sizes());

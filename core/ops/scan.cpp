@@ -1,0 +1,155 @@
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/map.h>
+
+// Running sums, products and extremes along a dimension.
+namespace pullback {
+
+using autograd::record;
+using autograd::saved;
+using autograd::Tensors;
+using autograd::wrt;
+
+namespace {
+
+/// Runs a scan kernel along dimension d of x into dense outputs of x's shape.
+void scan(const kernels::Scan& kernel, std::initializer_list<Tensor*> outputs, const Tensor& x,
+          int d) {
+  const Geometry& g = x.get()->geometry;
+  if (x.numel() == 0) return;
+  char* data[3];
+  std::int64_t outer[3] = {}, inner[3];
+  std::int64_t steps[3][kMaxDims];
+  int count = 0;
+  auto place = [&](const Tensor& t) {
+    const auto size = static_cast<std::int64_t>(element_size(t.scalar_type()));
+    data[count] = t.get()->bytes();
+    for (int k = 0; k < g.ndim; ++k) steps[count][k] = t.get()->geometry.stride[k] * size;
+    inner[count] = g.ndim ? steps[count][d] : size;
+    ++count;
+  };
+  for (Tensor* out : outputs) place(*out);
+  place(x);
+  // Lines along d, all of the innermost other dimension at once.
+  int line = -1;
+  for (int k = g.ndim - 1; k >= 0 && line < 0; --k)
+    if (k != d) line = k;
+  if (line >= 0)
+    for (int k = 0; k < count; ++k) outer[k] = steps[k][line];
+  std::int64_t index[kMaxDims] = {};
+  const std::int64_t m = line >= 0 ? g.size[line] : 1, n = g.ndim ? g.size[d] : 1;
+  for (;;) {
+    kernel[x.scalar_type()](m, n, data, outer, inner);
+    int k = g.ndim - 1;
+    for (; k >= 0; --k) {
+      if (k == d || k == line) continue;
+      for (int i = 0; i < count; ++i) data[i] += steps[i][k];
+      if (++index[k] < g.size[k]) break;
+      for (int i = 0; i < count; ++i) data[i] -= steps[i][k] * g.size[k];
+      index[k] = 0;
+    }
+    if (k < 0) return;
+  }
+}
+
+/// x as its scan takes it: integers are scanned as int64.
+Tensor scanned(const char* op, const kernels::Scan& kernel, const Tensor& x, int d,
+               std::optional<ScalarType> dtype) {
+  const ScalarType own = x.scalar_type();
+  const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
+  const Tensor in = is_integral(own) && out == ScalarType::Long ? x : as_type(x, out);
+  check<NotImplementedError>(kernel[in.scalar_type()] != nullptr, op, ": not implemented for '",
+                             in.scalar_type(), "'");
+  Tensor y = empty_of(x.get()->geometry, is_integral(out) ? ScalarType::Long : out);
+  scan(kernel, {&y}, in, d);
+  return as_type(y, out);
+}
+
+int line_dim(const char* op, const Tensor& x, std::int64_t dim) {
+  check_defined(op, x);
+  return wrap_dim(dim, x.get()->geometry.ndim, op);
+}
+
+/// Running sums from the other end.
+Tensor reversed_cumsum(const Tensor& g, int d) {
+  return g.dim() == 0 ? g : flip(cumsum(flip(g, {d}), d), {d});
+}
+
+}  // namespace
+
+Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype) {
+  const int d = line_dim("cumsum", x, dim);
+  return record("CumsumBackward0", scanned("cumsum", simd().cumsum, x, d, dtype),
+                wrt(x, [d](const Tensor& g) { return reversed_cumsum(g, d); }));
+}
+
+namespace {
+
+/// Σⱼ≥ᵢ gⱼ ∂yⱼ/∂xᵢ, each factor found without a division, so that zeros do no harm.
+Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int d) {
+  const std::int64_t n = x.size(d);
+  const Tensor one = ones_like(narrow(x, d, 0, 1));
+  std::vector<Tensor> parts;
+  for (std::int64_t i = 0; i < n; ++i) {
+    // ∏ of all before i, times the running product of those after i.
+    const Tensor before = i == 0 ? one : prod(narrow(x, d, 0, i), d, true);
+    Tensor after = one;
+    if (i + 1 < n) after = cat({one, cumprod(narrow(x, d, i + 1, n - i - 1), d)}, d);
+    parts.push_back((narrow(g, d, i, n - i) * before * after).sum(d, true));
+  }
+  return cat(parts, d);
+}
+
+}  // namespace
+
+Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype) {
+  const int d = line_dim("cumprod", x, dim);
+  return record("CumprodBackward0", scanned("cumprod", simd().cumprod, x, d, dtype),
+                wrt(x, [d, x = saved(x)](const Tensor& g) {
+                  const Tensor v = *x;
+                  if (v.dim() == 0 || v.numel() == 0) return g;
+                  return cumprod_gradient(g, v, d);
+                }));
+}
+
+// x̄ᵢ = Σⱼ≥ᵢ gⱼ exp(xᵢ − yⱼ).
+Tensor logcumsumexp(const Tensor& x, std::int64_t dim) {
+  const int d = line_dim("logcumsumexp", x, dim);
+  return record("LogcumsumexpBackward0", scanned("logcumsumexp", simd().logcumsumexp, x, d, {}),
+                wrt(x, [d, x = saved(x)](const Tensor& g, const Tensor& y) {
+                  return exp(*x) * reversed_cumsum(g * exp(-y), d);
+                }));
+}
+
+namespace {
+
+std::tuple<Tensor, Tensor> running_extreme(const char* op, const char* node,
+                                           const kernels::Scan& kernel, const Tensor& x,
+                                           std::int64_t dim) {
+  const int d = line_dim(op, x, dim);
+  Tensor values = empty_of(x.get()->geometry, x.scalar_type()),
+         indices = empty_of(x.get()->geometry, kLong);
+  scan(kernel, {&values, &indices}, x, d);
+  return record(node, std::tuple{values, indices},
+                wrt(x, [d, at = indices, shape = x.get()->geometry](const Tensors& g) {
+                  if (shape.ndim == 0) return g[0];
+                  return scatter_add(zeros(shape.sizes(), g[0].dtype()), d, at, g[0]);
+                }));
+}
+
+}  // namespace
+
+std::tuple<Tensor, Tensor> cummax(const Tensor& x, std::int64_t dim) {
+  return running_extreme("cummax", "CummaxBackward0", simd().cummax, x, dim);
+}
+std::tuple<Tensor, Tensor> cummin(const Tensor& x, std::int64_t dim) {
+  return running_extreme("cummin", "CumminBackward0", simd().cummin, x, dim);
+}
+
+Tensor TensorBase::cumsum(std::int64_t dim, std::optional<ScalarType> t) const {
+  return pullback::cumsum(self(Tensor()), dim, t);
+}
+Tensor TensorBase::cumprod(std::int64_t dim, std::optional<ScalarType> t) const {
+  return pullback::cumprod(self(Tensor()), dim, t);
+}
+
+}  // namespace pullback

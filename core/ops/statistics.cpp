@@ -1,0 +1,270 @@
+#include <cmath>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/reduce.h>
+
+// mean, variance, products, sums of exponentials and distances.
+namespace pullback {
+
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+
+namespace {
+
+using Over = std::bitset<kMaxDims>;
+
+std::int64_t count(const Geometry& g, Over over) {
+  std::int64_t n = 1;
+  for (int d = 0; d < g.ndim; ++d)
+    if (over[d]) n *= g.size[d];
+  return n;
+}
+
+std::vector<std::int64_t> dims_of(Over over, int ndim) {
+  std::vector<std::int64_t> dims;
+  for (int d = 0; d < ndim; ++d)
+    if (over[d]) dims.push_back(d);
+  return dims;
+}
+
+void check_float(const char* op, ScalarType type) {
+  check(is_floating_point(type), op,
+        ": could not infer output dtype. Input dtype must be a floating point dtype. Got: ", type);
+}
+
+Tensor mean_over(const char* node, const Tensor& x, Over over, bool keepdim,
+                 std::optional<ScalarType> dtype) {
+  const ScalarType type = dtype.value_or(x.scalar_type());
+  check_float("mean", type);
+  const auto n = static_cast<double>(count(x.get()->geometry, over));
+  Tensor y;
+  {
+    NoGradGuard no_grad;
+    y = reduce("mean", simd().sum, as_type(x, type), over, keepdim) / n;
+  }
+  return record(node, y, wrt(x, [from = x.get()->geometry, over, keepdim, n](const Tensor& g) {
+                  return expand(restore_dims(g, over, from.ndim, keepdim), from.sizes()) / n;
+                }));
+}
+
+Tensor deviation(const Tensor& x, Over over, bool unbiased, bool keepdim) {
+  NoGradGuard no_grad;
+  const auto n = static_cast<double>(count(x.get()->geometry, over));
+  const Tensor sum = reduce("var", simd().deviation, x, over, keepdim);
+  const double degrees = n - (unbiased ? 1 : 0);
+  return degrees > 0 ? sum / degrees : sum * NAN;
+}
+
+/// 2·(x − mean)/degrees.
+Tensor variance_slope(const Tensor& x, Over over, bool unbiased) {
+  const double degrees = static_cast<double>(count(x.get()->geometry, over)) - (unbiased ? 1 : 0);
+  return (x - mean(x, dims_of(over, static_cast<int>(x.dim())), true)) * (2 / degrees);
+}
+
+Tensor var_over(const Tensor& x, Over over, bool unbiased, bool keepdim) {
+  check_float("var", x.scalar_type());
+  return record("VarBackward0", deviation(x, over, unbiased, keepdim),
+                wrt(x, [over, unbiased, keepdim, x = saved(x)](const Tensor& g) {
+                  const Tensor v = *x;
+                  if (v.dim() == 0)
+                    return g * variance_slope(v.unsqueeze(0), Over(1), unbiased).squeeze(0);
+                  return restore_dims(g, over, static_cast<int>(v.dim()), keepdim) *
+                         variance_slope(v, over, unbiased);
+                }));
+}
+
+Tensor std_over(const Tensor& x, Over over, bool unbiased, bool keepdim) {
+  check_float("std", x.scalar_type());
+  Tensor y;
+  {
+    NoGradGuard no_grad;
+    y = sqrt(deviation(x, over, unbiased, keepdim));
+  }
+  return record("StdBackward0", y,
+                wrt(x, [over, unbiased, keepdim, x = saved(x)](const Tensor& g, const Tensor& y) {
+                  const Tensor v = *x;
+                  // The slope at 0 is taken as 0, as in PyTorch.
+                  const Tensor scale = (g / (y * 2)).masked_fill(y == 0, 0);
+                  if (v.dim() == 0)
+                    return scale * variance_slope(v.unsqueeze(0), Over(1), unbiased).squeeze(0);
+                  return restore_dims(scale, over, static_cast<int>(v.dim()), keepdim) *
+                         variance_slope(v, over, unbiased);
+                }));
+}
+
+Over mask(const char* op, const Tensor& x, IntArrayRef dim = {}) {
+  check_defined(op, x);
+  return dim_mask(op, dim, x.get()->geometry.ndim);
+}
+
+}  // namespace
+
+Tensor mean(const Tensor& x, std::optional<ScalarType> dtype) {
+  return mean_over("MeanBackward0", x, mask("mean", x), false, dtype);
+}
+Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  return mean_over("MeanBackward1", x, mask("mean", x, dim), keepdim, dtype);
+}
+Tensor var(const Tensor& x, bool unbiased) {
+  return var_over(x, mask("var", x), unbiased, false);
+}
+Tensor var(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  return var_over(x, mask("var", x, dim), unbiased, keepdim);
+}
+Tensor std(const Tensor& x, bool unbiased) {
+  return std_over(x, mask("std", x), unbiased, false);
+}
+Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  return std_over(x, mask("std", x, dim), unbiased, keepdim);
+}
+
+// ---- products
+
+namespace {
+
+/// For each element along `dim`, the product of all others: prefix and suffix products, so that
+/// zeros do no harm.
+Tensor product_of_others(const Tensor& x, std::int64_t dim) {
+  const std::int64_t n = x.size(dim);
+  const Tensor one = ones_like(narrow(x, dim, 0, 1));
+  const Tensor before = cumprod(cat({one, narrow(x, dim, 0, n - 1)}, dim), dim);
+  const Tensor after =
+      flip(cumprod(cat({one, flip(narrow(x, dim, 1, n - 1), {dim})}, dim), dim), {dim});
+  return before * after;
+}
+
+Tensor integer_or(const Tensor& x, std::optional<ScalarType> dtype) {
+  const ScalarType own = x.scalar_type();
+  const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
+  return out == ScalarType::Long && is_integral(own) ? x.detach() : as_type(x, out);
+}
+
+}  // namespace
+
+Tensor prod(const Tensor& x, std::optional<ScalarType> dtype) {
+  const Over over = mask("prod", x);
+  return record("ProdBackward0",
+                as_type(reduce("prod", simd().prod, integer_or(x, dtype), over),
+                        dtype.value_or(is_integral(x.dtype()) ? kLong : x.dtype())),
+                wrt(x, [x = saved(x)](const Tensor& g) {
+                  const Tensor v = *x;
+                  if (v.numel() == 0) return zeros_like(v);
+                  return (g * product_of_others(v.reshape({-1}), 0)).reshape(v.sizes());
+                }));
+}
+
+Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, std::optional<ScalarType> dtype) {
+  check_defined("prod", x);
+  const int d = wrap_dim(dim, x.get()->geometry.ndim, "prod");
+  Over over;
+  if (x.dim() > 0) over.set(d);
+  return record("ProdBackward1",
+                as_type(reduce("prod", simd().prod, integer_or(x, dtype), over, keepdim),
+                        dtype.value_or(is_integral(x.dtype()) ? kLong : x.dtype())),
+                wrt(x, [x = saved(x), d, over, keepdim](const Tensor& g) {
+                  const Tensor v = *x;
+                  if (v.dim() == 0) return g;
+                  if (v.numel() == 0) return zeros_like(v);
+                  return restore_dims(g, over, static_cast<int>(v.dim()), keepdim) *
+                         product_of_others(v, d);
+                }));
+}
+
+// ---- sums of exponentials, distances
+
+// y = log Σ exp x:  x̄ = g·exp(x − y).
+Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim) {
+  const Over over = mask("logsumexp", x, dim);
+  const Tensor in = as_type(x, float_type(x.scalar_type()));
+  return record("LogsumexpBackward0", reduce("logsumexp", simd().logsumexp, in, over, keepdim),
+                wrt(x, [over, keepdim, x = saved(x)](const Tensor& g, const Tensor& y) {
+                  const Tensor v = *x;
+                  const int n = static_cast<int>(v.dim());
+                  return restore_dims(g, over, n, keepdim) *
+                         exp(v - restore_dims(y, over, n, keepdim));
+                }));
+}
+
+namespace {
+
+/// The gradient of the p-norm y of d with respect to d, 0 where the norm is 0.
+Tensor norm_slope(const Tensor& d, const Tensor& y, double p) {
+  if (p == 0) return zeros_like(d);
+  if (p == 1) return sign(d);
+  if (std::isinf(p)) {
+    const Tensor hits = abs(d) == abs(y);
+    return sign(d) * (hits / hits.sum());
+  }
+  const Tensor at_zero = y == 0;
+  const Tensor safe = where(at_zero, ones_like(y), y);
+  if (p == 2) return (d / safe).masked_fill(at_zero, 0);
+  const Tensor zero = d == 0;
+  const Tensor magnitude = where(zero, ones_like(d), abs(d));
+  const Tensor power = where(zero, zeros_like(d), pow(magnitude, p - 1));
+  return (sign(d) * power / pow(safe, p - 1)).masked_fill(at_zero, 0);
+}
+
+}  // namespace
+
+// y = ‖a − b‖ₚ.
+Tensor dist(const Tensor& a, const Tensor& b, const Scalar& p) {
+  check_defined("dist", a);
+  check_defined("dist", b);
+  const double order = p.toDouble();
+  check(order >= 0, "dist: only supports non-negative p, got ", order);
+  const ScalarType type = result_type(a, b);
+  check(is_floating_point(type), "dist: only supports floating point types, got ", type);
+  Tensor y;
+  {
+    NoGradGuard no_grad;
+    const Tensor d = as_type(a, type) - as_type(b, type);
+    const Over over = mask("dist", d);
+    y = order == 2   ? reduce("dist", simd().norm2, d, over)
+        : order == 1 ? reduce("dist", simd().abs_sum, d, over)
+        : std::isinf(order)
+            ? (d.numel() ? reduce("dist", simd().abs_max, d, over) : zeros(IntArrayRef(), type))
+        : order == 0 ? reduce("dist", simd().count_nonzero, d, over).to(type)
+                     : pow(pow(abs(d), order).sum(), 1 / order);
+  }
+  return record("DistBackward0", y,
+                wrt(a, b, [a = saved(a), b = saved(b), order](const Tensor& g, const Tensor& y) {
+                  const Tensor slope = g * norm_slope(*a - *b, y, order);
+                  return std::pair{slope, -slope};
+                }));
+}
+
+// ---- methods
+
+Tensor TensorBase::mean(std::optional<ScalarType> t) const {
+  return pullback::mean(self(Tensor()), t);
+}
+Tensor TensorBase::mean(IntArrayRef dim, bool keepdim, std::optional<ScalarType> t) const {
+  return pullback::mean(self(Tensor()), dim, keepdim, t);
+}
+Tensor TensorBase::var(bool unbiased) const {
+  return pullback::var(self(Tensor()), unbiased);
+}
+Tensor TensorBase::var(IntArrayRef dim, bool unbiased, bool keepdim) const {
+  return pullback::var(self(Tensor()), dim, unbiased, keepdim);
+}
+Tensor TensorBase::std(bool unbiased) const {
+  return pullback::std(self(Tensor()), unbiased);
+}
+Tensor TensorBase::std(IntArrayRef dim, bool unbiased, bool keepdim) const {
+  return pullback::std(self(Tensor()), dim, unbiased, keepdim);
+}
+Tensor TensorBase::prod(std::optional<ScalarType> t) const {
+  return pullback::prod(self(Tensor()), t);
+}
+Tensor TensorBase::prod(std::int64_t dim, bool keepdim, std::optional<ScalarType> t) const {
+  return pullback::prod(self(Tensor()), dim, keepdim, t);
+}
+Tensor TensorBase::logsumexp(IntArrayRef dim, bool keepdim) const {
+  return pullback::logsumexp(self(Tensor()), dim, keepdim);
+}
+Tensor TensorBase::dist(const Tensor& other, const Scalar& p) const {
+  return pullback::dist(self(Tensor()), other, p);
+}
+
+}  // namespace pullback
