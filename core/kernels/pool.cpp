@@ -1,13 +1,211 @@
 #include <pullback/core/kernels/pool.h>
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 namespace pullback::kernels {
 
-int num_threads() noexcept { return 1; }
-void set_num_threads(int) {}
+namespace {
+
+// A worker looks for work this often before it sleeps: some tens of microseconds, the gap between
+// two operations of a training step.
+constexpr int kSpins = 2000;
+
+void pause_briefly() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+thread_local bool inside_loop = false;
+
+/// Marks the thread as working inside a parallel loop.
+class Inside {
+ public:
+  Inside() { inside_loop = true; }
+  ~Inside() { inside_loop = false; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+};
+
+std::int64_t chunks_in(std::int64_t count, std::int64_t chunk) {
+  return (count + chunk - 1) / chunk;
+}
+
+void run_alone(std::int64_t count, std::int64_t chunk, Body body, void* context) {
+  std::exception_ptr failure;
+  for (std::int64_t begin = 0; begin < count; begin += chunk) {
+    try {
+      body(context, begin, std::min(count, begin + chunk));
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Workers and the one loop they share. Never destroyed: its threads end with the process.
+class Pool {
+ public:
+  /// Whether the loop was run; false if another thread's loop has the workers.
+  bool run(int threads, std::int64_t count, std::int64_t chunk, Body body, void* context) {
+    std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
+    if (!turn.owns_lock()) return false;
+    hire(threads - 1);
+
+    count_ = count;
+    chunk_ = chunk;
+    body_ = body;
+    context_ = context;
+    failure_ = nullptr;
+    failed_.store(false, std::memory_order_relaxed);
+    done_.store(0, std::memory_order_relaxed);
+    helpers_.store(threads - 1, std::memory_order_relaxed);
+    chunks_.store(chunks_in(count, chunk), std::memory_order_relaxed);
+    const std::uint32_t round = round_.load(std::memory_order_relaxed) + 1;
+    next_.store(std::uint64_t{round} << 32, std::memory_order_release);
+    round_.store(round, std::memory_order_release);
+    round_.notify_all();
+
+    work(round);
+    const std::int64_t chunks = chunks_.load(std::memory_order_relaxed);
+    for (int spins = 0; done_.load(std::memory_order_acquire) < chunks; ++spins) {
+      if (spins < kSpins) {
+        pause_briefly();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+    if (failed_.load(std::memory_order_relaxed)) {
+      const std::exception_ptr failure = std::exchange(failure_, nullptr);
+      turn.unlock();
+      std::rethrow_exception(failure);
+    }
+    return true;
+  }
+
+ private:
+  void hire(int count) {
+    try {
+      for (; workers_ < count; ++workers_)
+        std::thread([this, id = workers_, round = round_.load()] { serve(id, round); }).detach();
+    } catch (const std::system_error&) {
+      // No more threads to be had: those that exist, and the caller, do the work.
+    }
+  }
+
+  void serve(int id, std::uint32_t seen) {
+    for (;;) {
+      std::uint32_t round = round_.load(std::memory_order_acquire);
+      for (int spins = 0; round == seen && spins < kSpins; ++spins) {
+        pause_briefly();
+        round = round_.load(std::memory_order_acquire);
+      }
+      if (round == seen) {
+        round_.wait(seen, std::memory_order_acquire);
+        continue;
+      }
+      seen = round;
+      if (id < helpers_.load(std::memory_order_relaxed)) work(round);
+    }
+  }
+
+  /// Claims chunks of a round until none is left or the round is over. What describes the loop is
+  /// read only after a claim: until that chunk is done the caller cannot leave, so nothing of it
+  /// changes.
+  void work(std::uint32_t round) {
+    const Inside inside;
+    std::uint64_t next = next_.load(std::memory_order_acquire);
+    for (;;) {
+      if (next >> 32 != round) return;
+      const auto index = static_cast<std::int64_t>(next & 0xffffffffu);
+      if (index >= chunks_.load(std::memory_order_relaxed)) return;
+      if (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel,
+                                       std::memory_order_acquire))
+        continue;
+      ++next;
+      const std::int64_t begin = index * chunk_;
+      try {
+        body_(context_, begin, std::min(count_, begin + chunk_));
+      } catch (...) {
+        if (!failed_.exchange(true, std::memory_order_relaxed)) failure_ = std::current_exception();
+      }
+      done_.fetch_add(1, std::memory_order_release);
+    }
+  }
+
+  std::mutex turn_;
+  int workers_ = 0;
+
+  std::atomic<std::uint32_t> round_{0};
+  std::atomic<std::uint64_t> next_{0};  ///< round in the high half, next chunk in the low
+  std::atomic<std::int64_t> chunks_{0}, done_{0};
+  std::atomic<int> helpers_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;
+  std::int64_t count_ = 0, chunk_ = 0;
+  Body body_ = nullptr;
+  void* context_ = nullptr;
+};
+
+std::atomic<Pool*> current_pool{nullptr};
+
+Pool& pool() {
+  // A child of fork has none of its parent's threads, and the parent's pool may be in the middle of
+  // a loop.
+  static const int once = pthread_atfork(nullptr, nullptr, [] { current_pool.store(nullptr); });
+  static_cast<void>(once);
+  if (Pool* existing = current_pool.load(std::memory_order_acquire)) return *existing;
+  auto* fresh = new Pool;
+  Pool* expected = nullptr;
+  if (current_pool.compare_exchange_strong(expected, fresh)) return *fresh;
+  delete fresh;
+  return *expected;
+}
+
+int default_threads() {
+  if (const char* value = std::getenv("PULLBACK_NUM_THREADS")) {
+    const int count = std::atoi(value);
+    if (count > 0) return count;
+  }
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::atomic<int>& thread_count() {
+  static std::atomic<int> count{default_threads()};
+  return count;
+}
+
+}  // namespace
+
+int num_threads() noexcept {
+  return thread_count().load(std::memory_order_relaxed);
+}
+
+void set_num_threads(int count) {
+  thread_count().store(std::max(1, count), std::memory_order_relaxed);
+}
+
 void parallel_for(std::int64_t count, std::int64_t chunk, Body body, void* context) {
-  for (std::int64_t i = 0; i < count; i += chunk) body(context, i, std::min(count, i + chunk));
+  if (count <= 0) return;
+  // The index of a chunk has 32 bits.
+  chunk = std::max({chunk, std::int64_t{1}, count >> 31});
+  const std::int64_t chunks = chunks_in(count, chunk);
+  if (chunks == 1) return body(context, 0, count);
+
+  const int threads = static_cast<int>(std::min<std::int64_t>(num_threads(), chunks));
+  if (threads > 1 && !inside_loop && pool().run(threads, count, chunk, body, context)) return;
+  run_alone(count, chunk, body, context);
 }
 
 }  // namespace pullback::kernels

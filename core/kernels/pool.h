@@ -9,10 +9,11 @@ namespace pullback::kernels {
 int num_threads() noexcept;
 void set_num_threads(int count);
 
-/// Runs `body(context, begin, end)` over [0, count) in chunks of `chunk` indices. The boundaries do not
-/// depend on the number of threads, so neither do results. Chunks are claimed by a counter; the caller
-/// works too and can finish alone. Runs on the caller when there is one chunk, one thread, or when called
-/// from inside another parallel loop. An exception of a body is rethrown once all chunks are done.
+/// Runs `body(context, begin, end)` over [0, count) in chunks of `chunk` indices. The boundaries do
+/// not depend on the number of threads, so neither do results. Chunks are claimed by a counter; the
+/// caller works too and can finish alone. Runs on the caller when there is one chunk, one thread,
+/// or when called from inside another parallel loop. An exception of a body is rethrown once all
+/// chunks are done.
 using Body = void (*)(void* context, std::int64_t begin, std::int64_t end);
 void parallel_for(std::int64_t count, std::int64_t chunk, Body body, void* context);
 
