@@ -13,6 +13,8 @@ using std::int64_t;
 constexpr float kShare = 8000;  // nanoseconds of work that another thread is worth waking for
 constexpr int64_t kAlign = 1024;
 constexpr int64_t kShortRun = 8;
+constexpr int64_t kCacheLine = 64;
+constexpr int64_t kBand = 32;
 
 struct Walk {
   Loop loop;
@@ -67,6 +69,17 @@ struct Walk {
       if (sizes[d] > sizes[longest]) longest = d;
     }
     if (sizes[longest] >= 8 * kShortRun) exchange(longest, ndim - 1);
+  }
+
+  /// Whether some operand has its neighbours along another dimension than the last.
+  bool crosses() const {
+    for (int k = 0; k < count; ++k) {
+      if (strides[ndim - 1][k] < kCacheLine) continue;
+      for (int d = 0; d + 1 < ndim; ++d) {
+        if (strides[d][k] != 0 && strides[d][k] < kCacheLine) return true;
+      }
+    }
+    return false;
   }
 
   int64_t numel() const {
@@ -128,13 +141,12 @@ void run_transposed(const Walk& walk, Transpose transpose) {
   const int out_dim = walk.ndim - 1;
   const int64_t columns = walk.sizes[in_dim];
   const int64_t rows = walk.sizes[out_dim];
-  constexpr int64_t band = 64;
-  const int64_t bands = (columns + band - 1) / band;
+  const int64_t bands = (columns + kBand - 1) / kBand;
   int64_t count = bands;
   for (int d = 0; d < in_dim; ++d) count *= walk.sizes[d];
   auto body = [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t first = task % bands * band;
+      const int64_t first = task % bands * kBand;
       int64_t rest = task / bands;
       char* out = walk.data[0] + first * walk.strides[in_dim][0];
       const char* in = walk.data[1] + first * walk.strides[in_dim][1];
@@ -143,12 +155,29 @@ void run_transposed(const Walk& walk, Transpose transpose) {
         in += rest % walk.sizes[d] * walk.strides[d][1];
         rest /= walk.sizes[d];
       }
-      transpose(rows, std::min(band, columns - first), in, walk.strides[out_dim][1], out,
+      transpose(rows, std::min(kBand, columns - first), in, walk.strides[out_dim][1], out,
                 walk.strides[in_dim][0]);
     }
   };
-  const int64_t work = rows * std::min(band, columns);
+  const int64_t work = rows * std::min(kBand, columns);
   parallel_for(count, std::max<int64_t>(1, 16384 / work), body);
+}
+
+/// Walks bands of the last dimension, so that the cache lines of an operand that lies across are
+/// still there when the next row needs their next elements.
+void run_banded(const Walk& walk) {
+  const int last = walk.ndim - 1;
+  const int64_t width = walk.sizes[last];
+  const int64_t bands = (width + kBand - 1) / kBand;
+  const int64_t work = walk.numel() / bands;
+  parallel_for(bands, std::max<int64_t>(1, 16384 / work), [&](int64_t begin, int64_t end) {
+    for (int64_t band = begin; band < end; ++band) {
+      Walk part = walk;
+      part.sizes[last] = std::min(kBand, width - band * kBand);
+      for (int k = 0; k < walk.count; ++k) part.data[k] += band * kBand * walk.strides[last][k];
+      part.run(0, part.numel());
+    }
+  });
 }
 
 }  // namespace
@@ -173,6 +202,9 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
   walk.sort();
   walk.merge();
   if (Transpose transpose = transpose_for(walk)) return run_transposed(walk, transpose);
+  if (walk.ndim > 1 && walk.sizes[walk.ndim - 1] > 2 * kBand && walk.crosses()) {
+    return run_banded(walk);
+  }
   walk.lengthen();
   const int64_t n = walk.numel();
   if (static_cast<float>(n) * cost <= 2 * kShare) return walk.run(0, n);

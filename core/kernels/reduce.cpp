@@ -220,6 +220,21 @@ void reduce_copy(const Reduce& op, ScalarType type, const Dims& kept, const Dims
 
 void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, const Operand& out,
             const Operand& in, std::uint64_t reduced) {
+  const int64_t size = static_cast<int64_t>(element_size(type));
+  const std::uint64_t all = (std::uint64_t{1} << ndim) - 1;
+  if ((reduced & all) == all) {
+    // The whole of a small dense array, the commonest reduction of all, needs no plan.
+    int64_t n = 1;
+    bool dense = true;
+    for (int d = ndim - 1; d >= 0; --d) {
+      dense = dense && (sizes[d] == 1 || in.strides[d] == n * size);
+      n *= sizes[d];
+    }
+    if (dense && n <= kGrain) {
+      return op[type](1, n, static_cast<const char*>(in.data), 0, size,
+                      static_cast<char*>(out.data), 0);
+    }
+  }
   Dims kept, runs;
   for (int d = 0; d < ndim; ++d) {
     const bool inside = (reduced >> d & 1) != 0;
@@ -236,12 +251,12 @@ void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, c
   kept.sort();
   kept.merge();
   if (runs.numel() == 0) {
-    reduce_runs(op, type, kept, {0, static_cast<int64_t>(element_size(type)), 0}, from, to);
+    reduce_runs(op, type, kept, {0, size, 0}, from, to);
     return;
   }
   if (op.combine != nullptr) runs.sort();
   runs.merge();
-  if (runs.count == 0) runs.add({1, static_cast<int64_t>(element_size(type)), 0});
+  if (runs.count == 0) runs.add({1, size, 0});
   if (runs.count == 1) {
     reduce_runs(op, type, kept, runs.list[0], from, to);
   } else if (op.combine != nullptr) {
