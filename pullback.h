@@ -12,3 +12,4 @@
 #include <pullback/core/options.h>
 #include <pullback/core/tensor.h>
 #include <pullback/core/version.h>
+#include <pullback/linalg/linalg.h>

@@ -197,3 +197,15 @@ Tensor cond(const Tensor& a, std::string_view p) {
 }
 
 }  // namespace pullback::linalg
+
+namespace pullback {
+
+Tensor TensorBase::norm(const Scalar& p) const {
+  return linalg::vector_norm(self(Tensor()), p);
+}
+
+Tensor TensorBase::norm(const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim) const {
+  return linalg::vector_norm(self(Tensor()), p.value_or(2), dim, keepdim);
+}
+
+}  // namespace pullback
