@@ -42,31 +42,21 @@ Tensor cofactors(const Tensor& a) {
 // Ā = g det(A) A⁻ᵀ (Giles 2008, section 2.2.4) where A is regular, g · cofactors elsewhere.
 Tensor det_gradient(const Lu& lu, const Tensor& a, const Tensor& g, const Tensor& y) {
   const std::int64_t n = rows(a), count = y.numel();
-  std::vector<std::int64_t> regular, singular;
-  for (std::int64_t i = 0; i < count; ++i)
-    (lu.nearly_singular(i) ? singular : regular).push_back(i);
-  if (singular.empty())
+  bool all_regular = true;
+  for (std::int64_t i = 0; i < count && all_regular; ++i) all_regular = !lu.nearly_singular(i);
+  if (all_regular)
     return solve_with(lu.transposed(), a.mT(), scaled_identity(g * y, n), Side::Left);
-  const Tensor each_g = g.reshape({count, 1, 1}), each_a = a.reshape({count, n, n});
-  const auto index = [](const std::vector<std::int64_t>& list) {
-    Tensor result = empty({static_cast<std::int64_t>(list.size())}, kLong);
-    std::copy(list.begin(), list.end(), result.data_ptr<std::int64_t>());
-    return result;
-  };
-  const Tensor chosen = index(singular);
-  Tensor result =
-      zeros({count, n, n}, g.scalar_type())
-          .index_copy(0, chosen,
-                      each_g.index_select(0, chosen) * cofactors(each_a.index_select(0, chosen)));
-  if (!regular.empty()) {
-    const Tensor rest = index(regular), part = each_a.index_select(0, rest);
-    const Lu part_lu(part);
-    const Tensor scale = (g * y).reshape({count}).index_select(0, rest);
-    result = result.index_copy(
-        0, rest,
-        solve_with(part_lu.transposed(), part.mT(), scaled_identity(scale, n), Side::Left));
+  const Tensor each_a = a.reshape({count, n, n}), each_g = g.reshape({count}),
+               each_gy = (g * y).reshape({count});
+  std::vector<Tensor> parts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Tensor matrix = each_a.select(0, i);
+    parts.push_back(lu.nearly_singular(i)
+                        ? each_g.select(0, i) * cofactors(matrix)
+                        : solve_with(Lu(matrix).transposed(), matrix.mT(),
+                                     scaled_identity(each_gy.select(0, i), n), Side::Left));
   }
-  return result.reshape(a.sizes());
+  return stack(parts).reshape(a.sizes());
 }
 
 }  // namespace
