@@ -103,6 +103,7 @@ Rows reduce_rows();
 Rows softmax_rows();
 Rows index_rows();
 Rows matmul_rows();
+Rows linalg_rows();
 Rows conv_rows();
 Rows pool_rows();
 Rows nnorm_rows();

@@ -8,7 +8,6 @@ namespace pullback_tests {
   Row {                                                       \
     name, [](const Case& c) -> Outputs { return expression; } \
   }
-// As the oracle asks: through another op, so that the last node is not the factorisation's.
 // Recorded, these compute the vectors as well, which LAPACK does by another algorithm.
 #define VALUES(name, factor, expression)                                         \
   Row {                                                                          \
@@ -16,6 +15,7 @@ namespace pullback_tests {
       factor, nullptr, 2, true, /*same_bits=*/false                              \
     }                                                                            \
   }
+// Through an op that amplifies rounding by about `factor`.
 #define WITH(name, factor, expression)                                           \
   Row {                                                                          \
     name, [](const Case& c) -> Outputs { return expression; }, tolerance(factor) \
