@@ -8,6 +8,7 @@
 #include <pullback/core/factories.h>
 #include <pullback/core/indexing.h>
 #include <pullback/core/ops.h>
+#include <pullback/core/print.h>
 #include <pullback/core/random.h>
 #include <pullback/core/options.h>
 #include <pullback/core/tensor.h>

@@ -1,0 +1,56 @@
+#include <sstream>
+
+#include <pullback/core/ops.h>
+#include <pullback/core/print.h>
+
+#include "catch.h"
+#include "reference/reference.h"
+
+using namespace pullback_tests;
+using nlohmann::json;
+using pullback::PrintOptions;
+using pullback::Tensor;
+
+namespace {
+
+struct RestoredOptions {
+  PrintOptions before = pullback::printoptions();
+  ~RestoredOptions() { pullback::set_printoptions(before); }
+};
+
+std::string text_of(const Tensor& x) {
+  std::ostringstream text;
+  text << x;
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("tensors print as in Python", "[print]") {
+  for (const json& entry : reference("printing.json")) {
+    RestoredOptions restored;
+    PrintOptions options;
+    if (entry.contains("options")) {
+      const json& given = entry.at("options");
+      options.precision = given.value("precision", options.precision);
+      options.threshold = given.value("threshold", options.threshold);
+      options.edgeitems = given.value("edgeitems", options.edgeitems);
+      options.linewidth = given.value("linewidth", options.linewidth);
+      if (given.contains("sci_mode")) options.sci_mode = given.at("sci_mode").get<bool>();
+    }
+    pullback::set_printoptions(options);
+    Tensor x = tensor_from(entry);
+    if (entry.contains("grad")) x.requires_grad_();
+    CHECK(text_of(x) == entry.at("text").get<std::string>());
+  }
+}
+
+TEST_CASE("a recorded tensor prints the name of its function", "[print]") {
+  Tensor x = pullback::ones({2}).requires_grad_();
+  CHECK(text_of(x + 1) == "tensor([2., 2.], grad_fn=<AddBackward0>)");
+  CHECK(text_of(x.detach()) == "tensor([1., 1.])");
+}
+
+TEST_CASE("an undefined tensor prints without an error", "[print]") {
+  CHECK(text_of(Tensor()) == "[ Tensor (undefined) ]");
+}
