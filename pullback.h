@@ -7,10 +7,12 @@
 #include <pullback/core/error.h>
 #include <pullback/core/factories.h>
 #include <pullback/core/indexing.h>
+#include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/print.h>
 #include <pullback/core/random.h>
 #include <pullback/core/options.h>
+#include <pullback/core/random.h>
 #include <pullback/core/tensor.h>
 #include <pullback/core/version.h>
 #include <pullback/linalg/linalg.h>
