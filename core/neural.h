@@ -83,4 +83,56 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
 Tensor instance_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                      double eps = 1e-5);
 
+// ---- losses
+
+/// What becomes of a loss's values: kept, averaged, summed, or summed over the size of the batch.
+enum class Reduction { None, Mean, Sum, BatchMean };
+inline constexpr Reduction kNone = Reduction::None, kMean = Reduction::Mean, kSum = Reduction::Sum,
+                           kBatchMean = Reduction::BatchMean;
+
+Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction = kMean);  ///< (x − y)²
+Tensor l1_loss(const Tensor& x, const Tensor& y, Reduction reduction = kMean);   ///< |x − y|
+/// (x − y)²/(2β) where |x − y| < β, else |x − y| − β/2.
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& y, Reduction reduction = kMean,
+                      double beta = 1);
+/// (x − y)²/2 where |x − y| ≤ δ, else δ(|x − y| − δ/2).
+Tensor huber_loss(const Tensor& x, const Tensor& y, Reduction reduction = kMean, double delta = 1);
+/// log(1 + exp(−y x)) for targets −1 and 1.
+Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction = kMean);
+/// y (log y − x) for log-probabilities x; y is a logarithm too if log_target.
+Tensor kl_div(const Tensor& x, const Tensor& y, Reduction reduction = kMean,
+              bool log_target = false);
+/// −w (y log x + (1 − y) log(1 − x)), logarithms bounded by −100. Throws unless 0 ≤ x ≤ 1.
+Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight = {},
+                            Reduction reduction = kMean);
+/// binary_cross_entropy of σ(x), without its overflow; pos_weight multiplies the part of y.
+Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const Tensor& weight = {},
+                                        const Tensor& pos_weight = {}, Reduction reduction = kMean);
+/// 1 − cos(x1, x2) where y is 1, max(0, cos(x1, x2) − margin) where it is −1.
+Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, double margin = 0,
+                             Reduction reduction = kMean);
+/// max(0, −y (x1 − x2) + margin).
+Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, double margin = 0,
+                           Reduction reduction = kMean);
+/// −weight[y] x[y] for log-probabilities x, batch × classes × positions or classes alone, and the
+/// class y of each position; the mean divides by the sum of the weights. Throws IndexError for a
+/// class that is not there.
+Tensor nll_loss(const Tensor& x, const Tensor& y, const Tensor& weight = {},
+                Reduction reduction = kMean, std::int64_t ignore_index = -100);
+/// nll_loss of log_softmax(x). A target of x's sizes holds probabilities of classes. Smoothing
+/// mixes the target with the even distribution.
+Tensor cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight = {},
+                     Reduction reduction = kMean, std::int64_t ignore_index = -100,
+                     double label_smoothing = 0);
+
+// ---- the rest
+
+/// The rows of weight that the indices name; row padding_idx gets no gradient. Throws IndexError
+/// for a row that is not there.
+Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t padding_idx = -1);
+
+/// x with each element zeroed with probability p and the others divided by 1 − p, when training; else
+/// x.
+Tensor dropout(const Tensor& x, double p, bool train);
+
 }  // namespace pullback

@@ -107,5 +107,6 @@ Rows linalg_rows();
 Rows conv_rows();
 Rows pool_rows();
 Rows nnorm_rows();
+Rows loss_rows();
 
 }  // namespace pullback_tests

@@ -21,7 +21,8 @@ const std::vector<std::pair<std::string, Rows>>& table() {
       {"layout", layout_rows()},   {"factory", factory_rows()}, {"reduce", reduce_rows()},
       {"softmax", softmax_rows()}, {"index", index_rows()},     {"matmul", matmul_rows()},
       {"conv", conv_rows()},       {"pool", pool_rows()},       {"nnorm", nnorm_rows()},
-      {"linalg", linalg_rows()},
+      {"linalg", linalg_rows()},   {"loss", loss_rows()},
+
   };
   return families;
 }

@@ -1,0 +1,201 @@
+#include <utility>
+#include <vector>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/neural.h>
+#include <pullback/core/ops.h>
+#include <pullback/core/ops/dense.h>
+
+// Losses between the scores of classes, batch × classes × positions, and a class for each position.
+namespace pullback {
+
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+
+namespace {
+
+// Which class counts at each position and how much: v[n, s] = −weight[t] x[n, t, s], t = target[n,
+// s], and 0 where the target is ignored. A linear map of x.
+struct Selection {
+  Tensor target, weight;
+  std::int64_t ignore;
+  std::vector<std::int64_t> x_sizes;
+  std::int64_t batch, classes, positions;
+
+  // f(position in x, position in target, factor) wherever the target counts.
+  template <class T, class F>
+  void for_each(F f) const {
+    for (std::int64_t n = 0; n < batch; ++n)
+      for (std::int64_t s = 0; s < positions; ++s) {
+        const std::int64_t at = n * positions + s, t = data<std::int64_t>(target)[at];
+        if (t != ignore)
+          f((n * classes + t) * positions + s, at, weight.defined() ? data<T>(weight)[t] : T(1));
+      }
+  }
+};
+
+Tensor adjoint(const Tensor& g, const Selection& selection);
+
+Tensor apply(const Tensor& x, const Selection& selection) {
+  Tensor v = zeros(selection.target.sizes(), x.scalar_type());
+  const Tensor in = dense(x);
+  visit_float("nll_loss", x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    selection.for_each<T>([&](std::int64_t from, std::int64_t to, T factor) {
+      data<T>(v)[to] = -factor * data<T>(in)[from];
+    });
+  });
+  return record("NllLossBackwardBackward0", std::move(v),
+                wrt(x, [selection](const Tensor& g) { return adjoint(g, selection); }));
+}
+
+Tensor adjoint(const Tensor& g, const Selection& selection) {
+  Tensor gx = zeros(selection.x_sizes, g.scalar_type());
+  const Tensor in = dense(g);
+  visit_float("nll_loss", g.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    selection.for_each<T>([&](std::int64_t to, std::int64_t from, T factor) {
+      data<T>(gx)[to] = -factor * data<T>(in)[from];
+    });
+  });
+  return record("NllLossBackwardBackward0", std::move(gx),
+                wrt(g, [selection](const Tensor& gg) { return apply(gg, selection); }));
+}
+
+void check_weight(const char* op, const Tensor& x, const Tensor& weight, std::int64_t classes) {
+  check(!weight.defined() || (weight.dim() == 1 && weight.size(0) == classes), op,
+        ": weight tensor should be defined either for all ", classes,
+        " classes or no classes but got weight tensor of shape: ",
+        weight.defined() ? weight.sizes() : IntArrayRef());
+  check(!weight.defined() || weight.scalar_type() == x.scalar_type(), op,
+        ": expected the weight to have the input's type ", x.scalar_type());
+}
+
+void check_smoothing(double label_smoothing) {
+  check(label_smoothing >= 0 && label_smoothing <= 1,
+        "cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
+}
+
+// A weight for each class, laid along the class dimension of x.
+Tensor along_classes(const Tensor& weight, const Tensor& x, std::int64_t dim) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.dim()), 1);
+  sizes[static_cast<std::size_t>(dim)] = weight.numel();
+  return view(dense(weight), sizes);
+}
+
+Tensor of_probabilities(const Tensor& x, const Tensor& y, const Tensor& weight, Reduction reduction,
+                        double label_smoothing) {
+  const std::int64_t dim = x.dim() == 1 ? 0 : 1, classes = x.size(dim);
+  check(y.is_floating_point(),
+        "cross_entropy: Expected floating point type for target with class probabilities, got ",
+        y.scalar_type());
+  const double even = label_smoothing / static_cast<double>(classes);
+  const Tensor target = label_smoothing > 0 ? y * (1 - label_smoothing) + even : y;
+  Tensor products = log_softmax(x, dim) * target;
+  if (weight.defined()) products = products * along_classes(weight, x, dim);
+  if (reduction == Reduction::None) return -sum(products, dim);
+  if (reduction == Reduction::Sum) return -sum(products);
+  const Tensor total = -sum(products);
+  const double count = static_cast<double>(x.numel()) / static_cast<double>(classes);
+  Tensor loss;
+  {
+    const NoGradGuard unrecorded;
+    loss = total / count;
+  }
+  return record("DivBackward1", std::move(loss),
+                wrt(total, [count](const Tensor& g) { return g / count; }));
+}
+
+// The loss against a target that is the same for every class: Σ over classes of −weight·log p.
+Tensor smooth_part(const Tensor& log_p, const Tensor& y, const Tensor& weight, Reduction reduction,
+                   std::int64_t ignore_index) {
+  const std::int64_t dim = log_p.dim() == 1 ? 0 : 1;
+  const Tensor ignored = y == Scalar(ignore_index);
+  const Tensor values = masked_fill(
+      -sum(weight.defined() ? log_p * along_classes(weight, log_p, dim) : log_p, dim), ignored, 0);
+  if (reduction == Reduction::None) return values;
+  if (reduction == Reduction::Sum) return sum(values);
+  double total = 0;
+  const Tensor target = dense(y), weights = dense(weight);
+  visit_float("cross_entropy", log_p.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t i = 0; i < target.numel(); ++i) {
+      const std::int64_t t = data<std::int64_t>(target)[i];
+      if (t != ignore_index) total += weights.defined() ? double(data<T>(weights)[t]) : 1;
+    }
+  });
+  return sum(values) / total;
+}
+
+}  // namespace
+
+Tensor nll_loss(const Tensor& x, const Tensor& y, const Tensor& weight, Reduction reduction,
+                std::int64_t ignore_index) {
+  const char* op = "nll_loss";
+  check_defined(op, x);
+  check_defined(op, y);
+  check(x.dim() >= 1, op, ": Expected 1 or more dimensions, but got a 0-d input");
+  check(y.scalar_type() == kLong, op, ": expected scalar type Long but found ", y.scalar_type(),
+        " as the target; convert it with to(kLong)");
+  const bool one = x.dim() == 1;
+  Selection s;
+  s.batch = one ? 1 : x.size(0), s.classes = x.size(one ? 0 : 1), s.positions = 1;
+  check<ValueError>(one || (y.dim() >= 1 && y.size(0) == s.batch), op,
+                    ": Expected input batch_size (", s.batch, ") to match target batch_size (",
+                    y.dim() ? y.size(0) : std::int64_t(1), ").");
+  bool fits = one ? y.dim() == 0 : y.dim() == x.dim() - 1;
+  for (std::int64_t d = 2; d < x.dim() && fits; ++d) {
+    fits = x.size(d) == y.size(d - 1);
+    s.positions *= x.size(d);
+  }
+  check(fits, op, ": Expected target of one class for each position of an input of size ",
+        x.sizes(), ", got ", y.sizes());
+  check_weight(op, x, weight, s.classes);
+  s.target = dense(y.detach()), s.weight = dense(weight.defined() ? weight.detach() : weight);
+  s.ignore = ignore_index, s.x_sizes = x.sizes().vec();
+  double total = 0;
+  visit_float(op, x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t i = 0; i < s.target.numel(); ++i) {
+      const std::int64_t t = data<std::int64_t>(s.target)[i];
+      if (t == ignore_index) continue;
+      check<IndexError>(t >= 0 && t < s.classes, op, ": Target ", t, " is out of bounds for ",
+                        s.classes, " classes");
+      total += s.weight.defined() ? double(data<T>(s.weight)[t]) : 1;
+    }
+  });
+  Tensor loss;
+  {
+    const NoGradGuard unrecorded;
+    loss = apply(x, s);
+    if (reduction != Reduction::None) loss = sum(loss);
+    if (reduction == Reduction::Mean) loss = loss / total;
+  }
+  return record(x.dim() <= 2 ? "NllLossBackward0" : "NllLoss2DBackward0", std::move(loss),
+                wrt(x, [s, reduction, total](const Tensor& g) {
+                  if (reduction == Reduction::None) return adjoint(g, s);
+                  const Tensor each = reduction == Reduction::Mean ? g / total : g;
+                  return adjoint(expand(each, s.target.sizes()), s);
+                }));
+}
+
+Tensor cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight, Reduction reduction,
+                     std::int64_t ignore_index, double label_smoothing) {
+  const char* op = "cross_entropy";
+  check_defined(op, x);
+  check_defined(op, y);
+  check(x.dim() >= 1, op, ": Expected 1 or more dimensions, but got a 0-d input");
+  check_smoothing(label_smoothing);
+  const std::int64_t dim = x.dim() == 1 ? 0 : 1;
+  check_weight(op, x, weight, x.size(dim));
+  const Tensor w = weight.defined() ? weight.detach() : weight;
+  if (x.sizes() == y.sizes()) return of_probabilities(x, y, w, reduction, label_smoothing);
+  const Tensor log_p = log_softmax(x, dim);
+  const Tensor loss = nll_loss(log_p, y, w, reduction, ignore_index);
+  if (label_smoothing == 0) return loss;
+  const double even = label_smoothing / static_cast<double>(x.size(dim));
+  return loss * (1 - label_smoothing) + smooth_part(log_p, y, w, reduction, ignore_index) * even;
+}
+
+}  // namespace pullback

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <utility>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/neural.h>
+#include <pullback/core/ops.h>
+#include <pullback/core/ops/dense.h>
+
+// Rows of a table.
+namespace pullback {
+
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+
+namespace {
+
+Tensor embedding_grad(const Tensor& g, const Tensor& indices, std::int64_t rows,
+                      std::int64_t padding);
+
+Tensor rows_of(const char* name, const Tensor& weight, const Tensor& indices, std::int64_t padding,
+               bool padding_is_zero) {
+  std::vector<std::int64_t> sizes = indices.sizes().vec();
+  const std::int64_t rows = weight.size(0), width = weight.size(1);
+  sizes.push_back(width);
+  Tensor y = empty(sizes, weight.scalar_type());
+  const Tensor at = dense(indices), table = dense(weight);
+  visit_float("embedding", weight.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t i = 0; i < at.numel(); ++i) {
+      const std::int64_t row = data<std::int64_t>(at)[i];
+      T* to = data<T>(y) + i * width;
+      if (padding_is_zero && row == padding)
+        std::fill_n(to, width, T(0));
+      else
+        std::copy_n(data<T>(table) + row * width, width, to);
+    }
+  });
+  return record(name, std::move(y),
+                wrt(weight, [indices = saved(indices), rows, padding](const Tensor& g) {
+                  return embedding_grad(g, *indices, rows, padding);
+                }));
+}
+
+// Each row's gradient is the sum over the places it was read at; that of the padding row is 0.
+Tensor embedding_grad(const Tensor& g, const Tensor& indices, std::int64_t rows,
+                      std::int64_t padding) {
+  const std::int64_t width = g.size(-1);
+  Tensor gw = zeros({rows, width}, g.scalar_type());
+  const Tensor at = dense(indices), from = dense(g);
+  visit_float("embedding", g.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t i = 0; i < at.numel(); ++i) {
+      const std::int64_t row = data<std::int64_t>(at)[i];
+      if (row == padding) continue;
+      for (std::int64_t j = 0; j < width; ++j)
+        data<T>(gw)[row * width + j] += data<T>(from)[i * width + j];
+    }
+  });
+  return record("EmbeddingDenseBackwardBackward0", std::move(gw),
+                wrt(g, [indices = saved(indices), padding](const Tensor& gg) {
+                  return rows_of("EmbeddingBackward0", gg, *indices, padding, true);
+                }));
+}
+
+}  // namespace
+
+Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t padding_idx) {
+  const char* op = "embedding";
+  check_defined(op, weight);
+  check_defined(op, indices);
+  check(weight.dim() == 2, op, ": 'weight' must be 2-D, but has size ", weight.sizes());
+  check(indices.scalar_type() == kLong || indices.scalar_type() == kInt, op,
+        ": Expected tensor for argument 'indices' to have one of the following scalar types: Long, "
+        "Int; but got ",
+        indices.scalar_type());
+  const Tensor at = dense(as_type(indices, kLong));
+  const std::int64_t rows = weight.size(0);
+  for (std::int64_t i = 0; i < at.numel(); ++i) {
+    const std::int64_t row = data<std::int64_t>(at)[i];
+    check<IndexError>(row >= 0 && row < rows, op, ": index out of range in self: ", row, " with ",
+                      rows, " rows");
+  }
+  check(padding_idx >= -1 && padding_idx < rows, op,
+        ": Padding_idx must be within num_embeddings, but is ", padding_idx);
+  return rows_of("EmbeddingBackward0", weight, at, padding_idx, false);
+}
+
+}  // namespace pullback

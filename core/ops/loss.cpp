@@ -1,0 +1,207 @@
+#include <utility>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/neural.h>
+#include <pullback/core/ops.h>
+#include <pullback/core/ops/dense.h>
+
+// Losses between a prediction x and a target y of its shape.
+namespace pullback {
+
+using autograd::Needs;
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+
+namespace {
+
+Tensor reduced(const Tensor& values, Reduction reduction) {
+  if (reduction == Reduction::None) return values;
+  if (reduction == Reduction::Sum) return sum(values);
+  check(reduction == Reduction::Mean, "loss: batchmean is a reduction of kl_div only");
+  return mean(values);
+}
+
+// One node for an elementwise loss and its reduction. `slope(x, y)` is the derivative in x and
+// `target_slope(x, y)` that in y, both in differentiable operations.
+template <class Value, class Slope, class TargetSlope>
+Tensor elementwise(const char* name, const Tensor& x, const Tensor& y, Reduction reduction,
+                   Value value, Slope slope, TargetSlope target_slope) {
+  check_defined(name, x);
+  check_defined(name, y);
+  Tensor loss;
+  double count = 1;
+  {
+    const NoGradGuard unrecorded;
+    const Tensor values = value(x, y);
+    count = static_cast<double>(values.numel());
+    loss = reduced(values, reduction);
+  }
+  return record(name, std::move(loss),
+                wrt(x, y,
+                    [x = saved(x), y = saved(y), reduction, count, slope, target_slope](
+                        const Tensor& g, Needs needs) {
+                      const Tensor a = *x, b = *y;
+                      const Tensor each = reduction == Reduction::Mean ? g / count : g;
+                      return std::pair(needs[0] ? each * slope(a, b) : Tensor(),
+                                       needs[1] ? each * target_slope(a, b) : Tensor());
+                    }));
+}
+
+// The same for a function of x − y, whose slope in y is the opposite.
+template <class Value, class Slope>
+Tensor of_difference(const char* name, const Tensor& x, const Tensor& y, Reduction reduction,
+                     Value value, Slope slope) {
+  return elementwise(
+      name, x, y, reduction, [value](const Tensor& a, const Tensor& b) { return value(a - b); },
+      [slope](const Tensor& a, const Tensor& b) { return slope(a - b); },
+      [slope](const Tensor& a, const Tensor& b) { return -slope(a - b); });
+}
+
+// t without its history: a part of a loss that nobody differentiates.
+Tensor constant(const Tensor& t) {
+  return t.defined() ? t.detach() : t;
+}
+
+void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
+  check_defined(op, x);
+  check_defined(op, y);
+  check<ValueError>(x.sizes() == y.sizes(), op, ": Target size (", y.sizes(),
+                    ") must be the same as input size (", x.sizes(), ")");
+}
+
+// log σ(x), without overflow: min(x, 0) − log(1 + exp(−|x|)).
+Tensor log_sigmoid(const Tensor& x) {
+  return clamp_max(x, 0) - log1p(exp(-abs(x)));
+}
+
+}  // namespace
+
+Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
+  return of_difference(
+      "MseLossBackward0", x, y, reduction, [](const Tensor& d) { return d * d; },
+      [](const Tensor& d) { return 2 * d; });
+}
+
+Tensor l1_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
+  return reduced(abs(x - y), reduction);
+}
+
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& y, Reduction reduction, double beta) {
+  check(beta >= 0,
+        "smooth_l1_loss: smooth_l1_loss does not support negative values for beta: ", beta);
+  if (beta == 0) return l1_loss(x, y, reduction);
+  return of_difference(
+      "SmoothL1LossBackward0", x, y, reduction,
+      [beta](const Tensor& d) {
+        const Tensor z = abs(d);
+        return where(z < beta, z * z * (0.5 / beta), z - 0.5 * beta);
+      },
+      [beta](const Tensor& d) { return clamp(d / beta, -1.0, 1.0); });
+}
+
+Tensor huber_loss(const Tensor& x, const Tensor& y, Reduction reduction, double delta) {
+  check(delta > 0,
+        "huber_loss: huber_loss does not support non-positive values for delta: ", delta);
+  return of_difference(
+      "HuberLossBackward0", x, y, reduction,
+      [delta](const Tensor& d) {
+        const Tensor z = abs(d);
+        return where(z <= delta, z * z * 0.5, (z - 0.5 * delta) * delta);
+      },
+      [delta](const Tensor& d) { return clamp(d, -delta, delta); });
+}
+
+Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
+  return elementwise(
+      "SoftMarginLossBackward0", x, constant(y), reduction,
+      [](const Tensor& a, const Tensor& b) { return -log_sigmoid(a * b); },
+      [](const Tensor& a, const Tensor& b) { return -b * sigmoid(-a * b); },
+      [](const Tensor&, const Tensor&) { return Tensor(); });
+}
+
+Tensor kl_div(const Tensor& x, const Tensor& y, Reduction reduction, bool log_target) {
+  check_defined("kl_div", x);
+  check_defined("kl_div", y);
+  const Tensor values = log_target ? exp(y) * (y - x) : xlogy(y, y) - y * x;
+  if (reduction != Reduction::BatchMean) return reduced(values, reduction);
+  const double batch = x.dim() > 0 ? static_cast<double>(x.size(0)) : 1;
+  return sum(values) / batch;
+}
+
+// −w (y log x + (1 − y) log(1 − x)), the logarithms no less than −100:  x̄ = g w (x − y) / (x (1 −
+// x)).
+Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight,
+                            Reduction reduction) {
+  const char* op = "binary_cross_entropy";
+  check_defined(op, x);
+  check_defined(op, y);
+  check<ValueError>(x.sizes() == y.sizes(), op, ": Using a target size (", y.sizes(),
+                    ") that is different to the input size (", x.sizes(),
+                    ") is deprecated. Please ensure they have the same size.");
+  visit_float(op, x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    const Tensor in = dense(x);
+    for (std::int64_t i = 0; i < in.numel(); ++i)
+      check(data<T>(in)[i] >= 0 && data<T>(in)[i] <= 1, op,
+            ": all elements of input should be between 0 and 1, but one is ",
+            double(data<T>(in)[i]));
+  });
+  const auto weighted = [w = constant(weight)](const Tensor& v) { return w.defined() ? v * w : v; };
+  return elementwise(
+      "BinaryCrossEntropyBackward0", x, y, reduction,
+      [weighted](const Tensor& a, const Tensor& b) {
+        return weighted((b - 1) * clamp_min(log1p(-a), -100) - b * clamp_min(log(a), -100));
+      },
+      [weighted](const Tensor& a, const Tensor& b) {
+        return weighted((a - b) / clamp_min(a * (1 - a), 1e-12));
+      },
+      [weighted](const Tensor& a, const Tensor&) { return weighted(log1p(-a) - log(a)); });
+}
+
+// (1 − y) x − (1 + (p − 1) y) log σ(x), weighted:  x̄ = g w ((p y + 1 − y) σ(x) − p y).
+Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const Tensor& weight,
+                                        const Tensor& pos_weight, Reduction reduction) {
+  check_same_size("binary_cross_entropy_with_logits", x, y);
+  const auto weighted = [w = constant(weight)](const Tensor& v) { return w.defined() ? v * w : v; };
+  const auto positive = [p = constant(pos_weight)](const Tensor& v) {
+    return p.defined() ? v * p : v;
+  };
+  return elementwise(
+      "BinaryCrossEntropyWithLogitsBackward0", x, y, reduction,
+      [weighted, positive](const Tensor& a, const Tensor& b) {
+        return weighted((1 - b) * a - (positive(b) + 1 - b) * log_sigmoid(a));
+      },
+      [weighted, positive](const Tensor& a, const Tensor& b) {
+        const Tensor p = positive(b);
+        return weighted((p + 1 - b) * sigmoid(a) - p);
+      },
+      [weighted, positive](const Tensor& a, const Tensor&) {
+        return weighted(log_sigmoid(-a) - positive(log_sigmoid(a)));
+      });
+}
+
+Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, double margin,
+                             Reduction reduction) {
+  const char* op = "cosine_embedding_loss";
+  check_defined(op, x1);
+  check_defined(op, x2);
+  check_defined(op, y);
+  check(x1.dim() == y.dim() + 1 && (y.dim() == 0 || y.dim() == 1), op,
+        ": 0D target tensor expects 1D input tensors and 1D target 2D ones, but found sizes ",
+        x1.sizes(), ", ", x2.sizes(), " and ", y.sizes());
+  constexpr double kTiny = 1e-12;
+  const Tensor lengths = sqrt((sum(x1 * x1, -1) + kTiny) * (sum(x2 * x2, -1) + kTiny));
+  const Tensor cosine = sum(x1 * x2, -1) / lengths;
+  const Tensor zero = zeros_like(cosine);
+  return reduced(
+      where(y == 1, 1 - cosine, zero) + where(y == -1, clamp_min(cosine - margin, 0), zero),
+      reduction);
+}
+
+Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, double margin,
+                           Reduction reduction) {
+  return reduced(clamp_min(-y * (x1 - x2) + margin, 0), reduction);
+}
+
+}  // namespace pullback
