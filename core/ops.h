@@ -250,6 +250,23 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index);
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source);
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value);
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source);
+Tensor scatter_reduce(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
+                      std::string_view reduce, bool include_self = true);
+Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index);
+Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
+                 const Scalar& alpha = 1);
+Tensor index_copy(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source);
+Tensor index_fill(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value);
+Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::int64_t> dim = {});
+
+// ---- indexing
+Tensor index(const Tensor& x, ArrayRef<indexing::TensorIndex> indices);
+Tensor index_put(const Tensor& x, ArrayRef<indexing::TensorIndex> indices, const Tensor& value,
+                 bool accumulate = false);
+Tensor nonzero(const Tensor& x);  ///< the indices of elements that are not 0, int64 [n, dims]
+Tensor masked_select(const Tensor& x, const Tensor& mask);
+/// x with the masked elements taken from source, in order.
+Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source);
 
 // ---- matrices
 Tensor tril(const Tensor& x, std::int64_t diagonal = 0);  ///< zero above the diagonal
@@ -277,5 +294,22 @@ Tensor addbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& b
               const Scalar& alpha = 1);
 /// x Wᵀ + b with x [*, in], W [out, in], b [out].
 Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias = {});
+
+/// Σ of products over the letters that the result lacks: "ij,jk->ik", with "..." and repeated
+/// letters as in PyTorch.
+Tensor einsum(std::string_view equation, TensorList operands);
+Tensor kron(const Tensor& a, const Tensor& b);
+
+// ---- counting and searching
+/// How many elements fall into each of `bins` equal parts of [min, max]; of the data's own range if
+/// both are equal.
+Tensor histc(const Tensor& x, std::int64_t bins = 100, const Scalar& min = 0,
+             const Scalar& max = 0);
+/// How often (or with what total weight) each of 0, 1, … occurs in x.
+Tensor bincount(const Tensor& x, const Tensor& weights = {}, std::int64_t minlength = 0);
+/// Where each value belongs in an increasing line: the first place not below it, or with `right`
+/// the first above it.
+Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right = false);
+Tensor bucketize(const Tensor& values, const Tensor& boundaries, bool right = false);
 
 }  // namespace pullback

@@ -97,8 +97,10 @@ class TensorBase {
   Tensor operator[](std::int64_t index) const;
   Tensor operator[](const Tensor& index) const;
   Tensor index(ArrayRef<indexing::TensorIndex> indices) const;
-  Tensor index_put_(ArrayRef<indexing::TensorIndex> indices, const Tensor& value) const;
-  Tensor index_put_(ArrayRef<indexing::TensorIndex> indices, const Scalar& value) const;
+  Tensor index_put_(ArrayRef<indexing::TensorIndex> indices, const Tensor& value,
+                    bool accumulate = false) const;
+  Tensor index_put_(ArrayRef<indexing::TensorIndex> indices, const Scalar& value,
+                    bool accumulate = false) const;
 
   // ---- autograd
   bool requires_grad() const;

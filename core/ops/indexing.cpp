@@ -1,0 +1,394 @@
+#include <pullback/core/indexing.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/dense.h>
+#include <pullback/core/ops/map.h>
+
+// x.index({…}): basic indices make a view; index tensors pick elements.
+namespace pullback {
+
+using autograd::change_to;
+using autograd::record;
+using autograd::saved;
+using autograd::wrt;
+using indexing::TensorIndex;
+
+indexing::TensorIndex::TensorIndex(const char* dots) : kind(Kind::Ellipsis) {
+  check<ValueError>(std::strcmp(dots, "...") == 0,
+                    "index: expected \"...\" to represent an ellipsis index, but got \"", dots,
+                    "\"");
+}
+
+namespace {
+
+/// Index tensors and the dimensions that they address.
+struct Picks {
+  std::vector<int> dims;
+  std::vector<Tensor> indices;  ///< int64
+};
+
+bool is_mask(const TensorIndex& i) {
+  return i.kind == TensorIndex::Kind::Tensor && i.tensor.scalar_type() == ScalarType::Bool;
+}
+
+int dims_taken(const TensorIndex& i) {
+  switch (i.kind) {
+    case TensorIndex::Kind::Integer:
+    case TensorIndex::Kind::Slice:
+      return 1;
+    case TensorIndex::Kind::Tensor:
+      return is_mask(i) ? static_cast<int>(i.tensor.dim()) : 1;
+    default:
+      return 0;
+  }
+}
+
+/// Applies the basic indices, one dimension after the other, and collects the index tensors.
+Tensor apply_basic(Tensor x, ArrayRef<TensorIndex> indices, Picks& picks) {
+  int taken = 0, dots = 0;
+  for (const TensorIndex& i : indices) {
+    if (i.kind == TensorIndex::Kind::Tensor) check_defined("index", i.tensor);
+    taken += dims_taken(i);
+    dots += i.kind == TensorIndex::Kind::Ellipsis;
+  }
+  check<IndexError>(taken <= x.dim(), "index: too many indices for tensor of dimension ", x.dim(),
+                    ": ", taken);
+  check<IndexError>(dots <= 1, "index: an index can only have a single ellipsis ('...')");
+  const int rest = static_cast<int>(x.dim()) - taken;
+  int d = 0;
+  for (const TensorIndex& i : indices) {
+    switch (i.kind) {
+      case TensorIndex::Kind::None:
+        x = unsqueeze(x, d++);
+        break;
+      case TensorIndex::Kind::Ellipsis:
+        d += rest;
+        break;
+      case TensorIndex::Kind::Integer:
+        x = select(x, d, i.integer);
+        break;
+      case TensorIndex::Kind::Slice:
+        x = slice(x, d, i.slice.start, i.slice.stop, i.slice.step), ++d;
+        break;
+      case TensorIndex::Kind::Boolean:
+        x = unsqueeze(x, d);
+        picks.dims.push_back(d++);
+        picks.indices.push_back(zeros({i.integer ? 1 : 0}, kLong));
+        break;
+      case TensorIndex::Kind::Tensor:
+        if (is_mask(i)) {
+          for (std::int64_t k = 0; k < i.tensor.dim(); ++k)
+            check<IndexError>(i.tensor.size(k) == x.size(d + k), "index: The shape of the mask ",
+                              i.tensor.sizes(), " at index ", k,
+                              " does not match the shape of the indexed tensor ", x.sizes(),
+                              " at index ", d + k);
+          if (i.tensor.dim() == 0) {
+            x = unsqueeze(x, d);
+            picks.dims.push_back(d++);
+            picks.indices.push_back(zeros({i.tensor.item<bool>() ? 1 : 0}, kLong));
+            break;
+          }
+          for (const Tensor& one : where(i.tensor)) {
+            picks.dims.push_back(d++);
+            picks.indices.push_back(one);
+          }
+        } else {
+          check<IndexError>(
+              is_integral(i.tensor.scalar_type(), false),
+              "index: tensors used as indices must be long, int or bool tensors, not ",
+              i.tensor.scalar_type());
+          picks.dims.push_back(d++);
+          picks.indices.push_back(as_type(i.tensor.detach(), kLong));
+        }
+    }
+  }
+  return x;
+}
+
+/// Where picked elements lie: x seen as [addressed elements][block], one row number for each pick.
+struct Rows {
+  std::vector<std::int64_t> order;    ///< dimensions of x: the addressed ones, then the others
+  std::vector<std::int64_t> picked;   ///< the common shape of the index tensors
+  std::vector<std::int64_t> others;   ///< sizes of the other dimensions
+  std::vector<std::int64_t> numbers;  ///< a row for each pick
+  std::int64_t block = 1;
+  int place = 0;  ///< at which dimension of the result the picks' shape stands
+
+  Rows(const Geometry& g, const Picks& picks) {
+    Geometry common;
+    for (const Tensor& i : picks.indices) common = broadcast("index", common.sizes(), i.sizes());
+    picked = common.sizes().vec();
+    std::vector<bool> addressed(g.ndim);
+    bool adjacent = true;
+    for (std::size_t k = 0; k < picks.dims.size(); ++k) {
+      addressed[picks.dims[k]] = true;
+      order.push_back(picks.dims[k]);
+      adjacent = adjacent && (k == 0 || picks.dims[k] == picks.dims[k - 1] + 1);
+    }
+    place = adjacent ? picks.dims[0] : 0;
+    for (int d = 0; d < g.ndim; ++d)
+      if (!addressed[d]) {
+        order.push_back(d);
+        others.push_back(g.size[d]);
+        block *= g.size[d];
+      }
+    numbers.assign(common.numel(), 0);
+    for (std::size_t k = 0; k < picks.dims.size(); ++k) {
+      const std::int64_t n = g.size[picks.dims[k]];
+      const Tensor whole = dense(picks.indices[k].expand(picked));
+      const auto* index = whole.data_ptr<std::int64_t>();
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        check<IndexError>(index[i] >= -n && index[i] < n, "index: index ", index[i],
+                          " is out of bounds for dimension ", picks.dims[k], " with size ", n);
+        numbers[i] = numbers[i] * n + (index[i] < 0 ? index[i] + n : index[i]);
+      }
+    }
+  }
+  /// [picked][others] in the order in which the result has them.
+  std::vector<std::int64_t> result_sizes() const {
+    std::vector<std::int64_t> sizes(others.begin(), others.begin() + place);
+    sizes.insert(sizes.end(), picked.begin(), picked.end());
+    sizes.insert(sizes.end(), others.begin() + place, others.end());
+    return sizes;
+  }
+  /// The permutation that moves the picks' dimensions of a [picked][others] tensor to their place.
+  std::vector<std::int64_t> to_result() const {
+    std::vector<std::int64_t> p;
+    const auto n = static_cast<std::int64_t>(picked.size());
+    for (int d = 0; d < place; ++d) p.push_back(n + d);
+    for (std::int64_t d = 0; d < n; ++d) p.push_back(d);
+    for (std::size_t d = place; d < others.size(); ++d)
+      p.push_back(n + static_cast<std::int64_t>(d));
+    return p;
+  }
+  std::vector<std::int64_t> from_result() const {
+    const std::vector<std::int64_t> p = to_result();
+    std::vector<std::int64_t> inverse(p.size());
+    for (std::size_t d = 0; d < p.size(); ++d) inverse[p[d]] = static_cast<std::int64_t>(d);
+    return inverse;
+  }
+};
+
+Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate);
+
+Tensor pick(const Tensor& x, const Picks& picks) {
+  const Rows rows(x.get()->geometry, picks);
+  const Tensor source = dense(x.detach().permute(rows.order));
+  std::vector<std::int64_t> sizes = rows.picked;
+  sizes.insert(sizes.end(), rows.others.begin(), rows.others.end());
+  Tensor y = empty(sizes, x.scalar_type());
+  const std::size_t bytes = static_cast<std::size_t>(rows.block) * element_size(x.scalar_type());
+  for (std::size_t i = 0; i < rows.numbers.size() && bytes > 0; ++i)
+    std::memcpy(y.get()->bytes() + i * bytes,
+                source.get()->bytes() + rows.numbers[i] * static_cast<std::int64_t>(bytes), bytes);
+  return record("IndexBackward0", dense(y.permute(rows.to_result())),
+                wrt(x, [shape = x.get()->geometry, picks](const Tensor& g) {
+                  return put(zeros(shape.sizes(), g.dtype()), picks, g, true);
+                }));
+}
+
+/// A copy of x in which the picked elements are values, or have values added.
+Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
+  check(x.scalar_type() == values.scalar_type(),
+        "index_put_: Index put requires the source and destination dtypes "
+        "match, got ",
+        x.scalar_type(), " for the destination and ", values.scalar_type(), " for the source");
+  const Rows rows(x.get()->geometry, picks);
+  const std::vector<std::int64_t> shape = rows.result_sizes();
+  check(is_expandable_to(values.sizes(), shape),
+        "index_put_: shape mismatch: value tensor of shape ", values.sizes(),
+        " cannot be broadcast to indexing result of shape ", shape);
+  const Tensor source = dense(values.detach().expand(shape).permute(rows.from_result()));
+  const Tensor ordered = x.detach().permute(rows.order).clone();
+  visit(x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    auto* to = ordered.data_ptr<T>();
+    const T* from = source.data_ptr<T>();
+    for (std::size_t i = 0; i < rows.numbers.size(); ++i)
+      for (std::int64_t j = 0; j < rows.block; ++j) {
+        T& element = to[rows.numbers[i] * rows.block + j];
+        const T value = from[static_cast<std::int64_t>(i) * rows.block + j];
+        if constexpr (std::is_same_v<T, bool>)
+          element = accumulate ? element || value : value;
+        else
+          element = accumulate ? static_cast<T>(element + value) : value;
+      }
+  });
+  std::vector<std::int64_t> back(rows.order.size());
+  for (std::size_t d = 0; d < back.size(); ++d) back[rows.order[d]] = static_cast<std::int64_t>(d);
+  return record("IndexPutBackward0", dense(ordered.permute(back)),
+                wrt(x,
+                    [picks, accumulate](const Tensor& g) {
+                      return accumulate ? g : put(g, picks, zeros(IntArrayRef(), g.dtype()), false);
+                    }),
+                wrt(values, [picks](const Tensor& g) { return pick(g, picks); }));
+}
+
+}  // namespace
+
+Tensor index(const Tensor& x, ArrayRef<TensorIndex> indices) {
+  check_defined("index", x);
+  Picks picks;
+  const Tensor part = apply_basic(x, indices, picks);
+  return picks.dims.empty() ? part : pick(part, picks);
+}
+
+Tensor index_put(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& value,
+                 bool accumulate) {
+  check_defined("index_put", x);
+  check_defined("index_put", value);
+  Picks picks;
+  Tensor whole = x.clone();
+  const Tensor part = apply_basic(whole, indices, picks);
+  if (picks.dims.empty()) {
+    part.copy_(accumulate ? part + value : value);
+    return whole;
+  }
+  if (part.is_same(whole)) return put(x, picks, value, accumulate);
+  change_to("index_put", part, [&](const Tensor& p) { return put(p, picks, value, accumulate); });
+  return whole;
+}
+
+namespace {
+
+Tensor assign_part(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& value,
+                   bool accumulate) {
+  check_defined("index_put_", value);
+  Picks picks;
+  const Tensor part = apply_basic(x, indices, picks);
+  if (!picks.dims.empty()) {
+    change_to("index_put_", part, [&](const Tensor& p) {
+      return put(p, picks, value.dim() == 0 ? value.to(p.scalar_type()) : value, accumulate);
+    });
+  } else if (accumulate) {
+    part.add_(value);
+  } else {
+    part.copy_(value);
+  }
+  return x;
+}
+
+}  // namespace
+
+Tensor TensorBase::index(ArrayRef<TensorIndex> indices) const {
+  return pullback::index(self(Tensor()), indices);
+}
+Tensor TensorBase::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value,
+                              bool accumulate) const {
+  return assign_part(target("index_put_"), indices, value, accumulate);
+}
+Tensor TensorBase::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value,
+                              bool accumulate) const {
+  Tensor x = target("index_put_");
+  return assign_part(x, indices, scalar_tensor(value, x.scalar_type()), accumulate);
+}
+Tensor TensorBase::operator[](const Tensor& at) const {
+  return index({TensorIndex(at)});
+}
+
+// ---- where elements are
+
+Tensor nonzero(const Tensor& x) {
+  check_defined("nonzero", x);
+  const Tensor mask = dense(x.detach() != 0);
+  const bool* hit = mask.data_ptr<bool>();
+  const std::int64_t n = mask.numel(), dims = x.dim();
+  const std::int64_t count = std::count(hit, hit + n, true);
+  Tensor y = empty({count, dims}, kLong);
+  auto* out = y.data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (!hit[i]) continue;
+    std::int64_t rest = i;
+    for (std::int64_t d = dims - 1; d >= 0; --d) {
+      out[d] = rest % x.size(d);
+      rest /= x.size(d);
+    }
+    out += dims;
+  }
+  return y;
+}
+
+std::vector<Tensor> where(const Tensor& condition) {
+  const Tensor at = nonzero(condition.dim() == 0 ? condition.reshape({1}) : condition);
+  std::vector<Tensor> columns;
+  for (std::int64_t d = 0; d < at.size(1); ++d)
+    columns.push_back(at.detach().select(1, d).contiguous());
+  return columns;
+}
+
+// ---- masks
+
+Tensor masked_select(const Tensor& x, const Tensor& mask) {
+  check_defined("masked_select", x);
+  check_defined("masked_select", mask);
+  check(mask.scalar_type() == ScalarType::Bool, "masked_select: expected BoolTensor for mask, got ",
+        mask.scalar_type());
+  const Geometry shape = broadcast("masked_select", x.sizes(), mask.sizes());
+  const Tensor source = dense(x.detach().expand(shape.sizes())),
+               picks = dense(mask.expand(shape.sizes()));
+  const bool* hit = picks.data_ptr<bool>();
+  Tensor y = empty({std::count(hit, hit + shape.numel(), true)}, x.scalar_type());
+  visit(x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = source.data_ptr<T>();
+    T* to = y.data_ptr<T>();
+    for (std::int64_t i = 0; i < shape.numel(); ++i)
+      if (hit[i]) *to++ = from[i];
+  });
+  return record("MaskedSelectBackward0", y,
+                wrt(x, [sizes = shape.sizes().vec(), m = saved(mask)](const Tensor& g) {
+                  return masked_scatter(zeros(sizes, g.dtype()), *m, g);
+                }));
+}
+
+Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source) {
+  check_defined("masked_scatter", x);
+  check_defined("masked_scatter", mask);
+  check_defined("masked_scatter", source);
+  check(mask.scalar_type() == ScalarType::Bool,
+        "masked_scatter: only supports boolean masks, but got ", mask.scalar_type());
+  check(x.scalar_type() == source.scalar_type(),
+        "masked_scatter: expected self and source to have same dtypes but got ", x.scalar_type(),
+        " and ", source.scalar_type());
+  const Geometry shape = broadcast("masked_scatter", x.sizes(), mask.sizes());
+  const Tensor picks = dense(mask.expand(shape.sizes())), from = dense(source.detach());
+  const Tensor y = x.detach().expand(shape.sizes()).clone();
+  const bool* hit = picks.data_ptr<bool>();
+  const std::int64_t wanted = std::count(hit, hit + shape.numel(), true);
+  check(wanted <= source.numel(),
+        "masked_scatter: expected self and source to have enough elements: mask has ", wanted,
+        " set, source ", source.numel(), " elements");
+  visit(x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* next = from.data_ptr<T>();
+    T* to = y.data_ptr<T>();
+    for (std::int64_t i = 0; i < shape.numel(); ++i)
+      if (hit[i]) to[i] = *next++;
+  });
+  return record("MaskedScatterBackward0", y,
+                wrt(x, [m = saved(mask)](const Tensor& g) { return g.masked_fill(*m, 0); }),
+                wrt(source, [m = saved(mask), sizes = source.sizes().vec(),
+                             n = source.numel()](const Tensor& g) {
+                  const Tensor used = masked_select(g, *m);
+                  return cat({used, zeros({n - used.size(0)}, g.dtype())}).reshape(sizes);
+                }));
+}
+
+Tensor TensorBase::nonzero() const {
+  return pullback::nonzero(self(Tensor()));
+}
+Tensor TensorBase::masked_select(const Tensor& mask) const {
+  return pullback::masked_select(self(Tensor()), mask);
+}
+Tensor TensorBase::masked_scatter(const Tensor& mask, const Tensor& source) const {
+  return pullback::masked_scatter(self(Tensor()), mask, source);
+}
+Tensor TensorBase::masked_scatter_(const Tensor& mask, const Tensor& source) const {
+  return change_to("masked_scatter_", target("masked_scatter_"),
+                   [&](const Tensor& x) { return pullback::masked_scatter(x, mask, source); });
+}
+
+}  // namespace pullback
