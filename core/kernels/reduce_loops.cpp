@@ -57,23 +57,35 @@ struct CountNonzero {
   static PULLBACK_INLINE Total join(Total a, Part b) { return a + b; }
   static PULLBACK_INLINE Out finish(Total a) { return a; }
 };
-template <class T>
-struct Any : CountNonzero<T> {
-  using Out = bool;
-  static PULLBACK_INLINE bool finish(int64_t count) { return count != 0; }
-};
-template <class T>
-struct All : CountNonzero<T> {
-  using Out = bool;
-  static PULLBACK_INLINE int32_t step(int32_t a, T x) {
-    return a + static_cast<int32_t>(x == T(0));
+/// any and all ask CountNonzero, which spares the binary their own loops.
+template <class T, bool All>
+void any_or_all(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
+                int64_t out_stride) {
+  constexpr int64_t width = 128;
+  int64_t counts[width];
+  for (int64_t first = 0; first < m; first += width) {
+    const int64_t results = m - first < width ? m - first : width;
+    fold<CountNonzero<T>>(results, n, in + first * outer, outer, inner,
+                          reinterpret_cast<char*>(counts), sizeof(int64_t));
+    for (int64_t j = 0; j < results; ++j) {
+      *reinterpret_cast<bool*>(out + (first + j) * out_stride) =
+          All ? counts[j] == n : counts[j] != 0;
+    }
   }
-  static PULLBACK_INLINE bool finish(int64_t zeros) { return zeros == 0; }
-};
+}
+
+template <class... T>
+void fill_any_and_all(Kernels& table) {
+  ((table.any.loops[kCode<T>] = any_or_all<T, false>), ...);
+  ((table.all.loops[kCode<T>] = any_or_all<T, true>), ...);
+  ((table.any.results[kCode<T>] = table.all.results[kCode<T>] = ScalarType::Bool), ...);
+  table.any.combine = &Kernels::any;
+  table.all.combine = &Kernels::all;
+}
 
 /// f(x) summed over a run as Sum does it.
 template <class T, class F>
-PULLBACK_INLINE double sum_run(int64_t n, const char* in, int64_t stride, F f) {
+PULLBACK_NOINLINE double sum_run(int64_t n, const char* in, int64_t stride, F f) {
   Stage<0, T, kRun> stage;
   alignas(64) T values[kRun];
   double total = 0;
@@ -90,8 +102,8 @@ constexpr int64_t kColumns = 64;
 
 /// f(x, j) summed over up to kColumns neighbouring columns j at once.
 template <class T, class F>
-PULLBACK_INLINE void sum_columns(int64_t columns, int64_t n, const char* in, int64_t inner,
-                                 double* totals, F f) {
+PULLBACK_NOINLINE void sum_columns(int64_t columns, int64_t n, const char* in, int64_t inner,
+                                   double* totals, F f) {
   constexpr int64_t height = 256;
   for (int64_t j = 0; j < columns; ++j) totals[j] = 0;
   for (int64_t top = 0; top < n; top += height) {
@@ -207,8 +219,7 @@ void fill_reduce(Kernels& table) {
   reduction<AbsSum, float, double>(table.abs_sum, &Kernels::sum);
   reduction<CountNonzero, bool, int32_t, int64_t, float, double>(table.count_nonzero,
                                                                  &Kernels::sum);
-  reduction<Any, bool, int32_t, int64_t, float, double>(table.any, &Kernels::any);
-  reduction<All, bool, int32_t, int64_t, float, double>(table.all, &Kernels::all);
+  fill_any_and_all<bool, int32_t, int64_t, float, double>(table);
   reduction<Max, bool, int32_t, int64_t, float, double>(table.amax, &Kernels::amax);
   reduction<Min, bool, int32_t, int64_t, float, double>(table.amin, &Kernels::amin);
   reduction<AbsMax, float, double>(table.abs_max, &Kernels::abs_max);

@@ -197,6 +197,26 @@ TEST_CASE("the driver reduces any dimensions of any layout") {
   }
 }
 
+TEST_CASE("any and all of columns see each column") {
+  for (const Kernels* table : all_tiers()) {
+    const int64_t m = 300, n = 5;
+    std::vector<float> x(m * n, 1);
+    for (int64_t j = 0; j < m; ++j) {
+      for (int64_t k = 0; k < n; ++k) x[k * m + j] = k < j % (n + 1) ? 1.0f : 0.0f;
+    }
+    std::vector<unsigned char> any(m), all(m);
+    const auto* in = reinterpret_cast<const char*>(x.data());
+    table->any[ScalarType::Float](m, n, in, 4, m * 4, reinterpret_cast<char*>(any.data()), 1);
+    table->all[ScalarType::Float](m, n, in, 4, m * 4, reinterpret_cast<char*>(all.data()), 1);
+    int64_t wrong = 0;
+    for (int64_t j = 0; j < m; ++j) {
+      wrong += any[j] != (j % (n + 1) > 0);
+      wrong += all[j] != (j % (n + 1) == n);
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("a sum does not depend on the number of threads") {
   const int64_t sizes[] = {1 << 20};
   const int64_t strides[] = {4};
