@@ -1,0 +1,85 @@
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+#include <sstream>
+
+#include <pullback/nn/module.h>
+#include <pullback/nn/repr.h>
+
+namespace pullback::nn {
+
+std::string class_name(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> demangled(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+  const std::string full = status == 0 ? demangled.get() : type.name();
+  // Template arguments, parameters of an enclosing function and namespaces go; nested brackets hide
+  // the colons inside them.
+  std::string name;
+  int depth = 0;
+  for (std::size_t i = 0; i < full.size(); ++i) {
+    const char c = full[i];
+    if (c == '<' || c == '(' || c == '{') ++depth;
+    if (depth == 0) {
+      if (c == ':') {
+        name.clear();
+      } else {
+        name += c;
+      }
+    }
+    if (c == '>' || c == ')' || c == '}') --depth;
+  }
+  if (name.size() > 4 && name.ends_with("Impl")) name.resize(name.size() - 4);
+  return name;
+}
+
+std::string indented(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "  ";
+  }
+  return out;
+}
+
+std::string Module::base_name() const {
+  return given_name_.empty() ? class_name(typeid(*this)) : given_name_;
+}
+
+bool Module::has_parametrizations() const {
+  return std::any_of(slots_.begin(), slots_.end(), [](const auto& s) { return s->computed(); });
+}
+
+std::string Module::name() const {
+  return (has_parametrizations() ? "Parametrized" : "") + base_name();
+}
+
+void Module::pretty_print(std::ostream& stream) const {
+  const std::string extra = extra_repr();
+  stream << name() << "(";
+  const bool has_children = !children_.is_empty();
+  if (!has_children && extra.find('\n') == std::string::npos) {
+    stream << extra << ")";
+    return;
+  }
+  if (!extra.empty()) stream << "\n  " << indented(extra);
+  for (const auto& child : children_)
+    stream << "\n  (" << child.key()
+           << "): " << (child.value() ? indented(child.value()->repr()) : "None");
+  stream << "\n)";
+}
+
+std::string Module::repr() const {
+  std::ostringstream text;
+  pretty_print(text);
+  return text.str();
+}
+
+std::ostream& operator<<(std::ostream& stream, const Module& module) {
+  module.pretty_print(stream);
+  return stream;
+}
+
+}  // namespace pullback::nn

@@ -1,0 +1,92 @@
+#include <unordered_map>
+
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/nn/module.h>
+
+namespace pullback::nn {
+
+namespace {
+
+std::string shape_text(IntArrayRef sizes) {
+  std::string text = "torch.Size([";
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(sizes[i]);
+  return text + "])";
+}
+
+std::string quoted(const std::vector<std::string>& keys) {
+  std::string text;
+  for (const auto& key : keys) text += (text.empty() ? "\"" : ", \"") + key + "\"";
+  return text;
+}
+
+}  // namespace
+
+StateDict Module::state_dict(const std::string& prefix) const {
+  StateDict state("Key");
+  auto add = [&](auto& add, const Module& module, const std::string& path) -> void {
+    for (const SlotKind kind : {SlotKind::Parameter, SlotKind::Buffer})
+      for (const auto& slot : module.slots_)
+        if (slot->kind() == kind && !slot->computed() && slot->defined() && slot->persistent())
+          state.insert_or_assign(path + slot->key(), slot->detach());
+    for (const auto& child : module.children_)
+      if (child.value()) add(add, *child.value(), path + child.key() + ".");
+  };
+  add(add, *this, prefix);
+  return state;
+}
+
+IncompatibleKeys Module::load_state_dict(const StateDict& given, bool strict) {
+  StateDict state = given;
+  std::vector<std::pair<Tensor, Tensor>> copies;
+  std::vector<std::string> misshapen;
+  std::unordered_map<std::string, bool> used;
+  IncompatibleKeys keys;
+
+  auto visit = [&](auto& visit, Module& module, const std::string& path) -> void {
+    for (const auto& hook : module.load_hooks_) hook(module, state, path);
+    for (const SlotKind kind : {SlotKind::Parameter, SlotKind::Buffer})
+      for (const auto& slot : module.slots_) {
+        if (slot->kind() != kind || slot->computed() || !slot->defined() || !slot->persistent())
+          continue;
+        const std::string key = path + slot->key();
+        used[key] = true;
+        const Tensor* value = state.find(key);
+        if (!value) {
+          keys.missing_keys.push_back(key);
+        } else if (value->sizes() == slot->sizes()) {
+          copies.emplace_back(slot->tensor(), *value);
+        } else {
+          misshapen.push_back("size mismatch for " + key + ": copying a param with shape " +
+                              shape_text(value->sizes()) +
+                              " from checkpoint, the shape in current model is " +
+                              shape_text(slot->sizes()) + ".");
+        }
+      }
+    for (const auto& child : module.children_)
+      if (child.value()) visit(visit, *child.value(), path + child.key() + ".");
+  };
+  visit(visit, *this, "");
+  for (const auto& item : state)
+    if (!used.contains(item.key())) keys.unexpected_keys.push_back(item.key());
+
+  std::vector<std::string> errors;
+  if (strict && !keys.missing_keys.empty())
+    errors.push_back("Missing key(s) in state_dict: " + quoted(keys.missing_keys) + ". ");
+  if (strict && !keys.unexpected_keys.empty())
+    errors.push_back("Unexpected key(s) in state_dict: " + quoted(keys.unexpected_keys) + ". ");
+  errors.insert(errors.end(), misshapen.begin(), misshapen.end());
+  std::string text;
+  for (const auto& error : errors) text += "\n\t" + error;
+  check(errors.empty(), "Error(s) in loading state_dict for ", name(), ":", text);
+
+  const NoGradGuard no_grad;
+  for (auto& [target, value] : copies) target.copy_(value);
+  return keys;
+}
+
+void Module::register_load_state_dict_pre_hook(LoadHook hook) {
+  load_hooks_.push_back(std::move(hook));
+}
+
+}  // namespace pullback::nn
