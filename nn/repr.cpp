@@ -1,6 +1,8 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <ostream>
 #include <sstream>
@@ -42,6 +44,30 @@ std::string indented(const std::string& text) {
     if (c == '\n') out += "  ";
   }
   return out;
+}
+
+std::string python_repr(bool value) {
+  return value ? "True" : "False";
+}
+
+std::string python_repr(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  const double size = std::abs(value);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
+  char digits[64];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific);
+  std::string text(digits, end.ptr);
+  if (plain && text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string python_repr(IntArrayRef tuple) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < tuple.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(tuple[i]);
+  return text + (tuple.size() == 1 ? ",)" : ")");
 }
 
 std::string Module::base_name() const {

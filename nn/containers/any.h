@@ -1,0 +1,199 @@
+#pragma once
+
+#include <any>
+#include <memory>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <pullback/nn/holder.h>
+#include <pullback/nn/repr.h>
+
+namespace pullback::nn {
+
+/// A module of any type with its `forward`, called with whatever arguments that takes. Attributes
+/// among the arguments become Tensors.
+class AnyModule {
+ public:
+  AnyModule() = default;
+  template <class M>
+  requires std::is_base_of_v<Module, M> AnyModule(std::shared_ptr<M> module)
+      : module_(std::move(module)), calls_(&calls_of<M>) {
+    check(module_ != nullptr, "AnyModule: the module is null");
+    Module::remember_type(static_cast<M&>(*module_));
+  }
+  template <class Contained>
+  AnyModule(const ModuleHolder<Contained>& holder) : AnyModule(holder.ptr()) {}
+  /// A copy of a module given by value.
+  template <class M>
+  requires std::is_base_of_v<Module, std::remove_cvref_t<M>> explicit AnyModule(M&& module)
+      : AnyModule(std::make_shared<std::remove_cvref_t<M>>(std::forward<M>(module))) {}
+  AnyModule(const AnyModule& other) : module_(other.module_), calls_(other.calls_) {
+    if (auto* notes = detail::CloneNotes::current(); notes && module_) [[unlikely]]
+      notes->add({this, module_.get(), &AnyModule::rebind});
+  }
+  AnyModule(AnyModule&& other) noexcept
+      : module_(std::move(other.module_)), calls_(other.calls_) {
+    detail::CloneNotes::moved(&other, this);
+  }
+  AnyModule& operator=(const AnyModule&) = default;
+  AnyModule& operator=(AnyModule&&) noexcept = default;
+  ~AnyModule() { detail::CloneNotes::forget(this); }
+
+  bool is_empty() const noexcept { return !module_; }
+  const std::shared_ptr<Module>& ptr() const noexcept { return module_; }
+  /// The module as an M. Throws TypeError when it is none.
+  template <class M>
+  std::shared_ptr<M> ptr() const {
+    auto typed = std::dynamic_pointer_cast<M>(module_);
+    check<TypeError>(typed != nullptr, "AnyModule: attempted to cast ",
+                     module_ ? module_->base_name() : "an empty module", " to ",
+                     class_name(typeid(M)));
+    return typed;
+  }
+  template <class M>
+  M& get() const {
+    return *ptr<M>();
+  }
+
+  /// Calls forward, with hooks, and converts what it returns. Throws TypeError when arguments or
+  /// result have other types than forward's.
+  template <class Result = Tensor, class... Args>
+  Result forward(Args&&... args) const {
+    check(module_ != nullptr, "AnyModule: forward called on an empty module");
+    if constexpr (sizeof...(Args) == 1 && (std::is_convertible_v<Args&&, Tensor> && ...) &&
+                  std::is_same_v<Result, Tensor>) {
+      if (calls_->tensor) return calls_->tensor(*module_, Tensor(args)...);
+    }
+    std::any values[] = {std::any(decayed(std::forward<Args>(args)))..., std::any()};
+    return unpack<Result>(call(std::span(values, sizeof...(Args))));
+  }
+  /// As above with the arguments packed.
+  std::any call(std::span<std::any> args) const {
+    check<TypeError>(calls_->any != nullptr, module_->name(),
+                     ": its forward is overloaded or a template and cannot be called like this");
+    return calls_->any(*module_, args);
+  }
+  /// Feeds what one module returned to the next.
+  std::any pass(std::any value) const {
+    if (const auto* x = std::any_cast<Tensor>(&value); x && calls_->tensor)
+      return calls_->tensor(*module_, *x);
+    if (calls_->spread) {
+      if (std::vector<std::any> parts; calls_->spread(value, parts)) return call(parts);
+    }
+    return call(std::span(&value, 1));
+  }
+  template <class Result>
+  Result unpack(std::any value) const {
+    if constexpr (std::is_void_v<Result>) {
+      return;
+    } else {
+      auto* typed = std::any_cast<Result>(&value);
+      check<TypeError>(typed != nullptr, module_->name(), ": forward returned another type than ",
+                       class_name(typeid(Result)));
+      return std::move(*typed);
+    }
+  }
+
+ private:
+  struct Calls {
+    Tensor (*tensor)(Module&, const Tensor&);
+    std::any (*any)(Module&, std::span<std::any>);
+    /// Takes a tuple apart for a forward of several arguments.
+    bool (*spread)(std::any&, std::vector<std::any>&);
+  };
+
+  template <class T>
+  static auto decayed(T&& value) {
+    using D = std::remove_cvref_t<T>;
+    if constexpr (std::is_base_of_v<TensorBase, D>)
+      return Tensor(value);
+    else
+      return D(std::forward<T>(value));
+  }
+
+  template <class M>
+  static Tensor call_tensor(Module& module, const Tensor& x) {
+    return nn::call(static_cast<M&>(module), x);
+  }
+
+  template <class M, class R, class... P, std::size_t... I>
+  static std::any call_typed(M& module, R (M::*)(P...), std::span<std::any> args,
+                             std::index_sequence<I...>) {
+    check<TypeError>(args.size() == sizeof...(P), module.name(), ": forward takes ", sizeof...(P),
+                     " arguments, but ", args.size(), " were given");
+    auto take = [&]<class A>(std::type_identity<A>, std::size_t i) -> A& {
+      A* typed = std::any_cast<A>(&args[i]);
+      check<TypeError>(typed != nullptr, module.name(), ": argument ", i,
+                       " of forward is not of type ", class_name(typeid(A)));
+      return *typed;
+    };
+    auto run = [&]() -> decltype(auto) {
+      return nn::call(module, static_cast<std::remove_reference_t<P>&>(
+                                  take(std::type_identity<std::remove_cvref_t<P>>(), I))...);
+    };
+    if constexpr (std::is_void_v<R>) {
+      run();
+      return {};
+    } else {
+      return std::any(decayed(run()));
+    }
+  }
+  template <class M, class R, class Base, class... P>
+  static std::any call_member(Module& module, R (Base::*)(P...), std::span<std::any> args) {
+    return call_typed(static_cast<M&>(module), static_cast<R (M::*)(P...)>(nullptr), args,
+                      std::index_sequence_for<P...>());
+  }
+  template <class M, class R, class Base, class... P>
+  static std::any call_member(Module& module, R (Base::*)(P...) const, std::span<std::any> args) {
+    return call_typed(static_cast<M&>(module), static_cast<R (M::*)(P...)>(nullptr), args,
+                      std::index_sequence_for<P...>());
+  }
+  template <class R, class Base, class... P>
+  static bool spread_for(R (Base::*)(P...), std::any& value, std::vector<std::any>& parts) {
+    if constexpr (sizeof...(P) > 1) {
+      auto* tuple = std::any_cast<std::tuple<std::remove_cvref_t<P>...>>(&value);
+      if (!tuple) return false;
+      std::apply([&](auto&... part) { (parts.emplace_back(std::move(part)), ...); }, *tuple);
+      return true;
+    } else {
+      return false;
+    }
+  }
+  template <class R, class Base, class... P>
+  static bool spread_for(R (Base::*)(P...) const, std::any& value, std::vector<std::any>& parts) {
+    return spread_for(static_cast<R (Base::*)(P...)>(nullptr), value, parts);
+  }
+
+  template <class M>
+  static constexpr Calls make_calls() {
+    Calls calls{};
+    if constexpr (requires(M & m, const Tensor& x) {
+                    { m.forward(x) } -> std::convertible_to<Tensor>;
+                  })
+      calls.tensor = &call_tensor<M>;
+    if constexpr (requires { &M::forward; }) {
+      calls.any = [](Module& module, std::span<std::any> args) {
+        return call_member<M>(module, &M::forward, args);
+      };
+      calls.spread = [](std::any& value, std::vector<std::any>& parts) {
+        return spread_for(&M::forward, value, parts);
+      };
+    }
+    return calls;
+  }
+  template <class M>
+  static constexpr Calls calls_of = make_calls<M>();
+
+  static void rebind(void* member, detail::CloneMemo& memo) {
+    auto& self = *static_cast<AnyModule*>(member);
+    if (const auto found = memo.modules.find(self.module_.get()); found != memo.modules.end())
+      self.module_ = found->second;
+  }
+
+  std::shared_ptr<Module> module_;
+  const Calls* calls_ = nullptr;
+};
+
+}  // namespace pullback::nn
