@@ -25,11 +25,11 @@ class ReLUImpl : public Module {
 };
 PULLBACK_MODULE(ReLU);
 
-#define PULLBACK_PLAIN_ACTIVATION(Name)  \
-  class Name##Impl : public Module {     \
-   public:                               \
-    Tensor forward(const Tensor& x);     \
-  };                                     \
+#define PULLBACK_PLAIN_ACTIVATION(Name) \
+  class Name##Impl : public Module {    \
+   public:                              \
+    Tensor forward(const Tensor& x);    \
+  };                                    \
   PULLBACK_MODULE(Name)
 PULLBACK_PLAIN_ACTIVATION(ReLU6);
 PULLBACK_PLAIN_ACTIVATION(Tanh);

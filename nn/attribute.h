@@ -130,9 +130,7 @@ class Attribute final : public TensorBase {
   void copy(const Attribute& other);
   void bind(ParamSlot& slot);
   void assign(const Tensor& value);
-  bool same_source(const Attribute& other) const {
-    return parametrized() && other.word_ == word_;
-  }
+  bool same_source(const Attribute& other) const { return parametrized() && other.word_ == word_; }
   static void rebind(void* attribute, detail::CloneMemo& memo);
 };
 

@@ -48,8 +48,8 @@ std::shared_ptr<Module> Module::clone() const {
 }
 
 // The copy constructor of the module's class copies its members. Attributes and holders among them
-// note where they are, to be pointed into the copy; a plain Tensor or shared_ptr still refers to the
-// source, which shows in that one's reference count.
+// note where they are, to be pointed into the copy; a plain Tensor or shared_ptr still refers to
+// the source, which shows in that one's reference count.
 std::shared_ptr<Module> Module::clone_tree(const Module& from, detail::CloneMemo& memo) {
   if (const auto known = memo.modules.find(&from); known != memo.modules.end())
     return known->second;
@@ -69,16 +69,16 @@ std::shared_ptr<Module> Module::clone_tree(const Module& from, detail::CloneMemo
     copy = from.copier_(from);
     std::size_t i = 0;
     for (const auto& child : from.children_)
-      check(static_cast<std::size_t>(child.value().use_count()) -
-                    notes.count(child.value().get()) ==
-                before[i++],
-            "clone: ", from.base_name(), " keeps its child '", child.key(),
-            "' in a shared_ptr, which cannot follow the copy; keep it in a holder "
-            "(PULLBACK_MODULE), or derive from nn::Cloneable<",
-            from.base_name(), ">");
+      check(
+          static_cast<std::size_t>(child.value().use_count()) - notes.count(child.value().get()) ==
+              before[i++],
+          "clone: ", from.base_name(), " keeps its child '", child.key(),
+          "' in a shared_ptr, which cannot follow the copy; keep it in a holder "
+          "(PULLBACK_MODULE), or derive from nn::Cloneable<",
+          from.base_name(), ">");
     for (const auto& slot : from.slots_)
-      check((slot->defined() ? slot->get()->refs.get() : 0) == before[i++], "clone: ",
-            from.base_name(), " keeps '", slot->key(),
+      check((slot->defined() ? slot->get()->refs.get() : 0) == before[i++],
+            "clone: ", from.base_name(), " keeps '", slot->key(),
             "' in a plain Tensor, which cannot follow the copy; declare it `nn::Attribute ",
             slot->key(), "`, or derive from nn::Cloneable<", from.base_name(), ">");
   }

@@ -15,17 +15,16 @@ class ModuleHolder {
   using ContainedType = Contained;
   using Impl = Contained;
 
-  ModuleHolder()
-  requires std::is_default_constructible_v<Contained> : impl_(std::make_shared<Contained>()) {
+  ModuleHolder() requires std::is_default_constructible_v<Contained>
+      : impl_(std::make_shared<Contained>()) {
     Module::remember_type(*impl_);
   }
   ModuleHolder(std::nullptr_t) {}
   template <class Head, class... Tail>
-  requires(!(sizeof...(Tail) == 0 &&
-             (std::is_base_of_v<ModuleHolder, std::remove_cvref_t<Head>> ||
-              std::is_convertible_v<Head, std::shared_ptr<Contained>>)) &&
+  requires(!(sizeof...(Tail) == 0 && (std::is_base_of_v<ModuleHolder, std::remove_cvref_t<Head>> ||
+                                      std::is_convertible_v<Head, std::shared_ptr<Contained>>)) &&
            std::is_constructible_v<Contained, Head, Tail...>) explicit ModuleHolder(Head&& head,
-                                                                                   Tail&&... tail)
+                                                                                    Tail&&... tail)
       : impl_(std::make_shared<Contained>(std::forward<Head>(head), std::forward<Tail>(tail)...)) {
     Module::remember_type(*impl_);
   }
@@ -83,11 +82,11 @@ std::ostream& operator<<(std::ostream& stream, const ModuleHolder<Contained>& ho
 
 /// Defines the holder Name of the module class NameImpl.
 #define PULLBACK_MODULE(Name) PULLBACK_MODULE_IMPL(Name, Name##Impl)
-#define PULLBACK_MODULE_IMPL(Name, Contained)                                     \
-  class Name : public ::pullback::nn::ModuleHolder<Contained> {                   \
-   public:                                                                        \
-    using ::pullback::nn::ModuleHolder<Contained>::ModuleHolder;                  \
-    using Impl [[maybe_unused]] = Contained;                                      \
+#define PULLBACK_MODULE_IMPL(Name, Contained)                    \
+  class Name : public ::pullback::nn::ModuleHolder<Contained> {  \
+   public:                                                       \
+    using ::pullback::nn::ModuleHolder<Contained>::ModuleHolder; \
+    using Impl [[maybe_unused]] = Contained;                     \
   }
 #ifndef TORCH_MODULE
 #define TORCH_MODULE(Name) PULLBACK_MODULE(Name)

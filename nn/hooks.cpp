@@ -95,13 +95,13 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
     if (Tensor changed = hook(*this, inputs, y); changed.defined()) y = std::move(changed);
 
   if (backward)
-    y = autograd::record("BackwardHookFunctionBackward", identity(y),
-                         autograd::wrt(y, [backward, any_input, count = inputs.size()](
-                                              const Tensor& g) {
-                           backward->output_grads = {g};
-                           if (!any_input) backward->run(std::vector<Tensor>(count));
-                           return g;
-                         }));
+    y = autograd::record(
+        "BackwardHookFunctionBackward", identity(y),
+        autograd::wrt(y, [backward, any_input, count = inputs.size()](const Tensor& g) {
+          backward->output_grads = {g};
+          if (!any_input) backward->run(std::vector<Tensor>(count));
+          return g;
+        }));
   return y;
 }
 

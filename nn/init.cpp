@@ -92,8 +92,8 @@ Tensor dirac_(const TensorBase& x, std::int64_t groups) {
   check<ValueError>(sizes.size() >= 3 && sizes.size() <= 5,
                     "dirac_: only tensors with 3, 4, or 5 dimensions are supported, not ",
                     IntArrayRef(sizes));
-  check<ValueError>(groups > 0 && sizes[0] % groups == 0, "dirac_: dim 0 must be divisible by groups: ",
-                    sizes[0], " and ", groups);
+  check<ValueError>(groups > 0 && sizes[0] % groups == 0,
+                    "dirac_: dim 0 must be divisible by groups: ", sizes[0], " and ", groups);
   const std::int64_t outputs = sizes[0] / groups;
   return initialise(x, [&](const Tensor& t) {
     t.zero_();
@@ -159,7 +159,8 @@ Tensor kaiming_normal_(const TensorBase& x, double a, FanMode mode, Nonlinearity
 }
 
 Tensor orthogonal_(const TensorBase& x, double gain) {
-  check<ValueError>(x.dim() >= 2, "orthogonal_: only tensors with 2 or more dimensions are supported, not ",
+  check<ValueError>(x.dim() >= 2,
+                    "orthogonal_: only tensors with 2 or more dimensions are supported, not ",
                     x.sizes());
   if (x.numel() == 0) return Tensor(x);
   return initialise(x, [&](const Tensor& t) {

@@ -48,7 +48,10 @@ class Module : public std::enable_shared_from_this<Module> {
     return module;
   }
   template <class Holder>
-  requires requires(Holder h) { typename Holder::ContainedType; h.ptr(); }
+  requires requires(Holder h) {
+    typename Holder::ContainedType;
+    h.ptr();
+  }
   auto register_module(std::string name, const Holder& module) {
     return register_module(std::move(name), module.ptr());
   }
@@ -59,7 +62,10 @@ class Module : public std::enable_shared_from_this<Module> {
     return module;
   }
   template <class Holder>
-  requires requires(Holder h) { typename Holder::ContainedType; h.ptr(); }
+  requires requires(Holder h) {
+    typename Holder::ContainedType;
+    h.ptr();
+  }
   auto replace_module(const std::string& name, const Holder& module) {
     return replace_module(name, module.ptr());
   }
@@ -116,9 +122,9 @@ class Module : public std::enable_shared_from_this<Module> {
   /// member to declare how.
   virtual std::shared_ptr<Module> clone() const;
   StateDict state_dict(const std::string& prefix = {}) const;
-  /// Copies values into the tensors of the same names. Throws RuntimeError that lists every missing,
-  /// unexpected and misshapen entry, before anything changes; unless strict, missing and unexpected
-  /// ones are only reported.
+  /// Copies values into the tensors of the same names. Throws RuntimeError that lists every
+  /// missing, unexpected and misshapen entry, before anything changes; unless strict, missing and
+  /// unexpected ones are only reported.
   IncompatibleKeys load_state_dict(const StateDict& state, bool strict = true);
   /// Called with the dict and this module's prefix before loading; may rename keys.
   using LoadHook = std::function<void(Module&, StateDict&, const std::string&)>;
@@ -221,12 +227,12 @@ decltype(auto) call(M& module, Args&&... args) {
   if (module.has_hooks()) [[unlikely]] {
     if constexpr (std::is_same_v<std::remove_cvref_t<Result>, Tensor> &&
                   (std::is_convertible_v<Args&&, Tensor> && ...)) {
-      auto forward = [&]<std::size_t... I>(const std::vector<Tensor>& x,
-                                           std::index_sequence<I...>) -> Tensor {
+      auto forward = [&]<std::size_t... I>(const std::vector<Tensor>& x, std::index_sequence<I...>)
+                         ->Tensor {
         return module.forward(x.at(I)...);
       };
-      return static_cast<Result>(module.call_with_hooks(
-          {Tensor(args)...}, [&](const std::vector<Tensor>& x) {
+      return static_cast<Result>(
+          module.call_with_hooks({Tensor(args)...}, [&](const std::vector<Tensor>& x) {
             return forward(x, std::make_index_sequence<sizeof...(Args)>());
           }));
     } else {

@@ -65,8 +65,10 @@ std::string python_repr(double value) {
 
 std::string python_repr(IntArrayRef tuple) {
   std::string text = "(";
-  for (std::size_t i = 0; i < tuple.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(tuple[i]);
+  for (std::size_t i = 0; i < tuple.size(); ++i) {
+    if (i) text += ", ";
+    text += std::to_string(tuple[i]);
+  }
   return text + (tuple.size() == 1 ? ",)" : ")");
 }
 
@@ -79,7 +81,8 @@ bool Module::has_parametrizations() const {
 }
 
 std::string Module::name() const {
-  return (has_parametrizations() ? "Parametrized" : "") + base_name();
+  std::string text = has_parametrizations() ? "Parametrized" : "";
+  return text += base_name();
 }
 
 void Module::pretty_print(std::ostream& stream) const {

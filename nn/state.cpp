@@ -9,14 +9,19 @@ namespace {
 
 std::string shape_text(IntArrayRef sizes) {
   std::string text = "torch.Size([";
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(sizes[i]);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (i) text += ", ";
+    text += std::to_string(sizes[i]);
+  }
   return text + "])";
 }
 
 std::string quoted(const std::vector<std::string>& keys) {
   std::string text;
-  for (const auto& key : keys) text += (text.empty() ? "\"" : ", \"") + key + "\"";
+  for (const auto& key : keys) {
+    text += text.empty() ? "\"" : ", \"";
+    text += key + "\"";
+  }
   return text;
 }
 

@@ -25,16 +25,15 @@ class AnyModule {
   }
   template <class Contained>
   AnyModule(const ModuleHolder<Contained>& holder) : AnyModule(holder.ptr()) {}
-  /// A copy of a module given by value.
+  /// A deep copy of a module given by value.
   template <class M>
-  requires std::is_base_of_v<Module, std::remove_cvref_t<M>> explicit AnyModule(M&& module)
-      : AnyModule(std::make_shared<std::remove_cvref_t<M>>(std::forward<M>(module))) {}
+  requires std::is_base_of_v<Module, M>
+  explicit AnyModule(const M& module) : AnyModule(cloned(module)) {}
   AnyModule(const AnyModule& other) : module_(other.module_), calls_(other.calls_) {
     if (auto* notes = detail::CloneNotes::current(); notes && module_) [[unlikely]]
       notes->add({this, module_.get(), &AnyModule::rebind});
   }
-  AnyModule(AnyModule&& other) noexcept
-      : module_(std::move(other.module_)), calls_(other.calls_) {
+  AnyModule(AnyModule&& other) noexcept : module_(std::move(other.module_)), calls_(other.calls_) {
     detail::CloneNotes::moved(&other, this);
   }
   AnyModule& operator=(const AnyModule&) = default;
@@ -185,6 +184,12 @@ class AnyModule {
   }
   template <class M>
   static constexpr Calls calls_of = make_calls<M>();
+
+  template <class M>
+  static std::shared_ptr<M> cloned(const M& module) {
+    Module::remember_type(const_cast<M&>(module));
+    return std::static_pointer_cast<M>(module.clone());
+  }
 
   static void rebind(void* member, detail::CloneMemo& memo) {
     auto& self = *static_cast<AnyModule*>(member);

@@ -22,7 +22,8 @@ class ModuleDictImpl : public Module {
 
   /// Adds or replaces.
   template <class M>
-  requires std::is_constructible_v<AnyModule, M> void insert(const std::string& key, M&& module) {
+  requires std::is_constructible_v<AnyModule, M>
+  void insert(const std::string& key, M&& module) {
     put(key, AnyModule(std::forward<M>(module)).ptr());
   }
   void insert(const std::string& key, std::shared_ptr<Module> module) {

@@ -18,9 +18,8 @@ class ModuleListImpl : public Module {
   }
 
   template <class M>
-  requires std::is_constructible_v<AnyModule, M> void push_back(M&& module) {
-    append(AnyModule(std::forward<M>(module)).ptr());
-  }
+  requires std::is_constructible_v<AnyModule, M>
+  void push_back(M&& module) { append(AnyModule(std::forward<M>(module)).ptr()); }
   void push_back(std::shared_ptr<Module> module) { append(std::move(module)); }
   /// Before position i. Throws IndexError past the end.
   void insert(std::size_t i, std::shared_ptr<Module> module);
@@ -36,8 +35,7 @@ class ModuleListImpl : public Module {
   template <class M>
   std::shared_ptr<M> ptr(std::int64_t i) const {
     auto typed = std::dynamic_pointer_cast<M>(ptr(i));
-    check<TypeError>(typed != nullptr, "ModuleList: element ", i, " is no ",
-                     class_name(typeid(M)));
+    check<TypeError>(typed != nullptr, "ModuleList: element ", i, " is no ", class_name(typeid(M)));
     return typed;
   }
   template <class M>

@@ -11,10 +11,10 @@ namespace {
 void print_entries(std::ostream& stream, const Module& module) {
   stream << module.name() << "(";
   for (const auto& slot : module.slots()) {
-    std::string sizes;
-    for (const std::int64_t n : slot->sizes()) sizes += (sizes.empty() ? "" : "x") + std::to_string(n);
-    stream << "\n    (" << slot->key() << "): Parameter containing: [torch.";
-    stream << dtype_name(slot->scalar_type()) << "Tensor of size " << sizes << "]";
+    stream << "\n    (" << slot->key() << "): Parameter containing: [torch."
+           << dtype_name(slot->scalar_type()) << "Tensor of size ";
+    for (std::int64_t d = 0; d < slot->dim(); ++d) stream << (d ? "x" : "") << slot->size(d);
+    stream << "]";
   }
   for (const auto& child : module.named_children())
     stream << "\n  (" << child.key() << "): " << indented(child.value()->repr());

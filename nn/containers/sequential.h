@@ -27,8 +27,8 @@ class SequentialImpl : public Module {
  public:
   SequentialImpl() = default;
   template <class... M>
-  requires(sizeof...(M) > 0 && (std::is_constructible_v<AnyModule, M> && ...)) explicit SequentialImpl(
-      M&&... modules) {
+  requires(sizeof...(M) > 0 &&
+           (std::is_constructible_v<AnyModule, M> && ...)) explicit SequentialImpl(M&&... modules) {
     (push_back(std::forward<M>(modules)), ...);
   }
   SequentialImpl(std::initializer_list<NamedAnyModule> modules) {
@@ -48,11 +48,11 @@ class SequentialImpl : public Module {
   }
 
   template <class M>
-  requires std::is_constructible_v<AnyModule, M> void push_back(M&& module) {
-    push_back(std::to_string(size()), std::forward<M>(module));
-  }
+  requires std::is_constructible_v<AnyModule, M>
+  void push_back(M&& module) { push_back(std::to_string(size()), std::forward<M>(module)); }
   template <class M>
-  requires std::is_constructible_v<AnyModule, M> void push_back(std::string name, M&& module) {
+  requires std::is_constructible_v<AnyModule, M>
+  void push_back(std::string name, M&& module) {
     AnyModule any(std::forward<M>(module));
     register_module(std::move(name), any.ptr());
     modules_.push_back(std::move(any));
@@ -87,7 +87,8 @@ class SequentialImpl : public Module {
   }
   template <class Result>
   Result run(std::any value, std::size_t first) {
-    for (std::size_t i = first; i < modules_.size(); ++i) value = modules_[i].pass(std::move(value));
+    for (std::size_t i = first; i < modules_.size(); ++i)
+      value = modules_[i].pass(std::move(value));
     return modules_.back().template unpack<Result>(std::move(value));
   }
 

@@ -1,10 +1,10 @@
+#include "catch.h"
+
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/ops.h>
 #include <pullback/nn/containers/module_dict.h>
 #include <pullback/nn/containers/module_list.h>
 #include <pullback/nn/containers/sequential.h>
-
-#include <catch.h>
 
 using namespace pullback;
 
@@ -76,17 +76,18 @@ float first(const TensorBase& x) {
 
 TEST_CASE("a module lists parameters, buffers and modules in order of registration") {
   Net net;
-  CHECK(net->named_parameters().keys() ==
-        std::vector<std::string>{"own", "second.weight", "second.bias", "first.weight", "first.bias"});
+  CHECK(net->named_parameters().keys() == std::vector<std::string>{"own", "second.weight",
+                                                                   "second.bias", "first.weight",
+                                                                   "first.bias"});
   CHECK(net->named_parameters(/*recurse=*/false).keys() == std::vector<std::string>{"own"});
   CHECK(net->parameters().size() == 5);
   CHECK(net->named_buffers().keys() ==
         std::vector<std::string>{"second.steps", "second.scratch", "first.steps", "first.scratch"});
   CHECK(net->named_modules().keys() == std::vector<std::string>{"", "second", "first"});
   CHECK(net->named_children().keys() == std::vector<std::string>{"second", "first"});
-  CHECK(net->state_dict().keys() ==
-        std::vector<std::string>{"own", "second.weight", "second.bias", "second.steps",
-                                 "first.weight", "first.bias", "first.steps"});
+  CHECK(net->state_dict().keys() == std::vector<std::string>{"own", "second.weight", "second.bias",
+                                                             "second.steps", "first.weight",
+                                                             "first.bias", "first.steps"});
 }
 
 TEST_CASE("names of parameters and modules are checked") {
@@ -117,7 +118,8 @@ TEST_CASE("an attribute is used like a tensor") {
   CHECK(first(w) == 7);
 }
 
-TEST_CASE("a copy of an attribute is the value of that moment, and its assignment moves the member") {
+TEST_CASE(
+    "a copy of an attribute is the value of that moment, and its assignment moves the member") {
   Scale scale;
   auto snapshot = scale->weight;
   static_assert(std::is_same_v<decltype(snapshot), nn::Attribute>);
@@ -185,11 +187,11 @@ TEST_CASE("as gives the module as its class, by class or holder") {
 TEST_CASE("modules print as in Python") {
   CHECK(Scale()->repr() == "Scale(size=2)");
   CHECK(Net()->repr() == "Net(\n  (second): Scale(size=2)\n  (first): Scale(size=2)\n)");
-  nn::Sequential outer(Net(), Scale());
+  nn::Sequential outer{Net(), Scale()};
   CHECK(outer->repr() ==
         "Sequential(\n  (0): Net(\n    (second): Scale(size=2)\n    (first): Scale(size=2)\n  )\n"
         "  (1): Scale(size=2)\n)");
-  CHECK(nn::ModuleList(Scale(), Scale(), Net())->repr() ==
+  CHECK(nn::ModuleList { Scale(), Scale(), Net() } -> repr() ==
         "ModuleList(\n  (0-1): 2 x Scale(size=2)\n  (2): Net(\n    (second): Scale(size=2)\n    "
         "(first): Scale(size=2)\n  )\n)");
   CHECK(nn::ModuleList()->repr() == "ModuleList()");
@@ -218,7 +220,8 @@ TEST_CASE("a clone shares nothing, keeps values, flags and ties, and refers to i
   CHECK(tied_copy->a->weight.is_same(tied_copy->b->weight));
   CHECK_FALSE(tied_copy->a->weight.is_same(tied->a->weight));
   CHECK(tied_copy->shared.get() == tied_copy->a.get());
-  CHECK(tied->named_parameters().keys() == std::vector<std::string>{"a.weight", "a.bias", "b.bias"});
+  CHECK(tied->named_parameters().keys() ==
+        std::vector<std::string>{"a.weight", "a.bias", "b.bias"});
 }
 
 TEST_CASE("containers are cloned with their contents") {
@@ -268,7 +271,8 @@ TEST_CASE("a state dict is loaded by name, and what does not fit is reported as 
   state.insert("bias", full({2}, 5.0));
   CHECK(message_of([&] { scale->load_state_dict(state); }) ==
         "Error(s) in loading state_dict for Scale:\n\tMissing key(s) in state_dict: \"steps\". \n\t"
-        "Unexpected key(s) in state_dict: \"foo\". \n\tsize mismatch for weight: copying a param with "
+        "Unexpected key(s) in state_dict: \"foo\". \n\tsize mismatch for weight: copying a param "
+        "with "
         "shape torch.Size([3]) from checkpoint, the shape in current model is torch.Size([2]).");
   CHECK(first(scale->bias) == 0);
   state.erase("weight");
@@ -310,12 +314,12 @@ TEST_CASE("hooks see and change inputs and outputs of a call") {
 TEST_CASE("a backward hook sees the gradients of output and inputs, and may change the latter") {
   Scale scale(3);
   std::vector<float> seen;
-  scale->register_full_backward_hook([&](nn::Module& m, const std::vector<Tensor>& gx,
-                                         const std::vector<Tensor>& gy) {
-    CHECK(m.name() == "Scale");
-    seen = {first(gx.at(0)), first(gy.at(0))};
-    return std::vector<Tensor>{gx[0] * 10};
-  });
+  scale->register_full_backward_hook(
+      [&](nn::Module& m, const std::vector<Tensor>& gx, const std::vector<Tensor>& gy) {
+        CHECK(m.name() == "Scale");
+        seen = {first(gx.at(0)), first(gy.at(0))};
+        return std::vector<Tensor>{gx[0] * 10};
+      });
   Tensor x = ones({2}, requires_grad());
   (scale(x) * 2).sum().backward();
   CHECK(seen == std::vector<float>{6, 2});
