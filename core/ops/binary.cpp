@@ -69,8 +69,6 @@ Tensor pow_gradient_of_exponent(const Tensor& g, const Tensor& a, const Tensor& 
 }  // namespace
 
 Tensor pow(const Tensor& a, const Tensor& b) {
-  check(is_floating_point(common_type("pow", a, b)) || !(b < 0).any().item<bool>(),
-        "pow: Integers to negative integer powers are not allowed");
   return record("PowBackward1", same("pow", a, b, simd().pow),
                 wrt(a, [a = saved(a),
                         b = saved(b)](const Tensor& g) { return pow_gradient_of_base(g, *a, *b); }),

@@ -175,7 +175,9 @@ Tensor sinc(const Tensor& x) {
   return where(at_zero, ones_like(angle), sin(angle) / angle);
 }
 Tensor sinc_(const Tensor& x) {
-  return x.copy_(sinc(x));
+  check_result_type("sinc_", float_type(x.scalar_type()), x.scalar_type());
+  // The rule keeps its input, which must not be what changes.
+  return x.copy_(sinc(x.clone()));
 }
 PULLBACK_METHODS(sinc)
 

@@ -47,7 +47,28 @@ using pullback::indexing::Slice;
 }  // namespace
 
 Rows index_rows() {
-  return {};
+  return {
+      ROW("gather", {c.in(0).gather(c.integer("dim"), c.in(1))}),
+      {"scatter",
+       [](const Case& c) -> Outputs {
+         return {c.in(0).scatter(c.integer("dim"), c.in(1), c.in(2))};
+       },
+       in_place(
+           [](const Case& c) { return c.in(0).scatter_(c.integer("dim"), c.in(1), c.in(2)); })},
+      {"scatter.value",
+       [](const Case& c) -> Outputs {
+         return {c.in(0).scatter(c.integer("dim"), c.in(1), c.scalar("value"))};
+       },
+       in_place([](const Case& c) {
+         return c.in(0).scatter_(c.integer("dim"), c.in(1), c.scalar("value"));
+       })},
+      {"scatter_add",
+       [](const Case& c) -> Outputs {
+         return {c.in(0).scatter_add(c.integer("dim"), c.in(1), c.in(2))};
+       },
+       in_place(
+           [](const Case& c) { return c.in(0).scatter_add_(c.integer("dim"), c.in(1), c.in(2)); })},
+  };
 }
 
 #undef ROW

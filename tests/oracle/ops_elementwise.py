@@ -9,7 +9,7 @@ SPECIAL = [nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 100.0, -100.0]
 
 
 def unary(name, low=-2.0, high=2.0, integers=True, special=True, call=None, floats=True, kw={},
-          family="unary"):
+          family="unary", doubles=True):
     call = call or getattr(torch, name)
 
     def cases(draw):
@@ -17,7 +17,7 @@ def unary(name, low=-2.0, high=2.0, integers=True, special=True, call=None, floa
             for shape in ([2, 3], [], [0, 3], [1]):
                 yield [draw(shape, f, low, high)], kw
             for shape in ([2, 3], []):
-                yield [draw(shape, d, low, high)], kw
+                yield [draw(shape, d, low, high)], kw, doubles
             yield [draw([19], f, low, high)], kw
         if special:
             yield [torch.tensor(SPECIAL, dtype=f)], kw, False
@@ -45,7 +45,8 @@ for name in ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal"):
 unary("log1p", -0.7, 3)
 unary("erfinv", -0.9, 0.9, integers=False)
 unary("lgamma", 0.3, 4, special=False)
-unary("digamma", 0.3, 4, special=False)
+# PyTorch's trigamma is only good to nine digits.
+unary("digamma", 0.3, 4, special=False, doubles=False)
 for name in ("floor", "ceil", "round", "trunc"):
     unary(name, integers=(l, i))
 unary("frac", integers=False, special=False)
