@@ -134,5 +134,6 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t paddi
 /// x with each element zeroed with probability p and the others divided by 1 − p, when training; else
 /// x.
 Tensor dropout(const Tensor& x, double p, bool train);
+Tensor dropout_(const Tensor& x, double p, bool train);
 
 }  // namespace pullback

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <pullback/nn/holder.h>
+#include <pullback/nn/options.h>
+
+namespace pullback::nn {
+
+struct DropoutOptions {
+  DropoutOptions(double p = 0.5) : p_(p) {}
+  PULLBACK_ARG(double, p);
+  PULLBACK_ARG(bool, inplace) = false;
+};
+
+/// When training, zeroes each element with probability p and divides the others by 1 − p.
+class DropoutImpl : public Module {
+ public:
+  /// Throws ValueError unless 0 ≤ p ≤ 1.
+  explicit DropoutImpl(const DropoutOptions& options = {});
+  explicit DropoutImpl(double p) : DropoutImpl(DropoutOptions(p)) {}
+  Tensor forward(const Tensor& x);
+  std::string extra_repr() const override;
+
+  DropoutOptions options;
+};
+PULLBACK_MODULE(Dropout);
+
+}  // namespace pullback::nn

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <pullback/core/ops.h>
+#include <pullback/nn/conv.h>
+#include <pullback/nn/dropout.h>
+#include <pullback/nn/loss.h>
+#include <pullback/nn/norm.h>
+#include <pullback/nn/pooling.h>
+
+/// libtorch's spelling of the functions behind layers: the options come in a struct.
+namespace pullback::nn::functional {
+
+using pullback::elu;
+using pullback::gelu;
+using pullback::leaky_relu;
+using pullback::log_softmax;
+using pullback::mish;
+using pullback::relu;
+using pullback::selu;
+using pullback::silu;
+using pullback::softmax;
+using pullback::softplus;
+using pullback::softsign;
+
+template <std::size_t D>
+struct ConvFuncOptions {
+  PULLBACK_ARG(Tensor, bias);
+  PULLBACK_ARG(ExpandingArray<D>, stride) = 1;
+  PULLBACK_ARG(ExpandingArray<D>, padding) = 0;
+  PULLBACK_ARG(ExpandingArray<D>, dilation) = 1;
+  PULLBACK_ARG(std::int64_t, groups) = 1;
+};
+using Conv1dFuncOptions = ConvFuncOptions<1>;
+using Conv2dFuncOptions = ConvFuncOptions<2>;
+
+inline Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dFuncOptions& o = {}) {
+  return pullback::conv1d(x, weight, o.bias(), o.stride(), o.padding(), o.dilation(), o.groups());
+}
+inline Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dFuncOptions& o = {}) {
+  return pullback::conv2d(x, weight, o.bias(), o.stride(), o.padding(), o.dilation(), o.groups());
+}
+
+using MaxPool1dFuncOptions = MaxPool1dOptions;
+using MaxPool2dFuncOptions = MaxPool2dOptions;
+using AvgPool1dFuncOptions = AvgPool1dOptions;
+using AvgPool2dFuncOptions = AvgPool2dOptions;
+using AdaptiveAvgPool2dFuncOptions = AdaptiveAvgPool2dOptions;
+
+inline Tensor max_pool1d(const Tensor& x, const MaxPool1dFuncOptions& o) {
+  return pullback::max_pool1d(x, o.kernel_size(), o.stride(), o.padding(), o.dilation(),
+                              o.ceil_mode());
+}
+inline Tensor max_pool2d(const Tensor& x, const MaxPool2dFuncOptions& o) {
+  return pullback::max_pool2d(x, o.kernel_size(), o.stride(), o.padding(), o.dilation(),
+                              o.ceil_mode());
+}
+inline Tensor avg_pool1d(const Tensor& x, const AvgPool1dFuncOptions& o) {
+  return pullback::avg_pool1d(x, o.kernel_size(), o.stride(), o.padding(), o.ceil_mode(),
+                              o.count_include_pad());
+}
+inline Tensor avg_pool2d(const Tensor& x, const AvgPool2dFuncOptions& o) {
+  return pullback::avg_pool2d(x, o.kernel_size(), o.stride(), o.padding(), o.ceil_mode(),
+                              o.count_include_pad(), o.divisor_override());
+}
+inline Tensor adaptive_avg_pool2d(const Tensor& x, const AdaptiveAvgPool2dFuncOptions& o) {
+  return pullback::adaptive_avg_pool2d(x, o.output_size());
+}
+
+struct DropoutFuncOptions {
+  PULLBACK_ARG(double, p) = 0.5;
+  PULLBACK_ARG(bool, training) = true;
+  PULLBACK_ARG(bool, inplace) = false;
+};
+inline Tensor dropout(const Tensor& x, const DropoutFuncOptions& o = {}) {
+  return o.inplace() ? dropout_(x, o.p(), o.training()) : pullback::dropout(x, o.p(), o.training());
+}
+
+struct BatchNormFuncOptions {
+  PULLBACK_ARG(Tensor, weight);
+  PULLBACK_ARG(Tensor, bias);
+  PULLBACK_ARG(bool, training) = false;
+  PULLBACK_ARG(double, momentum) = 0.1;
+  PULLBACK_ARG(double, eps) = 1e-5;
+};
+inline Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var,
+                         const BatchNormFuncOptions& o = {}) {
+  return pullback::batch_norm(x, o.weight(), o.bias(), running_mean, running_var, o.training(),
+                              o.momentum(), o.eps());
+}
+
+struct LayerNormFuncOptions {
+  LayerNormFuncOptions(std::vector<std::int64_t> normalized_shape)
+      : normalized_shape_(std::move(normalized_shape)) {}
+  PULLBACK_ARG(std::vector<std::int64_t>, normalized_shape);
+  PULLBACK_ARG(Tensor, weight);
+  PULLBACK_ARG(Tensor, bias);
+  PULLBACK_ARG(double, eps) = 1e-5;
+};
+inline Tensor layer_norm(const Tensor& x, const LayerNormFuncOptions& o) {
+  return pullback::layer_norm(x, o.normalized_shape(), o.weight(), o.bias(), o.eps());
+}
+
+struct EmbeddingFuncOptions {
+  PULLBACK_ARG(std::int64_t, padding_idx) = -1;
+};
+inline Tensor embedding(const Tensor& indices, const Tensor& weight,
+                        const EmbeddingFuncOptions& o = {}) {
+  return pullback::embedding(weight, indices, o.padding_idx());
+}
+
+using MSELossFuncOptions = MSELossOptions;
+using L1LossFuncOptions = L1LossOptions;
+using SmoothL1LossFuncOptions = SmoothL1LossOptions;
+using HuberLossFuncOptions = HuberLossOptions;
+using KLDivFuncOptions = KLDivLossOptions;
+using BinaryCrossEntropyFuncOptions = BCELossOptions;
+using BinaryCrossEntropyWithLogitsFuncOptions = BCEWithLogitsLossOptions;
+using NLLLossFuncOptions = NLLLossOptions;
+using CrossEntropyFuncOptions = CrossEntropyLossOptions;
+
+inline Tensor mse_loss(const Tensor& x, const Tensor& y, const MSELossFuncOptions& o = {}) {
+  return pullback::mse_loss(x, y, o.reduction());
+}
+inline Tensor l1_loss(const Tensor& x, const Tensor& y, const L1LossFuncOptions& o = {}) {
+  return pullback::l1_loss(x, y, o.reduction());
+}
+inline Tensor smooth_l1_loss(const Tensor& x, const Tensor& y,
+                             const SmoothL1LossFuncOptions& o = {}) {
+  return pullback::smooth_l1_loss(x, y, o.reduction(), o.beta());
+}
+inline Tensor huber_loss(const Tensor& x, const Tensor& y, const HuberLossFuncOptions& o = {}) {
+  return pullback::huber_loss(x, y, o.reduction(), o.delta());
+}
+inline Tensor kl_div(const Tensor& x, const Tensor& y, const KLDivFuncOptions& o = {}) {
+  return pullback::kl_div(x, y, o.reduction(), o.log_target());
+}
+inline Tensor binary_cross_entropy(const Tensor& x, const Tensor& y,
+                                   const BinaryCrossEntropyFuncOptions& o = {}) {
+  return pullback::binary_cross_entropy(x, y, o.weight(), o.reduction());
+}
+inline Tensor binary_cross_entropy_with_logits(
+    const Tensor& x, const Tensor& y, const BinaryCrossEntropyWithLogitsFuncOptions& o = {}) {
+  return pullback::binary_cross_entropy_with_logits(x, y, o.weight(), o.pos_weight(),
+                                                    o.reduction());
+}
+inline Tensor nll_loss(const Tensor& x, const Tensor& y, const NLLLossFuncOptions& o = {}) {
+  return pullback::nll_loss(x, y, o.weight(), o.reduction(), o.ignore_index());
+}
+inline Tensor cross_entropy(const Tensor& x, const Tensor& y,
+                            const CrossEntropyFuncOptions& o = {}) {
+  return pullback::cross_entropy(x, y, o.weight(), o.reduction(), o.ignore_index(),
+                                 o.label_smoothing());
+}
+
+}  // namespace pullback::nn::functional
