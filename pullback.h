@@ -26,3 +26,10 @@
 #include <pullback/nn/linear.h>
 #include <pullback/nn/module.h>
 #include <pullback/nn/utils.h>
+#include <pullback/nn/conv.h>
+#include <pullback/nn/dropout.h>
+#include <pullback/nn/embedding.h>
+#include <pullback/nn/functional.h>
+#include <pullback/nn/loss.h>
+#include <pullback/nn/norm.h>
+#include <pullback/nn/pooling.h>

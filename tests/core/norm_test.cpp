@@ -1,0 +1,83 @@
+#include "catch.h"
+
+#include <pullback/core/autograd/engine.h>
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/kernels/pool.h>
+#include <pullback/core/neural.h>
+#include <pullback/core/ops.h>
+#include <pullback/core/random.h>
+
+using namespace pullback;
+
+namespace {
+
+std::vector<Tensor> gradients(const Tensor& y, const std::vector<Tensor>& inputs,
+                              bool create_graph) {
+  manual_seed(2);
+  const Tensor g = randn(y.sizes(), kDouble);
+  return autograd::grad({y}, inputs, {g}, /*retain_graph=*/true, create_graph);
+}
+
+void check_close(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(allclose(a[i], b[i], 1e-10, 1e-10));
+}
+
+}  // namespace
+
+// Large enough for several chunks of rows and parts of their sums.
+TEST_CASE("a normalisation's fused gradient is the one composed for second derivatives", "[norm]") {
+  manual_seed(1);
+  const Tensor x = randn({64, 40, 30}, kDouble).requires_grad_();
+  SECTION("batch norm") {
+    const Tensor w = randn({40}, kDouble).requires_grad_(),
+                 b = randn({40}, kDouble).requires_grad_();
+    const bool training = GENERATE(true, false);
+    const Tensor y = batch_norm(x, w, b, zeros({40}, kDouble), ones({40}, kDouble), training);
+    check_close(gradients(y, {x, w, b}, false), gradients(y, {x, w, b}, true));
+  }
+  SECTION("layer norm") {
+    const Tensor w = randn({30}, kDouble).requires_grad_(),
+                 b = randn({30}, kDouble).requires_grad_();
+    const Tensor y = layer_norm(x, 30, w, b);
+    check_close(gradients(y, {x, w, b}, false), gradients(y, {x, w, b}, true));
+  }
+}
+
+TEST_CASE("a normalisation's bits do not depend on the number of threads", "[norm]") {
+  manual_seed(1);
+  const Tensor x = randn({64, 40, 30}, kDouble).requires_grad_();
+  const int before = kernels::num_threads();
+  std::vector<Tensor> found[2];
+  for (int i = 0; i < 2; ++i) {
+    kernels::set_num_threads(i ? 4 : 1);
+    const Tensor y = layer_norm(x, 30), z = batch_norm(x, {}, {}, {}, {}, true);
+    found[i] = {y, z, gradients(y, {x}, false)[0], gradients(z, {x}, false)[0]};
+  }
+  kernels::set_num_threads(before);
+  for (std::size_t k = 0; k < found[0].size(); ++k) CHECK(equal(found[0][k], found[1][k]));
+}
+
+TEST_CASE("a mean of ignored targets only is not a number", "[loss]") {
+  const Tensor loss = nll_loss(zeros({2, 3}), tensor({-100, -100}));
+  CHECK(isnan(loss).item<bool>());
+}
+
+TEST_CASE("losses refuse targets that do not fit", "[loss]") {
+  const Tensor x = zeros({2, 3});
+  CHECK_THROWS_AS(cross_entropy(x, tensor({0, 3})), IndexError);
+  CHECK_THROWS_AS(cross_entropy(x, tensor({0, 1, 2})), ValueError);
+  CHECK_THROWS_AS(cross_entropy(x, tensor({0.0, 1.0})), RuntimeError);
+  CHECK_THROWS_AS(binary_cross_entropy(full({2}, 1.5), ones({2})), RuntimeError);
+  CHECK_THROWS_AS(binary_cross_entropy(ones({2}), ones({3})), ValueError);
+}
+
+TEST_CASE("the padding that keeps the size works for even kernels too", "[conv]") {
+  manual_seed(1);
+  const Tensor x = randn({1, 2, 5, 6}), w = randn({3, 2, 2, 4});
+  const Tensor y = conv2d(x, w, {}, 1, kSame);
+  CHECK(y.sizes() == IntArrayRef({1, 3, 5, 6}));
+  // An odd number of padded positions has one more at the end.
+  CHECK(allclose(y.slice(2, 0, 4).slice(3, 1, 4), conv2d(x, w), 1e-4, 1e-5));
+  CHECK_THROWS_AS(conv2d(x, w, {}, 2, kSame), RuntimeError);
+}
