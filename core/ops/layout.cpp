@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
@@ -423,6 +424,60 @@ Tensor TensorBase::diagonal(std::int64_t offset, std::int64_t dim1, std::int64_t
 Tensor TensorBase::as_strided(IntArrayRef sizes, IntArrayRef strides,
                               std::optional<std::int64_t> offset) const {
   return pullback::as_strided(self(Tensor()), sizes, strides, offset);
+}
+
+// ---- shape in place: another geometry for the same handle
+
+namespace {
+
+/// Gives x the geometry of a view of itself, and that view's place in the graph.
+Tensor reshaped_in_place(const char* op, const Tensor& x, const Tensor& view_of_x) {
+  TensorImpl* impl = x.get();
+  check(!(GradMode::is_enabled() && impl->requires_grad && !impl->grad_fn), op,
+        ": a leaf Variable that requires grad is being used in an in-place operation");
+  const TensorImpl* seen = view_of_x.get();
+  impl->geometry = seen->geometry;
+  impl->grad_fn = seen->grad_fn;
+  impl->output_nr = seen->output_nr;
+  autograd::mark_changed(x);
+  impl->view_version = impl->storage->version;
+  return x;
+}
+
+}  // namespace
+
+Tensor TensorBase::squeeze_(std::int64_t dim) const {
+  Tensor x = target("squeeze_");
+  return reshaped_in_place("squeeze_", x, pullback::squeeze(x, dim));
+}
+Tensor TensorBase::unsqueeze_(std::int64_t dim) const {
+  Tensor x = target("unsqueeze_");
+  return reshaped_in_place("unsqueeze_", x, pullback::unsqueeze(x, dim));
+}
+Tensor TensorBase::t_() const {
+  Tensor x = target("t_");
+  return reshaped_in_place("t_", x, pullback::t(x));
+}
+
+Tensor TensorBase::resize_(IntArrayRef sizes) const {
+  Tensor x = target("resize_");
+  check(!autograd::requires_grad(x), "resize_: cannot resize variables that require grad");
+  Geometry g(sizes);
+  TensorImpl* impl = x.get();
+  g.offset = impl->geometry.offset;
+  const std::size_t needed =
+      static_cast<std::size_t>(g.offset + g.numel()) * element_size(impl->dtype);
+  if (needed > impl->storage->bytes) {
+    check(impl->storage->refs.get() == 1 && !impl->storage->deleter,
+          "resize_: the memory of shape ", impl->geometry.sizes(), " is shared and cannot grow to ",
+          sizes, "; use a new tensor");
+    Tensor grown = empty({g.offset + g.numel()}, impl->dtype);
+    std::memcpy(grown.data_ptr(), impl->storage->data, impl->storage->bytes);
+    impl->storage = grown.get()->storage;
+  }
+  impl->geometry = g;
+  autograd::mark_changed(x);
+  return x;
 }
 
 }  // namespace pullback
