@@ -83,8 +83,8 @@ Tensor& Tensor::operator=(const Scalar& value) && {
 
 // ---- what it is
 
-bool TensorBase::defined() const {
-  return is_attribute() ? slot()->computed() || slot()->stored() : word_ != 0;
+bool TensorBase::attribute_defined() const {
+  return slot()->computed() || slot()->stored();
 }
 IntArrayRef TensorBase::sizes() const {
   return checked_impl("sizes")->geometry.sizes();

@@ -55,7 +55,7 @@ class TensorBase {
   }
 
   // ---- what it is
-  bool defined() const;
+  bool defined() const { return is_attribute() ? attribute_defined() : word_ != 0; }
   IntArrayRef sizes() const;
   IntArrayRef strides() const;
   std::int64_t size(std::int64_t dim) const;
@@ -433,6 +433,7 @@ class TensorBase {
   friend class Tensor;
   friend class nn::Attribute;
   std::uintptr_t counted_word() const;
+  bool attribute_defined() const;
   void drop();
   void* checked_data(ScalarType type) const;
 };

@@ -36,16 +36,34 @@ bool runs_later(const Node* a, const Node* b) {
 
 }  // namespace
 
+namespace {
+
+/// The lists of a backward pass, kept for the next one of the thread so that a small pass asks for
+/// no memory.
+struct Lists {
+  std::vector<Edge> roots;
+  std::vector<Node*> root_nodes, ready, claimed, stack;
+};
+thread_local Lists spare_lists;
+
+}  // namespace
+
 /// One backward pass: counts the edges into each node, then runs the nodes whose gradients are
 /// complete, the youngest first.
 class Run {
  public:
-  explicit Run(bool retain_graph) : retain_graph_(retain_graph) {}
+  explicit Run(bool retain_graph) : retain_graph_(retain_graph), lists_(std::move(spare_lists)) {}
   ~Run() {
-    for (Node* node : claimed_) {
+    for (Node* node : lists_.claimed) {
       node->scratch_ = {};
       node->run_.store(nullptr, std::memory_order_release);
     }
+    lists_.roots.clear();
+    lists_.root_nodes.clear();
+    lists_.ready.clear();
+    lists_.claimed.clear();
+    lists_.stack.clear();
+    spare_lists = std::move(lists_);
   }
 
   struct Capture {
@@ -61,20 +79,20 @@ class Run {
     Node* node = edge.node();
     Scratch& s = visit(node);
     accumulate(s.at(edge.output_nr), std::move(gradient));
-    roots_.push_back(std::move(edge));
-    root_nodes_.push_back(node);
+    lists_.roots.push_back(std::move(edge));
+    lists_.root_nodes.push_back(node);
   }
 
   void execute() {
     count_edges();
     if (!captures.empty()) mark_needed();
-    for (Node* node : root_nodes_)
+    for (Node* node : lists_.root_nodes)
       if (Scratch& s = scratch(node); s.waiting == 0 && std::exchange(s.waiting, -1) == 0)
         make_ready(node);
-    while (!ready_.empty()) {
-      std::pop_heap(ready_.begin(), ready_.end(), runs_later);
-      Node* node = ready_.back();
-      ready_.pop_back();
+    while (!lists_.ready.empty()) {
+      std::pop_heap(lists_.ready.begin(), lists_.ready.end(), runs_later);
+      Node* node = lists_.ready.back();
+      lists_.ready.pop_back();
       run(node);
     }
   }
@@ -89,13 +107,13 @@ class Run {
   Scratch& visit(Node* node) {
     Run* holder = nullptr;
     if (node->run_.compare_exchange_strong(holder, this, std::memory_order_acq_rel))
-      claimed_.push_back(node);
+      lists_.claimed.push_back(node);
     return holder == nullptr || holder == this ? node->scratch_ : elsewhere_[node];
   }
 
   void count_edges() {
-    std::vector<Node*> stack;
-    for (Node* node : root_nodes_)
+    std::vector<Node*>& stack = lists_.stack;
+    for (Node* node : lists_.root_nodes)
       if (Scratch& s = scratch(node); !std::exchange(s.seen, true)) stack.push_back(node);
     while (!stack.empty()) {
       Node* node = stack.back();
@@ -115,7 +133,7 @@ class Run {
   void mark_needed() {
     for (const Capture& c : captures) visit(c.node).captured = true;
     std::vector<std::pair<Node*, std::uint32_t>> path;
-    for (Node* root : root_nodes_) {
+    for (Node* root : lists_.root_nodes) {
       if (!std::exchange(scratch(root).seen, false)) continue;
       path.emplace_back(root, 0);
       while (!path.empty()) {
@@ -140,8 +158,8 @@ class Run {
   }
 
   void make_ready(Node* node) {
-    ready_.push_back(node);
-    std::push_heap(ready_.begin(), ready_.end(), runs_later);
+    lists_.ready.push_back(node);
+    std::push_heap(lists_.ready.begin(), lists_.ready.end(), runs_later);
   }
 
   bool wants(Node* node) {
@@ -245,10 +263,7 @@ class Run {
   }
 
   bool retain_graph_;
-  std::vector<Edge> roots_;
-  std::vector<Node*> root_nodes_;
-  std::vector<Node*> ready_;
-  std::vector<Node*> claimed_;
+  Lists lists_;
   std::unordered_map<Node*, Scratch> elsewhere_;
 };
 

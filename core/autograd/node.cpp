@@ -66,7 +66,8 @@ void Node::note_output(std::size_t i, const Tensor& y) {
 }
 
 void Node::check_not_released() const {
-  check(!(released_ && (had_saved_ || keeps_output_)), name(),
+  if (!released_ || !(had_saved_ || keeps_output_)) return;
+  check(false, name(),
         ": Trying to backward through the graph a second time (or directly access saved tensors "
         "after they have "
         "already been freed). Saved intermediate values of the graph are freed when you call "
@@ -78,10 +79,10 @@ void Node::check_not_released() const {
 Tensor Node::saved_output(std::size_t i) const {
   const Output& out = output(i);
   check_not_released();
-  check(out.version == out.kept->version, name(),
+  check(out.version == out.kept->version, name_,
         ": one of the variables needed for gradient computation has been modified by an inplace "
         "operation: output ",
-        i, " of ", name(), " of shape ", out.geometry.sizes(), " is at version ",
+        i, " of ", name_, " of shape ", out.geometry.sizes(), " is at version ",
         std::int64_t{out.kept->version}, "; expected version ", std::int64_t{out.version},
         " instead");
   if (outer_) return view_of_rewritten_base(*outer_, out);

@@ -47,7 +47,7 @@ Tensor Saved::operator*() const {
   if (source_) return *source_;
   if (!defined_) return {};
   if (!storage_) owner_->check_not_released();
-  check(version_ == storage_->version, owner_->name(),
+  check(version_ == storage_->version, owner_->name_,
         ": one of the variables needed for gradient computation has been modified by an inplace "
         "operation: a saved "
         "input of shape ",

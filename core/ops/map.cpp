@@ -146,10 +146,6 @@ void check_result_type(const char* op, ScalarType from, ScalarType to) {
         " can't be cast to the desired output type ", to);
 }
 
-void check_defined(const char* op, const Tensor& x) {
-  check(x.defined(), op, ": expected a tensor but got an undefined one");
-}
-
 Tensor map(const char* op, const Tensor& x, const Map& kernel, float cost) {
   check_defined(op, x);
   const TensorImpl* impl = x.get();

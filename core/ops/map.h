@@ -63,7 +63,9 @@ ScalarType float_type(ScalarType type);
 /// Throws RuntimeError unless a result of type `from` may be stored into a tensor of type `to`.
 void check_result_type(const char* op, ScalarType from, ScalarType to);
 /// Throws RuntimeError for an undefined operand.
-void check_defined(const char* op, const Tensor& x);
+inline void check_defined(const char* op, const Tensor& x) {
+  check(x.defined(), op, ": expected a tensor but got an undefined one");
+}
 
 /// f(x) of x's own type.
 Tensor map(const char* op, const Tensor& x, const Map& kernel, float cost = 0.5f);
