@@ -22,7 +22,6 @@ const std::vector<std::pair<std::string, Rows>>& table() {
       {"softmax", softmax_rows()}, {"index", index_rows()},     {"matmul", matmul_rows()},
       {"conv", conv_rows()},       {"pool", pool_rows()},       {"nnorm", nnorm_rows()},
       {"linalg", linalg_rows()},   {"loss", loss_rows()},
-
   };
   return families;
 }

@@ -32,6 +32,7 @@ Rows matmul_rows() {
       ROW("mv", {c.in(0).mv(c.in(1))}),
       ROW("dot", {c.in(0).dot(c.in(1))}),
       ROW("outer", {c.in(0).outer(c.in(1))}),
+      ROW("kron", {c.in(0).kron(c.in(1))}),
       {"addmm",
        [](const Case& c) -> Outputs {
          return {c.in(0).addmm(c.in(1), c.in(2), beta(c), alpha(c))};
@@ -40,6 +41,7 @@ Rows matmul_rows() {
       ROW("addmv", {c.in(0).addmv(c.in(1), c.in(2), beta(c), alpha(c))}),
       ROW("addbmm", {c.in(0).addbmm(c.in(1), c.in(2), beta(c), alpha(c))}),
       ROW("baddbmm", {c.in(0).baddbmm(c.in(1), c.in(2), beta(c), alpha(c))}),
+      OTHER_NAME("einsum", {pullback::einsum(c.string("equation"), c.inputs())}),
       ROW("cross", {pullback::linalg::cross(c.in(0), c.in(1), c.integer("dim"))}),
       OTHER_NAME("linalg.multi_dot", {pullback::linalg::multi_dot(c.inputs())}),
   };

@@ -57,6 +57,8 @@ Rows reduce_rows() {
       ROW("argsort", {c.in(0).argsort(c.integer("dim", -1), c.boolean("descending"))}),
       ROW("topk",
           outputs(c.in(0).topk(c.integer("k"), c.integer("dim", -1), c.boolean("largest", true)))),
+      ROW("histc", {c.in(0).histc(c.integer("bins"), c.scalar("min"), c.scalar("max"))}),
+      ROW("bincount", {c.in(0).bincount(c.in(1), c.integer("minlength"))}),
   };
 }
 

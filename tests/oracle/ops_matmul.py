@@ -36,8 +36,6 @@ op(M, "einsum", lambda *xs, equation: torch.einsum(equation, *xs), lambda draw: 
         ("ij,jk->ik", ([2, 3], [3, 2])), ("ij,jk", ([2, 3], [3, 2])), ("ii->i", ([3, 3],)), ("ii", ([3, 3],)),
         ("ij->ji", ([2, 3],)), ("bij,bjk->bik", ([2, 2, 3], [2, 3, 2])), ("i,j->ij", ([2], [3])), ("ij->", ([2, 3],)),
         ("...ij,...jk->...ik", ([2, 2, 3], [3, 2])), ("bn,anm,bm->ba", ([2, 3], [2, 3, 2], [2, 2])), ("ij,ij->j", ([2, 3], [2, 3])))])
-op(M, "tensordot", lambda x, y, dims: torch.tensordot(x, y, dims), lambda draw: [
-    ([draw([2, 3, 2], t), draw([3, 2, 2], t)], {"dims": 2}) for t in FLOATS])
 op(M, "linalg.multi_dot", lambda *xs: torch.linalg.multi_dot(xs), lambda draw: [
     ([draw([2, 3], t), draw([3, 4], t), draw([4, 2], t)], {}) for t in FLOATS])
 op(M, "cross", lambda x, y, dim: torch.linalg.cross(x, y, dim=dim), lambda draw: [
