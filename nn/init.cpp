@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/random.h>
 #include <pullback/linalg/linalg.h>
 
 namespace pullback::nn::init {
@@ -173,6 +174,20 @@ Tensor orthogonal_(const TensorBase& x, double gain) {
     if (rows < cols) q = q.t();
     t.copy_(q.reshape(t.sizes()));
     t.mul_(gain);
+  });
+}
+
+Tensor sparse_(const TensorBase& x, double sparsity, double std) {
+  check_matrix("sparse_", x.sizes());
+  return initialise(x, [&](const Tensor& t) {
+    const std::int64_t rows = t.size(0);
+    const auto zeros = static_cast<std::int64_t>(std::ceil(sparsity * static_cast<double>(rows)));
+    t.normal_(0, std);
+    for (std::int64_t column = 0; column < t.size(1); ++column) {
+      const Tensor order = randperm(rows);
+      const std::int64_t* row = order.data_ptr<std::int64_t>();
+      for (std::int64_t i = 0; i < zeros; ++i) t.select(0, row[i]).select(0, column).fill_(0);
+    }
   });
 }
 

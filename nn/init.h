@@ -49,6 +49,8 @@ Tensor kaiming_normal_(const TensorBase& x, double a = 0, FanMode mode = kFanIn,
                        Nonlinearity nonlinearity = kLeakyReLU);
 /// Orthonormal rows or columns, times gain: the Q of a normal matrix with R's signs made positive.
 Tensor orthogonal_(const TensorBase& x, double gain = 1);
+/// Normal values of deviation std, a fraction `sparsity` of each column set to zero.
+Tensor sparse_(const TensorBase& x, double sparsity, double std = 0.01);
 
 /// What linear and convolution layers start with: kaiming_uniform_ with a = √5 for the weight, and
 /// the bias (if defined) uniform within ±1/√fan_in.

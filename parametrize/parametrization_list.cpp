@@ -1,0 +1,242 @@
+#include <pullback/parametrize/parametrization_list.h>
+
+#include <atomic>
+#include <sstream>
+
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/parametrize/cached.h>
+
+namespace pullback::parametrize {
+
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> next{0};
+  return next++;
+}
+
+// A tensor of its own memory, so that nothing the caller holds can change it later.
+Tensor owned(const Tensor& x, bool requires_grad) {
+  const NoGradGuard no_grad;
+  Tensor copy = x.detach().clone();
+  copy.get()->requires_grad = requires_grad;
+  return copy;
+}
+
+std::string dtype_text(const Tensor& x) {
+  return std::string("torch.") + python_name(x.scalar_type());
+}
+
+// The checks on what a parametrization of `before` returned.
+void check_value(const Tensor& value, const Tensor& before) {
+  check<ValueError>(value.defined(), "A parametrization must return a tensor. Got NoneType.");
+  check<ValueError>(value.scalar_type() == before.scalar_type(),
+                    "Registering a parametrization may not change the dtype of the tensor, unless "
+                    "`unsafe` flag is enabled.\nunparametrized dtype: ",
+                    dtype_text(before), "\nparametrized dtype: ", dtype_text(value));
+  check<ValueError>(value.sizes() == before.sizes(),
+                    "Registering a parametrization may not change the shape of the tensor, unless "
+                    "`unsafe` flag is enabled.\nunparametrized shape: ",
+                    before.sizes(), "\nparametrized shape: ", value.sizes());
+}
+
+// A chained parametrization's inverse is tried on its value; what it gives is not used.
+void check_right_inverse(const AnyParametrization& f, const Tensor& value, const std::string& key) {
+  TensorOrTensors found;
+  try {
+    const NoGradGuard no_grad;
+    found = f.calls().right_inverse(*f.module(), value);
+  } catch (const NotImplementedError&) {
+    return;  // it can be read, not assigned
+  }
+  const Tensor* back = std::get_if<Tensor>(&found);
+  check<ValueError>(back != nullptr && back->defined(),
+                    "parametrization.right_inverse must return a tensor. Got: ",
+                    back ? "NoneType" : "a sequence");
+  check<ValueError>(back->scalar_type() == value.scalar_type(),
+                    "The tensor returned by parametrization.right_inverse must have the same dtype "
+                    "as module.",
+                    key, ", unless the `unsafe` flag is enabled.\nmodule.", key,
+                    ".dtype: ", dtype_text(value), "\nreturned dtype: ", dtype_text(*back));
+  check<ValueError>(back->sizes() == value.sizes(),
+                    "The tensor returned by parametrization.right_inverse must have the same shape "
+                    "as module.",
+                    key, ", unless the `unsafe` flag is enabled.\nmodule.", key,
+                    ".shape: ", value.sizes(), "\nreturned shape: ", back->sizes());
+}
+
+void check_arity(const AnyParametrization& f, std::size_t tensors) {
+  const int arity = f.calls().arity;
+  check<TypeError>(arity < 0 || static_cast<std::size_t>(arity) == tensors, f.module()->name(),
+                   ".forward() takes ", arity, " positional argument", arity == 1 ? "" : "s",
+                   ", but ", tensors, tensors == 1 ? " tensor was" : " tensors were", " given");
+}
+
+}  // namespace
+
+ParametrizationList::ParametrizationList(const nn::ParamSlot& host, const AnyParametrization& f,
+                                         bool unsafe)
+    : unsafe_(unsafe), id_(next_id()) {
+  const Tensor& before = host.tensor();
+  const bool requires_grad = before.requires_grad();
+  TensorOrTensors found = before;
+  if (f.calls().right_inverse) {
+    const NoGradGuard no_grad;
+    try {
+      found = f.calls().right_inverse(*f.module(), owned(before, false));
+    } catch (const NotImplementedError&) {
+      // Without an inverse the tensor itself is where it starts.
+    }
+  }
+  is_tensor_ = std::holds_alternative<Tensor>(found);
+  auto add = [&](std::string key, const Tensor& value) {
+    add_slot(std::move(key), value.is_same(before) ? value : owned(value, requires_grad),
+             host.kind(), host.persistent());
+  };
+  if (is_tensor_) {
+    const Tensor& value = std::get<Tensor>(found);
+    check<ValueError>(
+        value.defined(),
+        "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
+        "Got NoneType");
+    check<ValueError>(value.scalar_type() == before.scalar_type(),
+                      "When `right_inverse` outputs one tensor, it may not change the "
+                      "dtype.\noriginal.dtype: ",
+                      dtype_text(before), "\nright_inverse(original).dtype: ", dtype_text(value));
+    add("original", value);
+  } else {
+    const auto& values = std::get<std::vector<Tensor>>(found);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      check<ValueError>(values[i].defined(),
+                        "'right_inverse' must return a Tensor or a Sequence of tensors (list, "
+                        "tuple...). Got element ",
+                        i, " of the sequence with type NoneType.");
+    for (std::size_t i = 0; i < values.size(); ++i) add("original" + std::to_string(i), values[i]);
+  }
+  check_arity(f, count());
+  push_back(f.module());
+  calls_.push_back(f.calls());
+  if (!unsafe) check_value(evaluate(), before);
+}
+
+ParametrizationList::ParametrizationList(const ParametrizationList& other)
+    : nn::ModuleListImpl(other),
+      nn::SlotSource(other),
+      calls_(other.calls_),
+      unsafe_(other.unsafe_),
+      is_tensor_(other.is_tensor_),
+      id_(next_id()) {}
+
+void ParametrizationList::append(const AnyParametrization& f, const std::string& key, bool unsafe) {
+  check_arity(f, 1);
+  if (!unsafe) {
+    const Tensor before = compute();
+    const Tensor value = f.calls().forward(*f.module(), before);
+    check_value(value, before);
+    if (f.calls().right_inverse) check_right_inverse(f, value, key);
+  }
+  push_back(f.module());
+  calls_.push_back(f.calls());
+  unsafe_ = unsafe_ || unsafe;
+}
+
+Tensor ParametrizationList::run(std::vector<Tensor> x) const {
+  std::size_t i = 0;
+  for (const auto& f : *this) {
+    x = {calls_[i++].forward(*f, x)};
+  }
+  return x[0];
+}
+
+Tensor ParametrizationList::evaluate() const {
+  std::vector<Tensor> originals;
+  for (const auto& slot : slots()) originals.push_back(slot->value());
+  return run(std::move(originals));
+}
+
+Tensor ParametrizationList::compute() {
+  return cached_or(*this, [this] { return evaluate(); });
+}
+
+void ParametrizationList::assign(const Tensor& value) {
+  check<ValueError>(value.defined(), "`right_inverse` should return a tensor. Got NoneType");
+  const NoGradGuard no_grad;
+  TensorOrTensors found = value;
+  for (std::size_t i = calls_.size(); i-- > 0;) {
+    nn::Module& f = *ptr(static_cast<std::int64_t>(i));
+    check(calls_[i].right_inverse != nullptr, "parametrization ", f.base_name(),
+          " does not implement right_inverse.");
+    const Tensor* x = std::get_if<Tensor>(&found);
+    check<ValueError>(x != nullptr && x->defined(), "`right_inverse` should return a tensor. Got ",
+                      x ? "NoneType" : "a sequence");
+    found = calls_[i].right_inverse(f, *x);
+  }
+
+  if (is_tensor_) {
+    const Tensor* x = std::get_if<Tensor>(&found);
+    check<ValueError>(x != nullptr && x->defined(), "`right_inverse` should return a tensor. Got ",
+                      x ? "NoneType" : "a sequence");
+  } else {
+    const auto* list = std::get_if<std::vector<Tensor>>(&found);
+    check<ValueError>(list != nullptr,
+                      "'right_inverse' must return a sequence of tensors. Got Tensor.");
+    check<ValueError>(list->size() == count(),
+                      "'right_inverse' must return a sequence of tensors of length ", count(),
+                      ". Got a sequence of length ", list->size(), ".");
+  }
+  const std::vector<Tensor> values =
+      is_tensor_ ? std::vector{std::get<Tensor>(found)} : std::get<std::vector<Tensor>>(found);
+  std::vector<Tensor> owned_values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const nn::ParamSlot& slot = *slots()[i];
+    const Tensor now = slot.computed() ? Tensor(original(i)) : slot.tensor();
+    check<ValueError>(values[i].defined(),
+                      "'right_inverse' must return a sequence of tensors. Got element ", i,
+                      " of type NoneType.");
+    if (is_tensor_) {
+      check<ValueError>(values[i].scalar_type() == now.scalar_type(),
+                        "The tensor returned by `right_inverse` has dtype ", dtype_text(values[i]),
+                        " while `original` has dtype ", dtype_text(now));
+    } else {
+      check<ValueError>(values[i].scalar_type() == now.scalar_type(), "Tensor ", i,
+                        " returned by `right_inverse` has dtype ", dtype_text(values[i]),
+                        " while `", slot.key(), "` has dtype ", dtype_text(now));
+    }
+    check<ValueError>(unsafe_ || values[i].sizes() == now.sizes(), "The tensor returned by ",
+                      "`right_inverse` has shape ", values[i].sizes(), " while `", slot.key(),
+                      "` has shape ", now.sizes(),
+                      "; only an unsafe parametrization may change it");
+    owned_values.push_back(owned(values[i], false));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto& slot = slots()[i];
+    if (slot->computed()) {
+      slot->assign(owned_values[i]);
+    } else {
+      slot->set_data(owned_values[i]);
+    }
+  }
+}
+
+std::vector<std::int64_t> ParametrizationList::shape_key() const {
+  std::vector<std::int64_t> key{static_cast<std::int64_t>(calls_.size())};
+  for (const auto& slot : slots()) {
+    if (slot->computed()) {
+      const auto inner = slot->source()->shape_key();
+      key.insert(key.end(), inner.begin(), inner.end());
+      continue;
+    }
+    key.push_back(static_cast<std::int64_t>(slot->scalar_type()));
+    key.push_back(slot->dim());
+    key.insert(key.end(), slot->sizes().begin(), slot->sizes().end());
+  }
+  return key;
+}
+
+nn::Attribute ParametrizationList::original(std::size_t i) const {
+  check<IndexError>(i < count(), "ParametrizationList: there is no original", i, " among ",
+                    count());
+  return nn::Attribute(*slots()[i]);
+}
+
+}  // namespace pullback::parametrize

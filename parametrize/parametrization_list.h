@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pullback/nn/containers/module_list.h>
+#include <pullback/parametrize/any_parametrization.h>
+
+namespace pullback::parametrize {
+
+/// The parametrizations of one tensor, and the unconstrained tensors (`original`, or `original0`,
+/// `original1`, …) that they compute it from: value = fₖ(… f₁(f₀(originals))).
+class ParametrizationList final : public nn::ModuleListImpl, public nn::SlotSource {
+ public:
+  /// Finds originals for the slot's value and checks the result, without touching the slot.
+  /// Throws ValueError, TypeError (parametrize.md 1.14).
+  ParametrizationList(const nn::ParamSlot& host, const AnyParametrization& parametrization,
+                      bool unsafe);
+  ParametrizationList(const ParametrizationList& other);
+
+  /// Puts one more map behind the others. Throws ValueError if it changes shape or type.
+  /// `key` names the tensor in messages.
+  void append(const AnyParametrization& parametrization, const std::string& key, bool unsafe);
+  /// Evaluates, or takes the value that a cached() scope holds.
+  Tensor compute() override;
+  Tensor forward() { return compute(); }
+  /// Sets the originals so that the value becomes this one. Throws RuntimeError when a
+  /// parametrization has no right_inverse, ValueError when what it returns does not fit.
+  void assign(const Tensor& value) override;
+  std::vector<std::int64_t> shape_key() const override;
+  nn::Module& module() override { return *this; }
+
+  /// The unconstrained tensor of a parametrization of one; it can be assigned and parametrized.
+  nn::Attribute original() const { return attr("original"); }
+  nn::Attribute original(std::size_t i) const;
+  /// How many originals there are.
+  std::size_t count() const { return slots().size(); }
+  /// Does it compute from one `original`, rather than from numbered ones?
+  bool is_tensor() const { return is_tensor_; }
+  bool is_unsafe() const { return unsafe_; }
+  /// Distinguishes lists, and the copies of one, for as long as the program runs.
+  std::uint64_t id() const { return id_; }
+
+ private:
+  Tensor evaluate() const;
+  Tensor run(std::vector<Tensor> originals) const;
+
+  std::vector<AnyParametrization::Calls> calls_;
+  bool unsafe_;
+  bool is_tensor_ = true;
+  std::uint64_t id_;
+};
+
+}  // namespace pullback::parametrize

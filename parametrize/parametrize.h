@@ -1,0 +1,110 @@
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <typeindex>
+#include <vector>
+
+#include <pullback/nn/containers/module_dict.h>
+#include <pullback/parametrize/cached.h>
+#include <pullback/parametrize/parametrization_list.h>
+
+/// Tensors of modules as functions of other tensors: a weight that is symmetric, orthogonal, of
+/// norm one … because it is computed so from an unconstrained one, at each read.
+///
+///     nn::Linear layer(3, 3);
+///     parametrize::register_parametrization(layer, "weight", Skew());
+///     Tensor w = layer->weight;                             // computed now
+///     layer->weight = x - x.mT();                           // through right_inverse
+///     parametrize::parametrizations(layer)["weight"][0];    // the Skew
+///     parametrize::remove_parametrizations(layer, "weight");
+namespace pullback::parametrize {
+
+/// The parametrizations of one module, by name of the tensor.
+class Parametrizations {
+ public:
+  explicit Parametrizations(std::shared_ptr<nn::ModuleDictImpl> lists) : lists_(std::move(lists)) {}
+  /// Throws KeyError for a tensor without any.
+  ParametrizationList& operator[](const std::string& name) const;
+  bool contains(const std::string& name) const { return lists_->contains(name); }
+  std::vector<std::string> keys() const { return lists_->keys(); }
+  std::size_t size() const { return lists_->size(); }
+  const nn::ModuleDictImpl& module() const { return *lists_; }
+
+ private:
+  std::shared_ptr<nn::ModuleDictImpl> lists_;
+};
+std::ostream& operator<<(std::ostream& stream, const Parametrizations& parametrizations);
+
+/// Makes the module's parameter or buffer `name` a function of an unconstrained tensor, which takes
+/// its place as `parametrizations.<name>.original`; on a tensor that has one already, applies the
+/// new one to its value. The value is kept where the parametrization has a right_inverse, which
+/// finds the originals for it. Unless `unsafe`, checks that type and shape stay. When anything
+/// throws, nothing has changed. Throws ValueError, TypeError, RuntimeError.
+nn::Module& register_parametrization(nn::Module& module, const std::string& name,
+                                     AnyParametrization parametrization, bool unsafe = false);
+
+/// Has the module, or its tensor `name`, a parametrization?
+bool is_parametrized(const nn::Module& module, const std::optional<std::string>& name = {});
+
+/// Makes the tensor `name` an ordinary one again: its present value, or its original if
+/// !leave_parametrized. A parameter made from one original stays the same object, so that
+/// optimizers keep it. Throws ValueError where there is none to remove.
+nn::Module& remove_parametrizations(nn::Module& module, const std::string& name,
+                                    bool leave_parametrized = true);
+
+/// Gives `to` copies of the parametrizations of `from` (of all its tensors, or one) with copies of
+/// their originals. Throws KeyError for an unknown name, ValueError where shapes differ.
+nn::Module& transfer_parametrizations_and_params(const nn::Module& from, nn::Module& to,
+                                                 const std::optional<std::string>& name = {});
+
+/// The parametrizations of a module. Throws ValueError when it has none.
+Parametrizations parametrizations(const nn::Module& module);
+
+/// The module's class, which registering does not change.
+inline std::type_index type_before_parametrizations(const nn::Module& module) {
+  return typeid(module);
+}
+
+// ---- the same for holders and shared pointers, which they return
+template <class P>
+concept PointsToModule = requires(const P& p) {
+  { *p } -> std::convertible_to<const nn::Module&>;
+  p.operator->();
+};
+
+template <PointsToModule P>
+const P& register_parametrization(const P& module, const std::string& name,
+                                  AnyParametrization parametrization, bool unsafe = false) {
+  register_parametrization(static_cast<nn::Module&>(*module), name, std::move(parametrization),
+                           unsafe);
+  return module;
+}
+template <PointsToModule P>
+bool is_parametrized(const P& module, const std::optional<std::string>& name = {}) {
+  return is_parametrized(static_cast<const nn::Module&>(*module), name);
+}
+template <PointsToModule P>
+const P& remove_parametrizations(const P& module, const std::string& name,
+                                 bool leave_parametrized = true) {
+  remove_parametrizations(static_cast<nn::Module&>(*module), name, leave_parametrized);
+  return module;
+}
+template <PointsToModule From, PointsToModule To>
+const To& transfer_parametrizations_and_params(const From& from, const To& to,
+                                               const std::optional<std::string>& name = {}) {
+  transfer_parametrizations_and_params(static_cast<const nn::Module&>(*from),
+                                       static_cast<nn::Module&>(*to), name);
+  return to;
+}
+template <PointsToModule P>
+Parametrizations parametrizations(const P& module) {
+  return parametrizations(static_cast<const nn::Module&>(*module));
+}
+template <PointsToModule P>
+std::type_index type_before_parametrizations(const P& module) {
+  return type_before_parametrizations(static_cast<const nn::Module&>(*module));
+}
+
+}  // namespace pullback::parametrize
