@@ -62,7 +62,7 @@ const char* ParamSlot::name() const {
 
 bool ParamSlot::interceptable() const {
   const bool bound = refs.get() > 1;
-  return bound || !defined() || get()->refs.get() == 1;
+  return bound || read_by_name_ || !defined() || get()->refs.get() == 1;
 }
 
 void ParamSlot::set_tensor(Tensor value) {

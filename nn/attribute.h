@@ -55,6 +55,9 @@ class ParamSlot final : public Tensor, public Slot {
   /// Does every reader come here, so that a computed value would be seen? Not when a plain Tensor
   /// holds the registered tensor and no Attribute is bound.
   bool interceptable() const;
+  /// Says that its module reads it by name, not through a member.
+  void read_by_name() { read_by_name_ = true; }
+  bool is_read_by_name() const { return read_by_name_; }
   /// The registered tensor; leaves the computed value alone.
   const Tensor& tensor() const { return *this; }
   void set_tensor(Tensor value);
@@ -72,6 +75,7 @@ class ParamSlot final : public Tensor, public Slot {
   std::string key_;
   SlotKind kind_;
   bool persistent_;
+  bool read_by_name_ = false;
   std::shared_ptr<SlotSource> source_;
   std::mutex describing_;
   std::vector<Description> descriptions_;

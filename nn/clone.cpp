@@ -101,6 +101,7 @@ void Module::take_contents(const Module& from, detail::CloneMemo& memo) {
       mine->set_tensor(value);
     } else {
       mine = &add_slot(slot->key(), value, slot->kind(), slot->persistent());
+      if (slot->is_read_by_name()) mine->read_by_name();
     }
     memo.slots[slot.get()] = mine;
   }

@@ -91,7 +91,8 @@ ParametrizationList::ParametrizationList(const nn::ParamSlot& host, const AnyPar
   is_tensor_ = std::holds_alternative<Tensor>(found);
   auto add = [&](std::string key, const Tensor& value) {
     add_slot(std::move(key), value.is_same(before) ? value : owned(value, requires_grad),
-             host.kind(), host.persistent());
+             host.kind(), host.persistent())
+        .read_by_name();
   };
   if (is_tensor_) {
     const Tensor& value = std::get<Tensor>(found);

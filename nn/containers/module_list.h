@@ -12,8 +12,9 @@ class ModuleListImpl : public Module {
  public:
   ModuleListImpl() = default;
   template <class... M>
-  requires(sizeof...(M) > 0 &&
-           (std::is_constructible_v<AnyModule, M> && ...)) explicit ModuleListImpl(M&&... modules) {
+  requires(sizeof...(M) > 0 && (std::is_constructible_v<AnyModule, M> && ...) &&
+           !(std::is_base_of_v<ModuleListImpl, std::remove_cvref_t<M>> ||
+             ...)) explicit ModuleListImpl(M&&... modules) {
     (push_back(std::forward<M>(modules)), ...);
   }
 

@@ -16,7 +16,7 @@ class ParameterListImpl : public Module {
     for (const Tensor& p : parameters) append(p);
   }
   void append(const Tensor& parameter) {
-    register_parameter(std::to_string(size()), parameter, parameter.requires_grad());
+    register_parameter(std::to_string(size()), parameter, parameter.requires_grad()).read_by_name();
   }
   void extend(const std::vector<Tensor>& parameters) {
     for (const Tensor& p : parameters) append(p);
@@ -41,7 +41,7 @@ class ParameterDictImpl : public Module {
     for (const auto& item : parameters) insert(item.key(), item.value());
   }
   void insert(const std::string& key, const Tensor& parameter) {
-    register_parameter(key, parameter, parameter.requires_grad());
+    register_parameter(key, parameter, parameter.requires_grad()).read_by_name();
   }
   /// Throws KeyError for an unknown key.
   Attribute operator[](const std::string& key) const { return attr(key); }

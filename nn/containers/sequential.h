@@ -27,8 +27,9 @@ class SequentialImpl : public Module {
  public:
   SequentialImpl() = default;
   template <class... M>
-  requires(sizeof...(M) > 0 &&
-           (std::is_constructible_v<AnyModule, M> && ...)) explicit SequentialImpl(M&&... modules) {
+  requires(sizeof...(M) > 0 && (std::is_constructible_v<AnyModule, M> && ...) &&
+           !(std::is_base_of_v<SequentialImpl, std::remove_cvref_t<M>> ||
+             ...)) explicit SequentialImpl(M&&... modules) {
     (push_back(std::forward<M>(modules)), ...);
   }
   SequentialImpl(std::initializer_list<NamedAnyModule> modules) {
