@@ -95,6 +95,7 @@ Outputs outputs(const std::tuple<T...>& parts) {
 }
 
 Rows unary_rows();
+Rows activation_rows();
 Rows binary_rows();
 Rows ternary_rows();
 Rows layout_rows();

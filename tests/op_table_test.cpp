@@ -21,7 +21,7 @@ const std::vector<std::pair<std::string, Rows>>& table() {
       {"layout", layout_rows()},   {"factory", factory_rows()}, {"reduce", reduce_rows()},
       {"softmax", softmax_rows()}, {"index", index_rows()},     {"matmul", matmul_rows()},
       {"conv", conv_rows()},       {"pool", pool_rows()},       {"nnorm", nnorm_rows()},
-      {"linalg", linalg_rows()},   {"loss", loss_rows()},
+      {"linalg", linalg_rows()},   {"loss", loss_rows()},       {"activation", activation_rows()},
   };
   return families;
 }
@@ -145,6 +145,15 @@ Tensor expanded(const Tensor& x) {
 }
 
 }  // namespace
+
+TEST_CASE("every op that PyTorch was asked about has a row", "[op_table]") {
+  std::ostringstream missing;
+  for (const auto& [family, rows] : table())
+    for (const auto& [op, answers] : oracle(family))
+      if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return row.op == op; }))
+        missing << family << "/" << op << " ";
+  CHECK(missing.str() == "");
+}
 
 TEST_CASE("every op gives PyTorch's values, types and shapes", "[op_table]") {
   CHECK(failures([](const Row& row, const Answer& answer) -> std::string {

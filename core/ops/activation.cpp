@@ -206,7 +206,8 @@ Tensor softsign(const Tensor& x) {
 
 Tensor threshold(const Tensor& x, const Scalar& limit, const Scalar& replacement) {
   check_defined("threshold", x);
-  const Tensor keep = x > limit;
+  // NaN is not below the limit: it stays.
+  const Tensor keep = logical_not(x <= limit);
   Tensor y;
   {
     NoGradGuard no_grad;

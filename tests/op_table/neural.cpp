@@ -54,6 +54,8 @@ Rows conv_rows() {
   using Conv = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, IntArrayRef, IntArrayRef,
                           IntArrayRef, std::int64_t);
   return {
+      {"linear", [](const Case& c) -> Outputs { return {linear(c.in(0), c.in(1), c.in(2))}; },
+       other_name()},
       ROW("conv1d", convolve(static_cast<Conv>(conv1d), c)),
       ROW("conv2d", convolve(static_cast<Conv>(conv2d), c)),
       ROW("conv_transpose1d", transposed(conv_transpose1d, c)),

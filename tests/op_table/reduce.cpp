@@ -67,6 +67,7 @@ Rows softmax_rows() {
       ROW("softmax", {c.in(0).softmax(c.integer("dim"))}),
       ROW("log_softmax", {c.in(0).log_softmax(c.integer("dim"))}),
       ROW("softmax.dtype", {c.in(0).softmax(c.integer("dim"), type(c))}),
+      ROW("softmin", {pullback::softmin(c.in(0), c.integer("dim"))}),
       ROW("dist", {c.in(0).dist(c.in(1), c.scalar("p", 2))}),
   };
 }

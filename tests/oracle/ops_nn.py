@@ -12,13 +12,8 @@ op(C, "linear", F.linear, lambda draw: [
     ([draw(s, t), draw([4, 3], t), draw([4], t) if bias else None], {}) for t in FLOATS
     for s in ([2, 3], [3], [2, 2, 3], [0, 3]) for bias in (True, False)],
    throws=[([torch.ones(2, 3), torch.ones(4, 2)],)])
-op(C, "bilinear", F.bilinear, lambda draw: [
-    ([draw([2, 3], t), draw([2, 2], t), draw([2, 3, 2], t), draw([2], t)], {}) for t in FLOATS])
 op(C, "embedding", F.embedding, lambda draw: [
     ([draw.index(s, 5), draw([5, 3], t)], kw) for t in FLOATS for s in ([4], [2, 3], []) for kw in ({}, {"padding_idx": 1})])
-op(C, "one_hot", F.one_hot, lambda draw: [
-    ([draw.index([2, 3], 4)], {}), ([draw.index([3], 3)], {"num_classes": 5})])
-
 
 def conv(name, call, variants):
     op(C, name, call, lambda draw: [
@@ -50,10 +45,6 @@ for n, shape in ((1, [2, 2, 7]), (2, [2, 2, 5, 6])):
         name = f"adaptive_{kind}_pool{n}d"
         op(P, name, getattr(F, name), lambda draw, shape=shape, n=n: [
             ([draw(shape, t)], {"output_size": k}) for t in FLOATS for k in ([1] * n, [3] * n, [2] * n)])
-op(P, "pad", F.pad, lambda draw: [
-    ([draw([1, 2, 3, 4], t)], kw) for t in FLOATS for kw in (
-        {"pad": [1, 2]}, {"pad": [1, 0, -1, 2], "value": 0.5}, {"pad": [1, 2, 2, 1], "mode": "reflect"},
-        {"pad": [1, 2, 0, 1], "mode": "replicate"}, {"pad": [1, 2, 0, 1], "mode": "circular"})])
 
 op(N, "layer_norm", lambda x, w, c, normalized_shape, eps=1e-5: F.layer_norm(x, normalized_shape, w, c, eps), lambda draw: [
     ([draw([2, 3, 4], t), draw(n, t) if w else None, draw(n, t) if w else None], {"normalized_shape": n})

@@ -94,12 +94,6 @@ for name in ("softmax", "log_softmax", "softmin"):
        throws=[([x23], {"dim": 2})])
 op(S, "softmax.dtype", lambda x, dim, dtype: torch.softmax(x, dim, dtype=dtype), lambda draw: [
     ([draw([2, 3], f)], {"dim": 1, "dtype": d}), ([draw([2, 3], l)], {"dim": 0, "dtype": f})])
-op(S, "normalize", F.normalize, lambda draw: [
-    ([draw([2, 3], t)], kw) for t in FLOATS for kw in ({}, {"p": 1.0, "dim": 0})])
-op(S, "cosine_similarity", F.cosine_similarity, lambda draw: [
-    ([draw([2, 3], t), draw([2, 3], t)], kw) for t in FLOATS for kw in ({}, {"dim": 0})])
 op(S, "dist", lambda x, y, p=2: torch.dist(x, y, p), lambda draw: [
     ([draw([2, 3], t), draw(s, t)], kw) for t in FLOATS for s in ([2, 3], [3])
     for kw in ({}, {"p": 1}, {"p": 3}, {"p": inf})] + [([x23, x23], {})])
-op(S, "cdist.pairwise_distance", F.pairwise_distance, lambda draw: [
-    ([draw([2, 3], t), draw([2, 3], t)], {}) for t in FLOATS])
