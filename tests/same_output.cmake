@@ -1,0 +1,23 @@
+# cmake -Dprogram=… -Dexpected=… -P same_output.cmake: fails, and shows the lines that differ, unless the program prints
+# the file's text.
+execute_process(COMMAND ${program} OUTPUT_VARIABLE printed RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${program} ended with ${result}")
+endif()
+file(READ ${expected} wanted)
+if(NOT printed STREQUAL wanted)
+  # Brackets and semicolons mean something in a CMake list.
+  foreach(text IN ITEMS printed wanted)
+    string(REPLACE ";" "," ${text} "${${text}}")
+    string(REPLACE "[" "(" ${text} "${${text}}")
+    string(REPLACE "]" ")" ${text} "${${text}}")
+    string(REPLACE "\n" ";" ${text}_lines "${${text}}")
+  endforeach()
+  set(differences "")
+  foreach(got want IN ZIP_LISTS printed_lines wanted_lines)
+    if(NOT got STREQUAL want)
+      string(APPEND differences "  printed: ${got}\n  wanted:  ${want}\n")
+    endif()
+  endforeach()
+  message(FATAL_ERROR "the output differs from ${expected}:\n${differences}")
+endif()
