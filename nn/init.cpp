@@ -1,5 +1,6 @@
 #include <pullback/nn/init.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <pullback/core/autograd/grad_mode.h>
@@ -116,13 +117,30 @@ Tensor normal_(const TensorBase& x, double mean, double std) {
 
 Tensor trunc_normal_(const TensorBase& x, double mean, double std, double a, double b) {
   check<ValueError>(a < b, "trunc_normal_: the bounds are not in order: ", a, " and ", b);
+  // Every pass draws for all elements and keeps what is still missing, as PyTorch does: that
+  // decides which numbers of the generator's sequence come out.
   return initialise(x, [&](const Tensor& t) {
-    const double low = phi((a - mean) / std), high = phi((b - mean) / std);
-    t.uniform_(2 * low - 1, 2 * high - 1);
-    t.erfinv_();
-    t.mul_(std * std::sqrt(2.0));
-    t.add_(mean);
-    t.clamp_(Scalar(a), Scalar(b));
+    const Tensor candidate = empty_like(t);
+    if (phi((b - mean) / std) - phi((a - mean) / std) > 0.3) {
+      const Scalar low = full({}, a, t.dtype()).item(), high = full({}, b, t.dtype()).item();
+      t.normal_(mean, std);
+      for (;;) {
+        const Tensor outside = logical_or(t<low, t> high);
+        if (!outside.any().item<bool>()) return;
+        t.copy_(where(outside, candidate.normal_(mean, std), t));
+      }
+    }
+    // Little of the normal lies within the bounds: uniform candidates, accepted with the density
+    // relative to its greatest value there.
+    const double mode = std::clamp(mean, a, b), peak = (mode - mean) / std;
+    const Tensor chance = empty_like(t);
+    Tensor pending = ones_like(t, kBool);
+    do {
+      candidate.uniform_(a, b);
+      t.copy_(where(pending, candidate, t));
+      candidate.sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(-0.5 * peak * peak);
+      pending = logical_and(pending, chance.uniform_().log_() > candidate);
+    } while (pending.any().item<bool>());
   });
 }
 

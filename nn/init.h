@@ -34,7 +34,7 @@ Tensor eye_(const TensorBase& x);
 Tensor dirac_(const TensorBase& x, std::int64_t groups = 1);
 Tensor uniform_(const TensorBase& x, double low = 0, double high = 1);
 Tensor normal_(const TensorBase& x, double mean = 0, double std = 1);
-/// Normal values, those outside [a, b] drawn again (by inversion of the distribution function).
+/// Normal values, those outside [a, b] drawn again.
 Tensor trunc_normal_(const TensorBase& x, double mean = 0, double std = 1, double a = -2,
                      double b = 2);
 /// Uniform within ±gain·√(6/(fan_in + fan_out)) (Glorot & Bengio 2010).

@@ -27,7 +27,7 @@ def initialisers():
         "kaiming_uniform_": ({}, {"a": 0.3}, {"mode": "fan_out"}, {"nonlinearity": "relu"}), "normal_": ({"mean": 1.0, "std": 0.5},),
         "kaiming_normal_": ({}, {"mode": "fan_out", "nonlinearity": "tanh"}), "zeros_": ({},), "ones_": ({},),
         "constant_": ({"val": 1.5},), "eye_": ({},), "orthogonal_": ({}, {"gain": 2.0}),
-        "trunc_normal_": ({}, {"mean": 0.5, "std": 0.3, "a": 0.0, "b": 1.0}), "dirac_": ({},),
+        "trunc_normal_": ({}, {"mean": 0.5, "std": 0.3, "a": 0.0, "b": 1.0}, {"a": 1.0, "b": 3.0}), "dirac_": ({},),
     }
     for name, variants in calls.items():
         for kw in variants:
