@@ -203,7 +203,7 @@ bool overlaps_itself(const Geometry& g) {
 
 /// Do two tensors share some, but not exactly the same elements? False where that is hard to tell.
 bool overlaps_partly(const TensorImpl* a, const TensorImpl* b) {
-  if (a == b || a->storage.get() != b->storage.get()) return false;
+  if (!b || a == b || a->storage.get() != b->storage.get()) return false;
   const Geometry &x = a->geometry, &y = b->geometry;
   if (x.numel() == 0 || y.numel() == 0) return false;
   if (!x.is_contiguous() || !y.is_contiguous()) {
@@ -216,12 +216,11 @@ bool overlaps_partly(const TensorImpl* a, const TensorImpl* b) {
 
 }  // namespace
 
-void check_inplace(const char* name, const Tensor& self, const Tensor* const* inputs, int count) {
+void check_inplace(const char* name, const Tensor& self, const Inputs* rules, int count) {
   TensorImpl* impl = self.get();
   if (GradMode::is_enabled()) {
     refresh_view(impl);
-    bool records = requires_grad(self);
-    for (int i = 0; i < count && !records; ++i) records = requires_grad(*inputs[i]);
+    const bool records = requires_grad(self) || any_requires_grad(rules, count);
     check(!(impl->requires_grad && !impl->grad_fn), name,
           ": a leaf Variable that requires grad is being used in an in-place operation: shape ",
           impl->geometry.sizes(), "; use NoGradGuard, or an out-of-place operation");
@@ -241,31 +240,13 @@ void check_inplace(const char* name, const Tensor& self, const Tensor* const* in
         "location: shape ",
         impl->geometry.sizes(), ", strides ", impl->geometry.strides(),
         ". Please clone() the tensor before performing the operation");
-  for (int i = 0; i < count; ++i)
-    if (inputs[i]->defined())
-      check(!overlaps_partly(impl, inputs[i]->get()), name,
+  for (int r = 0; r < count; ++r)
+    for (int i = 0; i < rules[r].count(); ++i)
+      check(!overlaps_partly(impl, rules[r][i].get()), name,
             ": unsupported operation: some elements of the input tensor and the written-to tensor "
             "refer to a single "
             "memory location. Please clone() the tensor before performing the operation");
 }
-
-namespace detail {
-
-void note_call(Node& node, const Tensor* const* inputs, int count) {
-  std::string text = node.name() + "(";
-  for (int i = 0; i < count; ++i) {
-    if (i) text += ", ";
-    if (!inputs[i]->defined()) {
-      text += "undefined";
-      continue;
-    }
-    pullback::detail::append(text, inputs[i]->scalar_type());
-    pullback::detail::append(text, inputs[i]->sizes());
-  }
-  node.note_forward_call(text + ")");
-}
-
-}  // namespace detail
 
 namespace {
 

@@ -15,6 +15,14 @@ inline void refresh_view(TensorImpl* x) {
     refresh_stale_view(x);
 }
 
+/// Does an operation on x have to be recorded?
+inline bool requires_grad(const Tensor& x) {
+  TensorImpl* impl = x.get();
+  if (!impl) return false;
+  if (impl->view != ViewKind::None) refresh_view(impl);
+  return impl->requires_grad || impl->grad_fn;
+}
+
 /// Counts a change of x's memory.
 inline void mark_changed(const Tensor& x) {
   if (!x.get()->untracked) ++x.get()->storage->version;
