@@ -60,6 +60,16 @@ struct Geometry {
       if (size[d] != other.size[d]) return false;
     return true;
   }
+  /// Dense, and of the same sizes as another geometry without empty dimensions.
+  bool is_contiguous_as(const Geometry& other) const {
+    if (ndim != other.ndim) return false;
+    std::int64_t n = 1;
+    for (int d = ndim; d-- > 0;) {
+      if (size[d] != other.size[d] || (stride[d] != n && size[d] != 1)) return false;
+      n *= size[d];
+    }
+    return true;
+  }
   void remove_dim(int dim) {
     for (int d = dim + 1; d < ndim; ++d) size[d - 1] = size[d], stride[d - 1] = stride[d];
     --ndim;

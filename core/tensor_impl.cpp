@@ -50,8 +50,17 @@ Block* new_block(bool with_storage) {
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 void TensorImpl::destroy(TensorImpl* impl) {
   Block* block = block_of(impl, offsetof(Block, impl));
+  if (!block->with_storage || impl->storage.get() != &block->storage ||
+      impl->storage->refs.get() != 1) {
+    impl->~TensorImpl();
+    return leave(block);
+  }
+  // The common end: nobody else holds the storage, so both go without counting.
+  Storage* storage = impl->storage.release();
   impl->~TensorImpl();
-  leave(block);
+  storage->release_memory();
+  storage->~Storage();
+  kernels::deallocate_small(block, block->size());
 }
 
 void Storage::destroy(Storage* storage) {

@@ -26,7 +26,7 @@ Tensor fitted(Tensor g, const Output& to, const Node& from) {
           to.geometry.sizes());
     g = sum_to_size(g, to.geometry.sizes());
   }
-  if (g.scalar_type() != to.dtype) g = g.to(to.dtype);
+  if (g.get()->dtype != to.dtype) g = g.to(to.dtype);
   return g;
 }
 
@@ -193,7 +193,7 @@ class Run {
       if (any) node->run(gradients, nullptr, Needs(nullptr));
       return;
     }
-    constexpr std::uint32_t kFew = 8;
+    constexpr std::uint32_t kFew = 3;
     Tensor few[kFew];
     bool few_needs[kFew] = {};
     std::vector<Tensor> many;

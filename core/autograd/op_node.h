@@ -1,6 +1,7 @@
 #pragma once
 
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include <pullback/core/autograd/node.h>
@@ -57,9 +58,9 @@ class OpNode final : public Node {
   /// Stores a rule's formula, unless none of its inputs needs a gradient. What it captured through
   /// `saved` is kept from here on.
   template <class F>
-  void store(int rule, F& formula) {
+  void store(int rule, F&& formula) {
     if (!rules_[rule].place) return;
-    new (rules_[rule].place) F(std::move(formula));
+    new (rules_[rule].place) std::decay_t<F>(std::forward<F>(formula));
     rules_[rule].stored = true;
   }
 

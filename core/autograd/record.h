@@ -27,11 +27,14 @@
 /// gradient back over broadcast dimensions and casts it to its input's type.
 namespace pullback::autograd {
 
-/// A rule for the gradients of N inputs.
+/// A rule for the gradients of N inputs. Like the list rule, it refers to tensors and a formula
+/// that live until the end of the expression which calls `record`; only a node that is really made
+/// takes the formula.
 template <class F, int N>
 struct Rule {
+  using Formula = F;
   const Tensor* in[N];
-  F formula;
+  F& formula;
 
   Inputs inputs() const { return {in, N}; }
   bool needs_node() const {
@@ -44,8 +47,9 @@ struct Rule {
 /// A rule for a list of inputs, whose formula returns a std::vector of gradients.
 template <class F>
 struct ListRule {
+  using Formula = F;
   TensorList in;
-  F formula;
+  F& formula;
 
   Inputs inputs() const { return Inputs(in); }
   bool needs_node() const {
@@ -55,21 +59,21 @@ struct ListRule {
 };
 
 template <class F>
-Rule<F, 1> wrt(const Tensor& x, F formula) {
-  return {{&x}, std::move(formula)};
+Rule<F, 1> wrt(const Tensor& x, F&& formula) {
+  return {{&x}, formula};
 }
 /// One rule for the gradients of two inputs, returned as a pair: where they share work.
 template <class F>
-Rule<F, 2> wrt(const Tensor& a, const Tensor& b, F formula) {
-  return {{&a, &b}, std::move(formula)};
+Rule<F, 2> wrt(const Tensor& a, const Tensor& b, F&& formula) {
+  return {{&a, &b}, formula};
 }
 template <class F>
-Rule<F, 3> wrt(const Tensor& a, const Tensor& b, const Tensor& c, F formula) {
-  return {{&a, &b, &c}, std::move(formula)};
+Rule<F, 3> wrt(const Tensor& a, const Tensor& b, const Tensor& c, F&& formula) {
+  return {{&a, &b, &c}, formula};
 }
 template <class F>
-ListRule<F> wrt(TensorList list, F formula) {
-  return {list, std::move(formula)};
+ListRule<F> wrt(TensorList list, F&& formula) {
+  return {list, formula};
 }
 
 namespace detail {
@@ -132,8 +136,8 @@ inline constexpr FormulaType formula_type{&run_formula<F>, &destroy_formula<F>, 
 
 /// Makes a node the one that `saved` captures belong to while its formulas are stored.
 struct Construction {
-  explicit Construction(Node* node) : previous(std::exchange(node_under_construction(), node)) {}
-  ~Construction() { node_under_construction() = previous; }
+  explicit Construction(Node* node) : previous(std::exchange(node_under_construction, node)) {}
+  ~Construction() { node_under_construction = previous; }
   Node* previous;
 };
 
@@ -143,11 +147,12 @@ Ref<Node> make_node(const char* name, R&... rules) {
   if (!GradMode::is_enabled() || !(rules.needs_node() || ...)) return {};
   const Inputs inputs[] = {rules.inputs()...};
   constexpr int count = sizeof...(R);
-  static constexpr const FormulaType* types[] = {&formula_type<decltype(R::formula)>...};
+  static constexpr const FormulaType* types[] = {
+      &formula_type<std::decay_t<typename R::Formula>>...};
   Ref<OpNode> node = OpNode::make(name, inputs, types, count);
   const Construction construction(node.get());
   int i = 0;
-  (node->store(i++, rules.formula), ...);
+  (node->store(i++, std::forward<typename R::Formula>(rules.formula)), ...);
   return Ref<Node>::adopt(node.release());
 }
 

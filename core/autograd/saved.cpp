@@ -6,19 +6,6 @@
 
 namespace pullback::autograd {
 
-Node*& node_under_construction() {
-  static thread_local Node* node = nullptr;
-  return node;
-}
-
-void Saved::take(const Saved& other) {
-  source_ = other.source_;
-  what_ = other.what_;
-  Node* node = node_under_construction();
-  if (!node || !source_) return;
-  keep(*source_, node);
-}
-
 void Saved::keep(const Tensor& x, Node* node) {
   source_ = nullptr;
   if (!x.defined()) return;
@@ -27,9 +14,9 @@ void Saved::keep(const Tensor& x, Node* node) {
   dtype_ = x.get()->dtype;
   if (what_ == What::CopyOfValue) {
     NoGradGuard no_grad;
-    node_under_construction() = nullptr;
+    node_under_construction = nullptr;
     Tensor copy = x.clone();
-    node_under_construction() = node;
+    node_under_construction = node;
     storage_ = copy.get()->storage;
     geometry_ = copy.get()->geometry;
   } else {

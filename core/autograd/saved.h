@@ -6,7 +6,7 @@ namespace pullback::autograd {
 
 /// The node whose rules are being stored on this thread, or null: what makes a Saved keep its
 /// tensor.
-Node*& node_under_construction();
+inline constinit thread_local Node* node_under_construction = nullptr;
 
 /// A tensor that a rule will need in the backward pass.
 ///
@@ -37,7 +37,11 @@ class Saved {
 
  private:
   friend class Node;
-  void take(const Saved& other);
+  void take(const Saved& other) {
+    source_ = other.source_;
+    what_ = other.what_;
+    if (source_ && node_under_construction) keep(*source_, node_under_construction);
+  }
   void keep(const Tensor& x, Node* node);
 
   const Tensor* source_ = nullptr;

@@ -76,7 +76,7 @@ void check_fits(const char* op, const Tensor& self, const Tensor& b, ScalarType 
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   return record("AddBackward0", sum_of("add", a, b, alpha),
                 wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, [alpha](const Tensor& g) { return scaled(g, alpha); }));
+                wrt(b, [alpha = alpha.toDouble()](const Tensor& g) { return scaled(g, alpha); }));
 }
 
 Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha) {
@@ -92,7 +92,7 @@ Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   check_no_bool_subtraction(a, b.scalar_type());
   return record("SubBackward0", sum_of("sub", a, b, -alpha),
                 wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, [alpha](const Tensor& g) { return scaled(g, -alpha); }));
+                wrt(b, [alpha = alpha.toDouble()](const Tensor& g) { return scaled(g, -alpha); }));
 }
 
 Tensor sub(const Tensor& a, const Scalar& b, const Scalar& alpha) {
@@ -178,7 +178,7 @@ Tensor add_in_place(const char* op, const char* name, const Tensor& self, const 
                  {self, as_type(b, type), Number(alpha, type)});
       },
       wrt(self, [](const Tensor& g) { return g; }),
-      wrt(b, [alpha](const Tensor& g) { return scaled(g, alpha); }));
+      wrt(b, [alpha = alpha.toDouble()](const Tensor& g) { return scaled(g, alpha); }));
 }
 
 Tensor change_by_number(const char* op, const char* name, const Tensor& self, const Map& kernel,

@@ -15,6 +15,36 @@ void put(unsigned char* bytes, const Scalar& value) {
   std::memcpy(bytes, &converted, sizeof converted);
 }
 
+/// Runs the loop if every tensor is dense and of out's shape, so that one stride each describes it.
+bool run_dense(Loop loop, const TensorImpl* out, std::int64_t n,
+               std::initializer_list<Input> inputs, float cost) {
+  char* data[kernels::kMaxOperands];
+  std::int64_t strides[kernels::kMaxOperands];
+  data[0] = out->bytes();
+  strides[0] = static_cast<std::int64_t>(element_size(out->dtype));
+  int count = 1;
+  for (const Input& input : inputs) {
+    if (input.tensor) {
+      const TensorImpl* x = input.tensor->get();
+      if (!x->geometry.is_contiguous_as(out->geometry)) return false;
+      data[count] = x->bytes();
+      strides[count] = static_cast<std::int64_t>(element_size(x->dtype));
+    } else {
+      data[count] = static_cast<char*>(input.number);
+      strides[count] = 0;
+    }
+    ++count;
+  }
+  if (n <= kInlineWork) {
+    loop(n, data, strides);
+    return true;
+  }
+  kernels::Operand operands[kernels::kMaxOperands];
+  for (int i = 0; i < count; ++i) operands[i] = {data[i], &strides[i]};
+  kernels::for_each(loop, 1, &n, operands, count, cost);
+  return true;
+}
+
 }  // namespace
 
 Number::Number(const Scalar& value, ScalarType type) {
@@ -26,32 +56,9 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
   const Geometry& shape = o->geometry;
   const std::int64_t n = shape.numel();
   if (n == 0) return;
+  if (shape.is_contiguous() && run_dense(loop, o, n, inputs, cost)) return;
 
   const int count = 1 + static_cast<int>(inputs.size());
-  bool dense = shape.is_contiguous();
-  for (const Input& input : inputs)
-    if (input.tensor) {
-      const Geometry& g = input.tensor->get()->geometry;
-      dense = dense && g.same_sizes(shape) && g.is_contiguous();
-    }
-  if (dense) {
-    char* data[kernels::kMaxOperands];
-    std::int64_t strides[kernels::kMaxOperands];
-    data[0] = o->bytes();
-    strides[0] = static_cast<std::int64_t>(element_size(o->dtype));
-    int k = 1;
-    for (const Input& input : inputs) {
-      data[k] = input.tensor ? input.tensor->get()->bytes() : static_cast<char*>(input.number);
-      strides[k] =
-          input.tensor ? static_cast<std::int64_t>(element_size(input.tensor->get()->dtype)) : 0;
-      ++k;
-    }
-    if (n <= kInlineWork) return loop(n, data, strides);
-    kernels::Operand operands[kernels::kMaxOperands];
-    for (int i = 0; i < count; ++i) operands[i] = {data[i], &strides[i]};
-    return kernels::for_each(loop, 1, &n, operands, count, cost);
-  }
-
   std::int64_t strides[kernels::kMaxOperands][kMaxDims];
   kernels::Operand operands[kernels::kMaxOperands];
   auto place = [&](int k, const TensorImpl* x) {
