@@ -104,43 +104,8 @@ void group_norm_grad(const Groups& s, bool moving, const T* g, const T* x, const
 }
 
 template <class T>
-void row_norm(std::int64_t rows, std::int64_t columns, const T* x, const T* mean, const T* rstd,
-              const T* weight, const T* bias, T* y) {
-  parallel_for(rows, per_chunk(columns), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const T r = rstd[row], shift = -mean[row] * r;
-      const T* from = x + row * columns;
-      T* to = y + row * columns;
-      for (std::int64_t i = 0; i < columns; ++i) to[i] = from[i] * r + shift;
-      if (weight)
-        for (std::int64_t i = 0; i < columns; ++i) to[i] *= weight[i];
-      if (bias)
-        for (std::int64_t i = 0; i < columns; ++i) to[i] += bias[i];
-    }
-  });
-}
-
-template <class T>
-void row_norm_grad(std::int64_t rows, std::int64_t columns, const T* g, const T* x, const T* mean,
-                   const T* rstd, const T* weight, T* gx, T* gweight, T* gbias) {
-  const double n = static_cast<double>(columns);
-  if (gx)
-    parallel_for(rows, per_chunk(columns), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const T m = mean[row], r = rstd[row];
-        const T* from = g + row * columns;
-        const T* at = x + row * columns;
-        T* to = gx + row * columns;
-        for (std::int64_t i = 0; i < columns; ++i) to[i] = weight ? from[i] * weight[i] : from[i];
-        const double total = sum_of(columns, [&](std::int64_t i) { return double(to[i]); });
-        const double along =
-            sum_of(columns, [&](std::int64_t i) { return double(to[i]) * double(at[i] - m); });
-        const T level = static_cast<T>(total / n);
-        const T tilt = static_cast<T>(along * double(r) * double(r) / n);
-        for (std::int64_t i = 0; i < columns; ++i) to[i] = (to[i] - level - (at[i] - m) * tilt) * r;
-      }
-    });
-  if (!gweight && !gbias) return;
+void row_norm_affine_grad(std::int64_t rows, std::int64_t columns, const T* g, const T* x,
+                          const T* mean, const T* rstd, T* gweight, T* gbias) {
   // Each part of the rows adds up on its own; the parts are added in order.
   const std::int64_t parts = std::clamp<std::int64_t>(
       rows * columns / 16384, 1, std::min(kRowParts, std::max<std::int64_t>(rows, 1)));
@@ -168,15 +133,13 @@ void row_norm_grad(std::int64_t rows, std::int64_t columns, const T* g, const T*
   }
 }
 
-#define PULLBACK_INSTANTIATE(T)                                                                 \
-  template void moments<T>(const Groups&, const T*, double*, double*);                          \
-  template void group_affine<T>(const Groups&, const T*, const T*, const T*, T*);               \
-  template void group_norm_grad<T>(const Groups&, bool, const T*, const T*, const T*, const T*, \
-                                   const T*, T*, T*, T*);                                       \
-  template void row_norm<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, const T*, \
-                            const T*, T*);                                                      \
-  template void row_norm_grad<T>(std::int64_t, std::int64_t, const T*, const T*, const T*,      \
-                                 const T*, const T*, T*, T*, T*);
+#define PULLBACK_INSTANTIATE(T)                                                                   \
+  template void moments<T>(const Groups&, const T*, double*, double*);                            \
+  template void group_affine<T>(const Groups&, const T*, const T*, const T*, T*);                 \
+  template void group_norm_grad<T>(const Groups&, bool, const T*, const T*, const T*, const T*,   \
+                                   const T*, T*, T*, T*);                                         \
+  template void row_norm_affine_grad<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, \
+                                        const T*, T*, T*);
 PULLBACK_INSTANTIATE(float)
 PULLBACK_INSTANTIATE(double)
 #undef PULLBACK_INSTANTIATE

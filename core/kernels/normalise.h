@@ -30,14 +30,10 @@ template <class T>
 void group_norm_grad(const Groups& shape, bool moving, const T* g, const T* x, const T* mean,
                      const T* rstd, const T* weight, T* gx, T* gweight, T* gbias);
 
-/// y = weight[i]·(x − mean[row])·rstd[row] + bias[i] for rows of x; weight and bias may be null.
+/// With rows of y = weight[i]·(x − mean[row])·rstd[row] + bias[i]: the gradients of weight and
+/// bias, sums over the rows. Each output may be null.
 template <class T>
-void row_norm(std::int64_t rows, std::int64_t columns, const T* x, const T* mean, const T* rstd,
-              const T* weight, const T* bias, T* y);
-
-/// The gradient of `row_norm` with mean and rstd x's own; weight and each output may be null.
-template <class T>
-void row_norm_grad(std::int64_t rows, std::int64_t columns, const T* g, const T* x, const T* mean,
-                   const T* rstd, const T* weight, T* gx, T* gweight, T* gbias);
+void row_norm_affine_grad(std::int64_t rows, std::int64_t columns, const T* g, const T* x,
+                          const T* mean, const T* rstd, T* gweight, T* gbias);
 
 }  // namespace pullback::kernels

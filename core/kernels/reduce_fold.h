@@ -19,10 +19,60 @@ namespace {
 constexpr int64_t kRun = 1024;
 constexpr int kLanes = 64;
 
+/// What a sum of T is returned as, and what carries it over many blocks.
+template <class T>
+struct SumTypes {
+  using Out = int64_t;
+  using Total = int64_t;
+};
+template <>
+struct SumTypes<float> {
+  using Out = float;
+  using Total = double;
+};
+template <>
+struct SumTypes<double> {
+  using Out = double;
+  using Total = double;
+};
+
+/// a + b; integers wrap around.
+template <class T>
+PULLBACK_INLINE T plus(T a, T b) {
+  if constexpr (kFloating<T>) {
+    return a + b;
+  } else {
+    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  }
+}
+
+/// Blocks are summed in the type itself, their sums in double: the error does not grow with n.
+template <class T>
+struct Sum {
+  using In = T;
+  using Part = typename SumTypes<T>::Out;
+  using Out = typename SumTypes<T>::Out;
+  using Total = typename SumTypes<T>::Total;
+  static PULLBACK_INLINE Part identity() { return 0; }
+  static PULLBACK_INLINE Total start() { return 0; }
+  static PULLBACK_INLINE Part step(Part a, T x) { return plus(a, static_cast<Part>(x)); }
+  static PULLBACK_INLINE Part merge(Part a, Part b) { return plus(a, b); }
+  static PULLBACK_INLINE Total join(Total a, Part b) { return plus(a, static_cast<Total>(b)); }
+  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
+};
+
+/// Folds lanes [0, 2 Half) into lane 0, the upper half onto the lower. Unrolled by the template: a
+/// loop over the halves would not be vectorised.
+template <class R, int Half>
+PULLBACK_INLINE void merge_lanes(typename R::Part* lanes) {
+  for (int j = 0; j < Half; ++j) lanes[j] = R::merge(lanes[j], lanes[j + Half]);
+  if constexpr (Half > 1) merge_lanes<R, Half / 2>(lanes);
+}
+
 /// Folds a block into kLanes independent values, which the vectoriser keeps in registers, and these
 /// pairwise.
 template <class R>
-PULLBACK_INLINE typename R::Part fold_block(const typename R::In* x, int64_t n) {
+PULLBACK_NOINLINE typename R::Part fold_block(const typename R::In* x, int64_t n) {
   using Part = typename R::Part;
   if (n < kLanes / 4) {
     Part part = R::identity();
@@ -36,10 +86,27 @@ PULLBACK_INLINE typename R::Part fold_block(const typename R::In* x, int64_t n) 
     for (int j = 0; j < kLanes; ++j) lanes[j] = R::step(lanes[j], x[i + j]);
   }
   for (int j = 0; i < n; ++i, ++j) lanes[j] = R::step(lanes[j], x[i]);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) lanes[j] = R::merge(lanes[j], lanes[j + half]);
-  }
+  merge_lanes<R, kLanes / 2>(lanes);
   return lanes[0];
+}
+
+/// The sum over i < n of f(i), in the order in which fold_run adds elements.
+template <class T, class F>
+PULLBACK_INLINE T sum_over(int64_t n, F f) {
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t end = n - begin < kRun ? n : begin + kRun;
+    alignas(64) T lanes[kLanes] = {};
+    int64_t i = begin;
+    for (; i + kLanes <= end; i += kLanes) {
+      PULLBACK_VECTOR
+      for (int j = 0; j < kLanes; ++j) lanes[j] += f(i + j);
+    }
+    for (int j = 0; i < end; ++i, ++j) lanes[j] += f(i);
+    merge_lanes<Sum<T>, kLanes / 2>(lanes);
+    total += static_cast<double>(lanes[0]);
+  }
+  return static_cast<T>(total);
 }
 
 template <class R>
@@ -93,8 +160,12 @@ void fold(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, ch
     return;
   }
   for (int64_t j = 0; j < m; ++j) {
-    *reinterpret_cast<typename R::Out*>(out + j * out_stride) =
-        R::finish(fold_run<R>(n, in + j * outer, inner));
+    const char* run = in + j * outer;
+    const auto total =
+        n <= kRun && inner == size
+            ? R::join(R::start(), fold_block<R>(reinterpret_cast<const typename R::In*>(run), n))
+            : fold_run<R>(n, run, inner);
+    *reinterpret_cast<typename R::Out*>(out + j * out_stride) = R::finish(total);
   }
 }
 
@@ -104,48 +175,6 @@ void reduction(Reduce& table, Reduce Kernels::*combine) {
   ((table.results[kCode<T>] = static_cast<ScalarType>(kCode<typename R<T>::Out>)), ...);
   table.combine = combine;
 }
-
-/// What a sum of T is returned as, and what carries it over many blocks.
-template <class T>
-struct SumTypes {
-  using Out = int64_t;
-  using Total = int64_t;
-};
-template <>
-struct SumTypes<float> {
-  using Out = float;
-  using Total = double;
-};
-template <>
-struct SumTypes<double> {
-  using Out = double;
-  using Total = double;
-};
-
-/// a + b; integers wrap around.
-template <class T>
-PULLBACK_INLINE T plus(T a, T b) {
-  if constexpr (kFloating<T>) {
-    return a + b;
-  } else {
-    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-  }
-}
-
-/// Blocks are summed in the type itself, their sums in double: the error does not grow with n.
-template <class T>
-struct Sum {
-  using In = T;
-  using Part = typename SumTypes<T>::Out;
-  using Out = typename SumTypes<T>::Out;
-  using Total = typename SumTypes<T>::Total;
-  static PULLBACK_INLINE Part identity() { return 0; }
-  static PULLBACK_INLINE Total start() { return 0; }
-  static PULLBACK_INLINE Part step(Part a, T x) { return plus(a, static_cast<Part>(x)); }
-  static PULLBACK_INLINE Part merge(Part a, Part b) { return plus(a, b); }
-  static PULLBACK_INLINE Total join(Total a, Part b) { return plus(a, static_cast<Total>(b)); }
-  static PULLBACK_INLINE Out finish(Total a) { return static_cast<Out>(a); }
-};
 
 /// The largest element; NaN is larger than all.
 template <class T>

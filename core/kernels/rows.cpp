@@ -8,23 +8,17 @@ PULLBACK_INLINE T* row(char* data, int64_t j, int64_t n) {
   return reinterpret_cast<T*>(data) + j * n;
 }
 
-/// The sum over i < n of f(i), in the blocks and lanes of a sum.
-template <class T, class F>
-PULLBACK_INLINE T sum_over(int64_t n, F f) {
-  alignas(64) T values[kRun];
-  double total = 0;
-  for (int64_t begin = 0; begin < n; begin += kRun) {
-    const int64_t count = n - begin < kRun ? n - begin : kRun;
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < count; ++i) values[i] = f(begin + i);
-    total += static_cast<double>(fold_block<Sum<T>>(values, count));
-  }
-  return static_cast<T>(total);
-}
-
+/// The largest element where a NaN may be passed over: it comes back through the sum of
+/// exponentials.
+template <class T>
+struct LargestNumber : Max<T> {
+  static PULLBACK_INLINE T step(T a, T x) { return x > a ? x : a; }
+  static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
+  static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
+};
 template <class T>
 PULLBACK_INLINE T row_max(const T* x, int64_t n) {
-  return fold_run<Max<T>>(n, reinterpret_cast<const char*>(x), sizeof(T));
+  return fold_run<LargestNumber<T>>(n, reinterpret_cast<const char*>(x), sizeof(T));
 }
 
 template <class T>
@@ -33,11 +27,7 @@ void softmax(int64_t m, int64_t n, char* const* data, double) {
     T* y = row<T>(data[0], j, n);
     const T* x = row<T>(data[1], j, n);
     const T top = row_max(x, n);
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) y[i] = exp_below(x[i] - top);
-    const double sum =
-        static_cast<double>(fold_run<Sum<T>>(n, reinterpret_cast<const char*>(y), sizeof(T)));
-    const T scale = static_cast<T>(1 / sum);
+    const T scale = 1 / sum_over<T>(n, [=](int64_t i) { return y[i] = exp_below(x[i] - top); });
     PULLBACK_VECTOR
     for (int64_t i = 0; i < n; ++i) y[i] *= scale;
   }
@@ -82,46 +72,38 @@ void log_softmax_backward(int64_t m, int64_t n, char* const* data, double) {
 }
 
 template <class T>
-void moments(int64_t m, int64_t n, char* const* data, double eps) {
-  for (int64_t j = 0; j < m; ++j) {
-    const T* x = row<T>(data[2], j, n);
-    const T count = static_cast<T>(n);
-    const T mean = sum_over<T>(n, [=](int64_t i) { return x[i]; }) / count;
-    const T squares = sum_over<T>(n, [=](int64_t i) { return (x[i] - mean) * (x[i] - mean); });
-    *row<T>(data[0], j, 1) = mean;
-    *row<T>(data[1], j, 1) = 1 / sqrt(squares / count + static_cast<T>(eps));
-  }
-}
-
-template <class T>
-void normalize(int64_t m, int64_t n, char* const* data, double) {
+void layer_norm(int64_t m, int64_t n, char* const* data, double eps) {
   const T* weight = reinterpret_cast<const T*>(data[4]);
   const T* bias = reinterpret_cast<const T*>(data[5]);
+  const T count = static_cast<T>(n);
   for (int64_t j = 0; j < m; ++j) {
     T* y = row<T>(data[0], j, n);
-    const T* x = row<T>(data[1], j, n);
-    const T mean = *row<T>(data[2], j, 1);
-    const T rstd = *row<T>(data[3], j, 1);
+    const T* x = row<T>(data[3], j, n);
+    const T mean = sum_over<T>(n, [=](int64_t i) { return x[i]; }) / count;
+    const T squares = sum_over<T>(n, [=](int64_t i) { return (x[i] - mean) * (x[i] - mean); });
+    const T rstd = 1 / sqrt(squares / count + static_cast<T>(eps));
+    *row<T>(data[1], j, 1) = mean;
+    *row<T>(data[2], j, 1) = rstd;
     if (weight != nullptr && bias != nullptr) {
       PULLBACK_VECTOR
       for (int64_t i = 0; i < n; ++i) y[i] = fma((x[i] - mean) * rstd, weight[i], bias[i]);
-    } else {
+      continue;
+    }
+    PULLBACK_VECTOR
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * rstd;
+    if (weight != nullptr) {
       PULLBACK_VECTOR
-      for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * rstd;
-      if (weight != nullptr) {
-        PULLBACK_VECTOR
-        for (int64_t i = 0; i < n; ++i) y[i] *= weight[i];
-      }
-      if (bias != nullptr) {
-        PULLBACK_VECTOR
-        for (int64_t i = 0; i < n; ++i) y[i] += bias[i];
-      }
+      for (int64_t i = 0; i < n; ++i) y[i] *= weight[i];
+    }
+    if (bias != nullptr) {
+      PULLBACK_VECTOR
+      for (int64_t i = 0; i < n; ++i) y[i] += bias[i];
     }
   }
 }
 
 template <class T, class F>
-PULLBACK_INLINE void normalize_row_backward(int64_t n, T* out, const T* x, T mean, T rstd, F a) {
+PULLBACK_INLINE void layer_norm_row_backward(int64_t n, T* out, const T* x, T mean, T rstd, F a) {
   const T count = static_cast<T>(n);
   const T sum = sum_over<T>(n, a) / count;
   const T dot = sum_over<T>(n, [=](int64_t i) { return a(i) * ((x[i] - mean) * rstd); }) / count;
@@ -130,7 +112,7 @@ PULLBACK_INLINE void normalize_row_backward(int64_t n, T* out, const T* x, T mea
 }
 
 template <class T>
-void normalize_backward(int64_t m, int64_t n, char* const* data, double) {
+void layer_norm_backward(int64_t m, int64_t n, char* const* data, double) {
   const T* weight = reinterpret_cast<const T*>(data[5]);
   for (int64_t j = 0; j < m; ++j) {
     T* out = row<T>(data[0], j, n);
@@ -139,9 +121,10 @@ void normalize_backward(int64_t m, int64_t n, char* const* data, double) {
     const T mean = *row<T>(data[3], j, 1);
     const T rstd = *row<T>(data[4], j, 1);
     if (weight != nullptr) {
-      normalize_row_backward<T>(n, out, x, mean, rstd, [=](int64_t i) { return g[i] * weight[i]; });
+      layer_norm_row_backward<T>(n, out, x, mean, rstd,
+                                 [=](int64_t i) { return g[i] * weight[i]; });
     } else {
-      normalize_row_backward<T>(n, out, x, mean, rstd, [=](int64_t i) { return g[i]; });
+      layer_norm_row_backward<T>(n, out, x, mean, rstd, [=](int64_t i) { return g[i]; });
     }
   }
 }
@@ -152,9 +135,8 @@ void fill(Kernels& table) {
   ((table.log_softmax.loops[kCode<T>] = log_softmax<T>), ...);
   ((table.softmax_backward.loops[kCode<T>] = softmax_backward<T>), ...);
   ((table.log_softmax_backward.loops[kCode<T>] = log_softmax_backward<T>), ...);
-  ((table.moments.loops[kCode<T>] = moments<T>), ...);
-  ((table.normalize.loops[kCode<T>] = normalize<T>), ...);
-  ((table.normalize_backward.loops[kCode<T>] = normalize_backward<T>), ...);
+  ((table.layer_norm.loops[kCode<T>] = layer_norm<T>), ...);
+  ((table.layer_norm_backward.loops[kCode<T>] = layer_norm_backward<T>), ...);
 }
 
 }  // namespace

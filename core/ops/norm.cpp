@@ -7,6 +7,8 @@
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/ops/dense.h>
+#include <pullback/core/ops/map.h>
+#include <pullback/core/ops/row_loop.h>
 
 // Normalisation of groups of elements by their mean m and r = 1/√(variance + eps), then an affine
 // map: y = w x̂ + b, x̂ = (x − m) r. With h = g w and means over a group of n elements
@@ -247,22 +249,24 @@ Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& w
   const SharedLayout layout = std::make_shared<Layout>(
       Layout{{1, rows, columns}, {rows, columns}, {1}, {1, columns}, {0}, eps});
   const Tensor in = dense(x), w = dense(weight), b = dense(bias);
-  const Statistics s = measure(in, *layout);
-  Tensor y = empty(x.sizes(), x.scalar_type());
-  visit_float(op, x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    kernels::row_norm<T>(rows, columns, data<T>(in), data<T>(s.mean), data<T>(s.rstd), data<T>(w),
-                         data<T>(b), data<T>(y));
-  });
+  const ScalarType type = x.scalar_type();
+  Tensor y = empty(x.sizes(), type);
+  const Tensor mean = empty(layout->statistics(), type), rstd = empty(layout->statistics(), type);
+  for_rows(simd().layer_norm, type, rows, columns,
+           {{&y, columns}, {&mean, 1}, {&rstd, 1}, {&in, columns}, {&w, 0}, {&b, 0}}, eps);
   return record_norm(
-      "NativeLayerNormBackward0", std::move(y), x, weight, bias, s.mean, s.rstd, layout, true,
+      "NativeLayerNormBackward0", std::move(y), x, weight, bias, mean, rstd, layout, true,
       [rows, columns](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
                       const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
+        if (gx.defined())
+          for_rows(
+              simd().layer_norm_backward, from.scalar_type(), rows, columns,
+              {{&gx, columns}, {&g, columns}, {&from, columns}, {&m, 1}, {&r, 1}, {&scale, 0}});
+        if (!gw.defined() && !gb.defined()) return;
         visit_float("layer_norm", from.scalar_type(), [&](auto zero) {
           using T = decltype(zero);
-          kernels::row_norm_grad<T>(rows, columns, data<T>(g), data<T>(from), data<T>(m),
-                                    data<T>(r), data<T>(scale), data<T>(gx), data<T>(gw),
-                                    data<T>(gb));
+          kernels::row_norm_affine_grad<T>(rows, columns, data<T>(g), data<T>(from), data<T>(m),
+                                           data<T>(r), data<T>(gw), data<T>(gb));
         });
       });
 }

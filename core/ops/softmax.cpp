@@ -1,6 +1,6 @@
 #include <pullback/core/autograd/record.h>
-#include <pullback/core/kernels/pool.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/ops/row_loop.h>
 
 // softmax and its logarithm.
 namespace pullback {
@@ -18,17 +18,11 @@ Tensor rows(const kernels::Rows& kernel, std::initializer_list<const Tensor*> in
   std::vector<Tensor> dense;
   for (const Tensor* x : inputs) dense.push_back(x->detach().movedim(d, -1).contiguous());
   Tensor y = empty_of(dense[0].get()->geometry, model.scalar_type());
-  const std::int64_t n = g.size[d];
-  if (y.numel() > 0) {
-    const std::int64_t size = n * static_cast<std::int64_t>(element_size(model.scalar_type()));
-    const std::int64_t chunk = std::max<std::int64_t>(1, 8192 / n);
-    const kernels::RowLoop loop = kernel[model.scalar_type()];
-    kernels::parallel_for(y.numel() / n, chunk, [&](std::int64_t begin, std::int64_t end) {
-      char* data[4] = {y.get()->bytes() + begin * size};
-      for (std::size_t k = 0; k < dense.size(); ++k)
-        data[k + 1] = dense[k].get()->bytes() + begin * size;
-      loop(end - begin, n, data, 0);
-    });
+  const std::int64_t n = g.size[d], rows = n > 0 ? y.numel() / n : 0;
+  if (dense.size() == 1) {
+    for_rows(kernel, y.scalar_type(), rows, n, {{&y, n}, {&dense[0], n}});
+  } else {
+    for_rows(kernel, y.scalar_type(), rows, n, {{&y, n}, {&dense[0], n}, {&dense[1], n}});
   }
   return d == g.ndim - 1 ? y : y.movedim(-1, d).contiguous();
 }

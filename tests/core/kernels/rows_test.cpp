@@ -113,11 +113,9 @@ TEST_CASE(
       std::vector<double> mean(m), rstd(m), y(m * n), dx(m * n);
       char* w = affine ? bytes(weight) : nullptr;
       const auto forward = [&] {
-        char* moments[] = {bytes(mean), bytes(rstd), bytes(x)};
-        table->moments[ScalarType::Double](m, n, moments, eps);
-        char* data[] = {bytes(y),    bytes(x), bytes(mean),
-                        bytes(rstd), w,        affine ? bytes(bias) : nullptr};
-        table->normalize[ScalarType::Double](m, n, data, 0);
+        char* data[] = {bytes(y), bytes(mean), bytes(rstd),
+                        bytes(x), w,           affine ? bytes(bias) : nullptr};
+        table->layer_norm[ScalarType::Double](m, n, data, eps);
         return std::inner_product(y.begin(), y.end(), g.begin(), 0.0);
       };
       forward();
@@ -128,7 +126,7 @@ TEST_CASE(
         CHECK(std::fabs(squares / n - 1) < 1e-4);
       }
       char* data[] = {bytes(dx), bytes(g), bytes(x), bytes(mean), bytes(rstd), w};
-      table->normalize_backward[ScalarType::Double](m, n, data, 0);
+      table->layer_norm_backward[ScalarType::Double](m, n, data, 0);
       for (std::size_t i = 0; i < x.size(); i += 7) {
         const double before = x[i];
         x[i] = before + h;
