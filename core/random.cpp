@@ -32,19 +32,25 @@ Geometry in_memory_order(const Geometry& g) {
   return sorted;
 }
 
-/// Sets each element of x, in memory order, to what `draw` returns next.
-template <class Draw>
-void fill_in_order(const Tensor& x, Draw draw) {
+/// Has `fill(elements, n)` set x's elements in memory order.
+template <class Fill>
+void fill_run(const Tensor& x, Fill fill) {
   const Geometry& g = x.get()->geometry;
   const Geometry order = in_memory_order(g);
   const bool dense = g.is_contiguous();
   Tensor y = dense ? x : empty_of(order, x.scalar_type());
-  visit(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    T* to = reinterpret_cast<T*>(y.get()->bytes());
-    for (std::int64_t i = 0, n = g.numel(); i < n; ++i) to[i] = static_cast<T>(draw());
-  });
+  visit(x.scalar_type(),
+        [&](auto zero) { fill(reinterpret_cast<decltype(zero)*>(y.get()->bytes()), g.numel()); });
   if (!dense) copy_into(alias_of(x, order), y);
+}
+
+/// Sets each element of x, in memory order, to what `draw` returns next.
+template <class Draw>
+void fill_in_order(const Tensor& x, Draw draw) {
+  fill_run(x, [&](auto* to, std::int64_t n) {
+    using T = std::remove_pointer_t<decltype(to)>;
+    for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(draw());
+  });
 }
 
 float uniform_of(Generator& generator, float) {
@@ -54,26 +60,51 @@ double uniform_of(Generator& generator, double) {
   return generator.uniform_double();
 }
 
-/// Box and Muller on pairs (j, j + 8) of 16 uniform values.
-template <class T>
-void normal_16(T* x, T mean, T std) {
-  for (int j = 0; j < 8; ++j) {
-    const T u1 = 1 - x[j], u2 = x[j + 8];
-    const T radius = std::sqrt(-2 * std::log(u1)), theta = static_cast<T>(kTwoPi) * u2;
-    x[j] = radius * std::cos(theta) * std + mean;
-    x[j + 8] = radius * std::sin(theta) * std + mean;
+constexpr std::int64_t kWords = 2048;  ///< drawn at a time
+
+/// n uniform values: low + width u.
+void fill_uniform(float* x, std::int64_t n, float low, float width, Generator& generator) {
+  std::uint32_t words[kWords];
+  for (std::int64_t done = 0; done < n; done += kWords) {
+    const std::int64_t count = std::min(kWords, n - done);
+    generator.fill(words, count);
+    simd().random.uniform_float(count, words, low, width, x + done);
   }
+}
+
+void fill_uniform(double* x, std::int64_t n, double low, double width, Generator& generator) {
+  std::uint32_t words[kWords];
+  for (std::int64_t done = 0; done < n; done += kWords / 2) {
+    const std::int64_t count = std::min(kWords / 2, n - done);
+    generator.fill(words, 2 * count);
+    simd().random.uniform_double(count, words, low, width, x + done);
+  }
+}
+
+void normal_groups(float* x, std::int64_t groups, float mean, float std) {
+  simd().random.normal(groups, mean, std, x);
+}
+
+/// As the kernel does it, with the bits of libm's double functions.
+void normal_groups(double* x, std::int64_t groups, double mean, double std) {
+  for (; groups > 0; --groups, x += 16)
+    for (int j = 0; j < 8; ++j) {
+      const double u1 = 1 - x[j], u2 = x[j + 8];
+      const double radius = std::sqrt(-2 * std::log(u1)), theta = kTwoPi * u2;
+      x[j] = radius * std::cos(theta) * std + mean;
+      x[j + 8] = radius * std::sin(theta) * std + mean;
+    }
 }
 
 /// n ≥ 16 normals: groups of 16, of which the last overlaps the one before if n is no multiple.
 template <class T>
 void fill_normal(T* x, std::int64_t n, T mean, T std, Generator& generator) {
-  for (std::int64_t i = 0; i < n; ++i) x[i] = uniform_of(generator, T());
-  for (std::int64_t i = 0; i + 16 <= n; i += 16) normal_16(x + i, mean, std);
+  fill_uniform(x, n, T(0), T(1), generator);
+  normal_groups(x, n / 16, mean, std);
   if (n % 16 == 0) return;
   T* last = x + n - 16;
-  for (int i = 0; i < 16; ++i) last[i] = uniform_of(generator, T());
-  normal_16(last, mean, std);
+  fill_uniform(last, 16, T(0), T(1), generator);
+  normal_groups(last, 1, mean, std);
 }
 
 void check_floating(const char* op, const Tensor& x) {
@@ -180,12 +211,13 @@ Tensor TensorBase::uniform_(double from, double to, Generator* generator) const 
   return autograd::overwrite("UniformBackward0", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
-    if (x.scalar_type() == kFloat) {
-      const auto low = static_cast<float>(from), width = static_cast<float>(to) - low;
-      fill_in_order(x, [&] { return std::fma(source.uniform_float(), width, low); });
-    } else {
-      fill_in_order(x, [&] { return std::fma(source.uniform_double(), to - from, from); });
-    }
+    fill_run(x, [&](auto* elements, std::int64_t n) {
+      using T = std::remove_pointer_t<decltype(elements)>;
+      if constexpr (std::is_floating_point_v<T>) {
+        const auto low = static_cast<T>(from);
+        fill_uniform(elements, n, low, static_cast<T>(to) - low, source);
+      }
+    });
   });
 }
 

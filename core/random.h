@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <random>
 
+#include <pullback/core/mersenne_twister.h>
 #include <pullback/core/tensor.h>
 
 /// Random numbers. With one seed they are those of PyTorch's CPU generator: integers, uniform
@@ -26,7 +26,9 @@ class Generator {
   /// Starts over from the low 32 bits of the seed.
   void set_current_seed(std::uint64_t seed);
   std::uint64_t current_seed() const { return seed_; }
-  std::uint32_t random() { return static_cast<std::uint32_t>(engine_()); }
+  std::uint32_t random() { return engine_(); }
+  /// The next `count` draws.
+  void fill(std::uint32_t* words, std::int64_t count) { engine_.fill(words, count); }
   /// Two draws, the first one the upper half.
   std::uint64_t random64();
   /// Uniform in [0, 1): 24 bits of one draw.
@@ -38,7 +40,7 @@ class Generator {
 
   struct State {
     std::uint64_t seed;
-    std::mt19937 engine;
+    MersenneTwister engine;
     std::optional<double> next_normal;
   };
   State state() const { return {seed_, engine_, next_normal_}; }
@@ -48,7 +50,7 @@ class Generator {
 
  private:
   std::uint64_t seed_ = 0;
-  std::mt19937 engine_;
+  MersenneTwister engine_;
   std::optional<double> next_normal_;
   std::mutex mutex_;
 };

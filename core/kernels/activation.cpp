@@ -4,8 +4,6 @@ namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
 template <class T>
-constexpr T kRootHalf = T(0.70710678118654752440);
-template <class T>
 constexpr T kInvRootTwoPi = T(0.39894228040143267794);
 template <class T>
 constexpr T kRootTwoOverPi = T(0.79788456080286535588);
@@ -26,13 +24,12 @@ PULLBACK_INLINE T log1p_exp(T x) {
 
 template <class T>
 PULLBACK_INLINE T gelu(T x) {
-  return x * T(0.5) * (1 + erf(x * kRootHalf<T>));
+  return x * normal_cdf(x);
 }
 template <class T>
 PULLBACK_INLINE T gelu_gradient(T x) {
-  const T cdf = T(0.5) * (1 + erf(x * kRootHalf<T>));
   const T density = exp(T(-0.5) * x * x) * kInvRootTwoPi<T>;
-  return cdf + x * density;
+  return normal_cdf(x) + x * density;
 }
 template <class T>
 PULLBACK_INLINE T gelu_tanh(T x) {

@@ -20,6 +20,7 @@ namespace pullback::kernels {
   void fill_search(Kernels&);         \
   void fill_scan(Kernels&);           \
   void fill_rows(Kernels&);           \
+  void fill_random(Kernels&);         \
   void fill_transpose(Kernels&);      \
   static Kernels make_table() {       \
     Kernels table;                    \
@@ -36,6 +37,7 @@ namespace pullback::kernels {
     fill_search(table);               \
     fill_scan(table);                 \
     fill_rows(table);                 \
+    fill_random(table);               \
     fill_transpose(table);            \
     return table;                     \
   }                                   \

@@ -4,6 +4,7 @@
 
 #include <pullback/core/kernels/batched_lu.h>
 #include <pullback/core/kernels/loop.h>
+#include <pullback/core/kernels/random.h>
 #include <pullback/core/kernels/scalar_type.h>
 
 namespace pullback::kernels {
@@ -69,6 +70,7 @@ struct Kernels {
   }
   BatchedLu<float> lu_float;
   BatchedLu<double> lu_double;
+  Random random;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {
     return casts[static_cast<int>(from)][static_cast<int>(to)];

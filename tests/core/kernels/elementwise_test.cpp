@@ -125,6 +125,23 @@ TEST_CASE("float32 functions are within a few ulps of libm's double, in every ti
   }
 }
 
+TEST_CASE("gelu keeps its digits where 1 + erf would cancel, in every tier") {
+  for (const Kernels* table : all_tiers()) {
+    std::vector<float> x;
+    for (int i = -70000; i <= 70000; ++i) x.push_back(static_cast<float>(i) * 1e-4f);
+    const auto y = map<float>(table->gelu, {x});
+    double worst = 0, worst_relative = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double v = x[i], exact = 0.5 * v * std::erfc(-v / std::sqrt(2.0));
+      worst = std::max(worst, std::fabs(y[i] - exact));
+      if (v > -5) worst_relative = std::max(worst_relative, std::fabs(y[i] / exact - 1) * (v != 0));
+    }
+    INFO(table->tier);
+    CHECK(worst < 5e-7);
+    CHECK(worst_relative < 1e-4);
+  }
+}
+
 TEST_CASE("special values are those of libm, in every tier") {
   const float inf = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
