@@ -3,6 +3,7 @@
 /// Everything: `#include <pullback/pullback.h>`.
 #include <pullback/core/accessor.h>
 #include <pullback/core/autograd/engine.h>
+#include <pullback/core/autograd/function.h>
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/error.h>
 #include <pullback/core/factories.h>

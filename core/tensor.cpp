@@ -131,6 +131,9 @@ bool TensorBase::is_floating_point() const {
 bool TensorBase::is_contiguous() const {
   return checked_impl("is_contiguous")->geometry.is_contiguous();
 }
+std::string TensorBase::toString() const {
+  return "CPU" + std::string(dtype_name(scalar_type())) + "Type";
+}
 bool TensorBase::is_view() const {
   return checked_impl("is_view")->view != ViewKind::None;
 }
@@ -242,6 +245,8 @@ Tensor TensorBase::detach_() const {
   Tensor x = target("detach_");
   TensorImpl* impl = x.get();
   check(impl->view == ViewKind::None, "detach_: Can't detach views in-place. Use detach() instead");
+  autograd::stop_retaining(impl);
+  impl->retains_grad = false;
   impl->grad_fn.reset();
   impl->requires_grad = false;
   impl->output_nr = 0;

@@ -77,6 +77,7 @@ class TensorBase {
   bool is_same(const TensorBase& other) const;
   std::int64_t _version() const;
   TensorImpl* unsafeGetTensorImpl() const { return impl(); }
+  /// Its kind as libtorch names it, such as CPUFloatType.
   std::string toString() const;
 
   // ---- elements
@@ -124,6 +125,9 @@ class TensorBase {
   template <class F>
   requires std::is_void_v<std::invoke_result_t<F, Tensor>>
   unsigned register_hook(F hook) const;
+  /// Calls the hook with this leaf each time a gradient has been added to its .grad. Throws
+  /// RuntimeError for a tensor that is not a leaf.
+  unsigned register_post_accumulate_grad_hook(std::function<void(Tensor)> hook) const;
   void remove_hook(unsigned id) const;
   Tensor detach() const;
   Tensor detach_() const;

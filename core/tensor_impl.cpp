@@ -4,6 +4,7 @@
 #include <new>
 
 #include <pullback/core/autograd/accumulate_grad.h>
+#include <pullback/core/autograd/hooks.h>
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/kernels/allocator.h>
 
@@ -72,6 +73,7 @@ void Storage::destroy(Storage* storage) {
 #pragma GCC diagnostic pop
 
 TensorImpl::~TensorImpl() {
+  if (retains_grad) autograd::stop_retaining(this);
   delete accumulator.load(std::memory_order_acquire);
 }
 

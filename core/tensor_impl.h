@@ -17,7 +17,7 @@ class AccumulateGrad;
 }  // namespace autograd
 
 /// How a view came about, which decides whether it may be changed in place (autograd/view.h).
-enum class ViewKind : std::uint8_t { None, Plain, MadeWithoutGrad, OneOfMany };
+enum class ViewKind : std::uint8_t { None, Plain, MadeWithoutGrad, OneOfMany, OfCustomFunction };
 
 /// What a tensor handle points to: geometry and type of the elements, and the tensor's place in the
 /// graph.

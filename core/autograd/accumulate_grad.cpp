@@ -32,7 +32,7 @@ AccumulateGrad* AccumulateGrad::of(TensorImpl* leaf) {
   // set_data may have given the leaf another shape.
   Output& out = node->output(0);
   if (!out.geometry.same_sizes(leaf->geometry)) out.geometry = leaf->geometry;
-  out.dtype = leaf->dtype;
+  if (out.dtype != leaf->dtype) out.dtype = leaf->dtype;
   return node;
 }
 
@@ -74,8 +74,15 @@ void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
 }
 
 void AccumulateGrad::run(const Tensor* output_grads, Tensor*, Needs) {
-  const std::lock_guard lock(mutex_);
-  accumulate_into_grad(leaf_, std::move(const_cast<Tensor&>(output_grads[0])));
+  {
+    const std::lock_guard lock(mutex_);
+    accumulate_into_grad(leaf_, std::move(const_cast<Tensor&>(output_grads[0])));
+  }
+  if (!hooks_) return;
+  for (std::size_t k = 0; k < hooks_->accumulated.size(); ++k) {
+    const LeafHook hook = hooks_->accumulated[k].second;
+    hook(Tensor(Ref<TensorImpl>::share(leaf_)));
+  }
 }
 
 }  // namespace pullback::autograd

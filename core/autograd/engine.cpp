@@ -180,7 +180,8 @@ class Run {
       several.insert(several.begin(), std::move(one));
       gradients = several.data();
     }
-    if (node->hooks_) call_hooks(node, gradients);
+    const NodeHooks* hooks = node->hooks_.get();
+    if (hooks) call_tensor_hooks(*hooks, gradients);
     if (s.captured)
       for (Capture& c : captures)
         if (c.node == node) c.gradient = gradients[c.output_nr];
@@ -190,8 +191,13 @@ class Run {
     for (std::size_t i = 0; i < outputs; ++i) any = any || gradients[i].defined();
     const std::uint32_t inputs = node->edge_count_;
     if (inputs == 0) {
-      if (any) node->run(gradients, nullptr, Needs(nullptr));
+      if (any) run_leaf(node, gradients);
       return;
+    }
+    std::vector<Tensor> incoming;  // what hooks after the node are shown
+    if (hooks && any) {
+      call_hooks_before(*node, *hooks, gradients);
+      if (!hooks->after.empty()) incoming.assign(gradients, gradients + outputs);
     }
     constexpr std::uint32_t kFew = 3;
     Tensor few[kFew];
@@ -214,6 +220,7 @@ class Run {
       node->check_not_released();
       node->run(gradients, results, Needs(needs));
       if (DetectAnomalyGuard::checks_nan()) check_for_nan(node, results, needs);
+      if (hooks && !hooks->after.empty()) call_hooks_after(*node, *hooks, results, incoming);
     }
     one.reset();
     several.clear();
@@ -230,20 +237,17 @@ class Run {
     }
   }
 
-  static void call_hooks(Node* node, Tensor* gradients) {
-    for (std::size_t k = 0; k < node->hooks_->entries.size(); ++k) {
-      auto entry = node->hooks_->entries[k];
-      Tensor& g = gradients[entry.output_nr];
-      if (!g.defined()) continue;
-      const Tensor replaced = entry.hook(g);
-      if (!replaced.defined()) continue;
-      check(replaced.sizes() == g.sizes(),
-            "register_hook: hook has changed the size of value: ", replaced.sizes(), " instead of ",
-            g.sizes());
-      g = replaced;
+  /// A node without inputs: the accumulator of a leaf.
+  static void run_leaf(Node* node, Tensor* gradients) {
+    const NodeHooks* hooks = node->hooks_.get();
+    if (hooks) call_hooks_before(*node, *hooks, gradients);
+    if (!hooks || hooks->after.empty()) {
+      node->run(gradients, nullptr, Needs(nullptr));
+    } else {
+      const std::vector<Tensor> incoming(gradients, gradients + node->num_outputs());
+      node->run(gradients, nullptr, Needs(nullptr));
+      call_hooks_after(*node, *hooks, nullptr, incoming);
     }
-    for (const auto& [nr, tensor] : node->hooks_->retaining)
-      if (gradients[nr].defined()) accumulate_into_grad(tensor, gradients[nr]);
   }
 
   static void check_for_nan(const Node* node, const Tensor* results, const bool* needs) {
@@ -378,44 +382,6 @@ void TensorBase::backward(const Tensor& gradient, std::optional<bool> retain_gra
   Tensor hold;
   const Tensor& root = self(std::move(hold));
   autograd::backward(root, gradient, retain_graph, create_graph, inputs.value_or(TensorList()));
-}
-
-namespace {
-
-autograd::Node* gradient_node(const char* op, const Tensor& x) {
-  check_defined(op, x);
-  check(autograd::requires_grad(x), op,
-        ": cannot be called on a tensor that doesn't require gradient");
-  return autograd::edge_of(x).node();
-}
-
-}  // namespace
-
-unsigned TensorBase::register_hook(std::function<Tensor(Tensor)> hook) const {
-  Tensor hold;
-  const Tensor& x = self(std::move(hold));
-  autograd::NodeHooks& hooks = gradient_node("register_hook", x)->hooks();
-  hooks.entries.push_back({x.get()->output_nr, hooks.next_id, std::move(hook)});
-  return hooks.next_id++;
-}
-
-void TensorBase::remove_hook(unsigned id) const {
-  Tensor hold;
-  const Tensor& x = self(std::move(hold));
-  autograd::NodeHooks& hooks = gradient_node("remove_hook", x)->hooks();
-  const auto removed =
-      std::erase_if(hooks.entries, [id](const auto& entry) { return entry.id == id; });
-  check<ValueError>(removed > 0, "remove_hook: there is no hook ", static_cast<std::int64_t>(id),
-                    " on this tensor");
-}
-
-void TensorBase::retain_grad() const {
-  Tensor x = target("retain_grad");
-  autograd::Node* node = gradient_node("retain_grad", x);
-  TensorImpl* impl = x.get();
-  if (!impl->grad_fn || impl->retains_grad) return;
-  impl->retains_grad = true;
-  node->hooks().retaining.emplace_back(impl->output_nr, impl);
 }
 
 }  // namespace pullback

@@ -12,6 +12,10 @@ std::uint64_t& Node::next_sequence() {
   return next;
 }
 
+Output::Output() = default;
+Output::Output(Output&&) noexcept = default;
+Output::~Output() = default;
+
 Node::~Node() = default;
 
 Node* Edge::node() const {
@@ -63,6 +67,9 @@ void Node::note_output(std::size_t i, const Tensor& y) {
   if (!keeps_output_) return;
   out.kept = y.get()->storage;
   out.version = out.kept->version;
+  if (!SavedTensorsHooks::are_set()) return;
+  out.packed = SavedTensorsHooks::pack(out.kept, out.geometry, out.dtype);
+  out.kept.reset();
 }
 
 void Node::check_not_released() const {
@@ -79,6 +86,19 @@ void Node::check_not_released() const {
 Tensor Node::saved_output(std::size_t i) const {
   const Output& out = output(i);
   check_not_released();
+  if (out.packed) {
+    Tensor y = out.packed->unpacked(out.geometry, out.dtype);
+    if (outer_) {
+      Output unpacked;
+      unpacked.geometry = y.get()->geometry;
+      unpacked.dtype = out.dtype;
+      unpacked.kept = y.get()->storage;
+      return view_of_rewritten_base(*outer_, unpacked);
+    }
+    y.get()->grad_fn = Ref<Node>::share(const_cast<Node*>(this));
+    y.get()->output_nr = static_cast<std::uint32_t>(i);
+    return y;
+  }
   check(out.version == out.kept->version, name_,
         ": one of the variables needed for gradient computation has been modified by an inplace "
         "operation: output ",
@@ -94,8 +114,10 @@ Tensor Node::saved_output(std::size_t i) const {
 
 void Node::release() {
   for (Saved* s = saved_; s; s = s->next_) s->release();
-  first_output_.kept.reset();
-  for (Output& out : more_outputs_) out.kept.reset();
+  for (std::size_t i = 0; i < num_outputs(); ++i) {
+    output(i).kept.reset();
+    output(i).packed.reset();
+  }
   released_ = true;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <pullback/core/autograd/hooks.h>
 #include <pullback/core/tensor.h>
 #include <pullback/core/tensor_impl.h>
 
@@ -16,6 +17,7 @@ class Node;
 class CopySlices;
 class Saved;
 class Run;
+struct Packed;
 
 /// Where a gradient flows to: an output of the node that made a tensor, or a leaf's accumulator.
 struct Edge {
@@ -38,6 +40,11 @@ struct Output {
   ScalarType dtype = ScalarType::Float;
   Ref<Storage> kept;
   std::uint32_t version = 0;
+  std::unique_ptr<Packed> packed;  ///< instead of `kept`, under SavedTensorsHooks
+
+  Output();
+  Output(Output&&) noexcept;
+  ~Output();
 };
 
 /// Which inputs' gradients anybody reads.
@@ -54,21 +61,6 @@ class Needs {
 
  private:
   const bool* bits_;
-};
-
-using GradHook = std::function<Tensor(Tensor)>;
-
-/// Hooks on the gradients of a node's outputs, and the tensors that keep theirs.
-struct NodeHooks {
-  struct Entry {
-    std::uint32_t output_nr;
-    unsigned id;
-    GradHook hook;
-  };
-  std::vector<Entry> entries;
-  std::vector<std::pair<std::uint32_t, TensorImpl*>>
-      retaining;  ///< tensors unregister when they die
-  unsigned next_id = 0;
 };
 
 /// What a backward pass notes in a node while it runs.
@@ -124,6 +116,11 @@ class Node {
   /// Throws the "second time" error if something this node saved has been released.
   void check_not_released() const;
 
+  /// Calls the hook before the node runs, or after it (PyTorch's Node.register_hook). The number
+  /// returned serves remove_hook.
+  unsigned register_prehook(NodePreHook hook);
+  unsigned register_hook(NodeHook hook);
+  void remove_hook(unsigned id);
   NodeHooks& hooks() {
     if (!hooks_) hooks_ = std::make_unique<NodeHooks>();
     return *hooks_;

@@ -22,7 +22,8 @@ bool any_requires_grad(const Inputs& inputs) {
   return false;
 }
 
-/// Notes how the operation was called, for anomaly mode.
+}  // namespace
+
 void note_call(Node& node, const Inputs* rules, int count) {
   std::string text;
   for (int r = 0; r < count; ++r)
@@ -37,8 +38,6 @@ void note_call(Node& node, const Inputs* rules, int count) {
     }
   node.note_forward_call(node.name() + text + ")");
 }
-
-}  // namespace
 
 bool any_requires_grad(const Inputs* rules, int count) {
   for (int r = 0; r < count; ++r)

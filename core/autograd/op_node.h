@@ -37,6 +37,9 @@ class Inputs {
 /// Does an operation on any of these have to be recorded?
 bool any_requires_grad(const Inputs* rules, int count);
 
+/// Notes the types and shapes of an operation's inputs, for anomaly mode.
+void note_call(Node& node, const Inputs* rules, int count);
+
 /// What a node has to know of a formula whose type only its operation knows.
 struct FormulaType {
   void (*run)(void* formula, const Tensors& g, const Tensors& y, Tensor* grads, Needs needs);

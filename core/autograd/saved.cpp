@@ -6,6 +6,33 @@
 
 namespace pullback::autograd {
 
+SavedTensorsHooks::SavedTensorsHooks(Pack pack, Unpack unpack)
+    : pack_(std::move(pack)), unpack_(std::move(unpack)), outer_(std::exchange(innermost_, this)) {}
+
+SavedTensorsHooks::~SavedTensorsHooks() {
+  innermost_ = outer_;
+}
+
+std::unique_ptr<Packed> SavedTensorsHooks::pack(const Ref<Storage>& storage,
+                                                const Geometry& geometry, ScalarType dtype) {
+  const NoGradGuard no_grad;
+  struct Outside {  // the hook's own operations belong to no node
+    Node* node = std::exchange(node_under_construction, nullptr);
+    ~Outside() { node_under_construction = node; }
+  } outside;
+  const SavedTensorsHooks& hooks = *innermost_;
+  return std::make_unique<Packed>(
+      Packed{hooks.pack_(Tensor(make_alias(storage, geometry, dtype))), hooks.unpack_});
+}
+
+Tensor Packed::unpacked(const Geometry& geometry, ScalarType dtype) const {
+  Tensor x = unpack(value);
+  check(x.defined() && x.sizes() == geometry.sizes() && x.scalar_type() == dtype,
+        "SavedTensorsHooks: unpack returned another tensor than was packed: expected ", dtype,
+        geometry.sizes());
+  return x.detach();
+}
+
 void Saved::keep(const Tensor& x, Node* node) {
   source_ = nullptr;
   if (!x.defined()) return;
@@ -24,6 +51,14 @@ void Saved::keep(const Tensor& x, Node* node) {
     geometry_ = x.get()->geometry;
   }
   version_ = storage_->version;
+  if (edge_.function.get() == node) {
+    of_owner_ = true;
+    edge_.function.reset();
+  }
+  if (SavedTensorsHooks::are_set()) {
+    packed_ = SavedTensorsHooks::pack(storage_, geometry_, dtype_);
+    storage_.reset();
+  }
   owner_ = node;
   next_ = node->saved_;
   node->saved_ = this;
@@ -33,19 +68,30 @@ void Saved::keep(const Tensor& x, Node* node) {
 Tensor Saved::operator*() const {
   if (source_) return *source_;
   if (!defined_) return {};
-  if (!storage_) owner_->check_not_released();
-  check(version_ == storage_->version, owner_->name_,
+  if (!storage_ && !packed_) owner_->check_not_released();
+  check(packed_ || version_ == storage_->version, owner_->name(),
         ": one of the variables needed for gradient computation has been modified by an inplace "
         "operation: a saved "
         "input of shape ",
-        geometry_.sizes(), " is at version ", std::int64_t{storage_->version},
+        geometry_.sizes(), " is at version ", std::int64_t{packed_ ? 0 : storage_->version},
         "; expected version ", std::int64_t{version_},
         " instead. Clone it before changing it in place");
   if (edge_.leaf && edge_.leaf->storage == storage_) return Tensor(edge_.leaf);
-  Ref<TensorImpl> impl = make_alias(storage_, geometry_, dtype_);
-  impl->grad_fn = edge_.function;
+  if (packed_) return placed(packed_->unpacked(geometry_, dtype_));
+  return placed(Tensor(make_alias(storage_, geometry_, dtype_)));
+}
+
+Tensor Saved::placed(Tensor value) const {
+  TensorImpl* impl = value.get();
   impl->output_nr = edge_.output_nr;
-  Tensor value(std::move(impl));
+  if (of_owner_ && owner_->outer_) {
+    Output changed;
+    changed.geometry = impl->geometry;
+    changed.dtype = dtype_;
+    changed.kept = impl->storage;
+    return view_of_rewritten_base(*owner_->outer_, changed);
+  }
+  impl->grad_fn = of_owner_ ? Ref<Node>::share(owner_) : edge_.function;
   if (!edge_.leaf) return value;
   // The leaf was given other data since: the old value still leads to it.
   const Tensor leaf(edge_.leaf);

@@ -1,8 +1,45 @@
 #pragma once
 
+#include <any>
+#include <functional>
+#include <memory>
+
 #include <pullback/core/autograd/node.h>
 
 namespace pullback::autograd {
+
+/// While it lives, what this thread's operations save for the backward pass is packed: `pack` gets
+/// each saved tensor, and `unpack` makes it again from what `pack` returned (PyTorch's
+/// graph.saved_tensors_hooks).
+class SavedTensorsHooks {
+ public:
+  using Pack = std::function<std::any(const Tensor&)>;
+  using Unpack = std::function<Tensor(const std::any&)>;
+  SavedTensorsHooks(Pack pack, Unpack unpack);
+  ~SavedTensorsHooks();
+  SavedTensorsHooks(const SavedTensorsHooks&) = delete;
+  SavedTensorsHooks& operator=(const SavedTensorsHooks&) = delete;
+
+  static bool are_set() noexcept { return innermost_ != nullptr; }
+  /// What the innermost hooks make of a value.
+  static std::unique_ptr<Packed> pack(const Ref<Storage>& storage, const Geometry& geometry,
+                                      ScalarType dtype);
+
+ private:
+  static inline constinit thread_local SavedTensorsHooks* innermost_ = nullptr;
+  Pack pack_;
+  Unpack unpack_;
+  SavedTensorsHooks* outer_;
+};
+
+/// A saved value as hooks packed it.
+struct Packed {
+  std::any value;
+  SavedTensorsHooks::Unpack unpack;
+  /// The value, which must have the shape and type it was saved with. Throws RuntimeError
+  /// otherwise.
+  Tensor unpacked(const Geometry& geometry, ScalarType dtype) const;
+};
 
 /// The node whose rules are being stored on this thread, or null: what makes a Saved keep its
 /// tensor.
@@ -33,7 +70,7 @@ class Saved {
 
   std::size_t bytes() const { return storage_ ? storage_->bytes : 0; }
   const Geometry& geometry() const { return geometry_; }
-  void release() { storage_.reset(), edge_ = {}; }
+  void release() { storage_.reset(), packed_.reset(), edge_ = {}; }
 
  private:
   friend class Node;
@@ -43,15 +80,19 @@ class Saved {
     if (source_ && node_under_construction) keep(*source_, node_under_construction);
   }
   void keep(const Tensor& x, Node* node);
+  /// The value at its place in the graph.
+  Tensor placed(Tensor value) const;
 
   const Tensor* source_ = nullptr;
   What what_ = What::Value;
   bool defined_ = false;
+  bool of_owner_ = false;  ///< an output of the node that saves it, which must not own itself
   ScalarType dtype_ = ScalarType::Float;
   std::uint32_t version_ = 0;
   Ref<Storage> storage_;
   Geometry geometry_;
   Edge edge_;
+  std::unique_ptr<Packed> packed_;  ///< instead of the storage, under hooks
   Node* owner_ = nullptr;
   Saved* next_ = nullptr;
 };

@@ -134,6 +134,7 @@ void refresh_stale_view(TensorImpl* view) {
   if (!requires_grad(base)) return;
   const AutoGradMode recording(true);
   Tensor fresh = as_strided_view(base, base.get()->geometry, view->geometry);
+  move_retained(view, fresh.get()->grad_fn.get());
   view->grad_fn = fresh.get()->grad_fn;
   view->output_nr = 0;
   view->view_version = view->storage->version;
@@ -186,13 +187,20 @@ void CopySlices::run(const Tensor* output_grads, Tensor* input_grads, Needs need
 namespace {
 
 const char* view_problem(ViewKind kind) {
-  return kind == ViewKind::OneOfMany ? "is an output of a function that returns multiple views. "
-                                       "Such functions do not allow the output views "
-                                       "to be modified inplace. You should replace the inplace "
-                                       "operation by an out-of-place one"
-                                     : "was created in no_grad mode and is being modified inplace "
-                                       "with grad mode enabled. Create the view "
-                                       "with grad mode enabled";
+  switch (kind) {
+    case ViewKind::OneOfMany:
+      return "is an output of a function that returns multiple views. Such functions do not allow "
+             "the output views to be modified inplace. You should replace the inplace operation by "
+             "an out-of-place one";
+    case ViewKind::OfCustomFunction:
+      return "was created inside a custom Function (or because an input was returned as-is) and "
+             "is being modified inplace. The autograd logic to handle view+inplace would override "
+             "the custom backward, leading to incorrect gradients. Clone the output of the custom "
+             "Function";
+    default:
+      return "was created in no_grad mode and is being modified inplace with grad mode enabled. "
+             "Create the view with grad mode enabled";
+  }
 }
 
 bool overlaps_itself(const Geometry& g) {
@@ -247,18 +255,6 @@ void check_inplace(const char* name, const Tensor& self, const Inputs* rules, in
             "refer to a single "
             "memory location. Please clone() the tensor before performing the operation");
 }
-
-namespace {
-
-/// A tensor that keeps its gradient goes on doing so as the output of its new node.
-void move_retained(TensorImpl* impl, Node* to) {
-  if (!impl->retains_grad || !impl->grad_fn || impl->grad_fn.get() == to) return;
-  if (NodeHooks* old = impl->grad_fn->hooks_or_null())
-    std::erase_if(old->retaining, [&](const auto& entry) { return entry.second == impl; });
-  to->hooks().retaining.emplace_back(0, impl);
-}
-
-}  // namespace
 
 void rebase_history(const Tensor& self, Ref<Node> node) {
   TensorImpl* impl = self.get();

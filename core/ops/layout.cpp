@@ -437,6 +437,7 @@ Tensor reshaped_in_place(const char* op, const Tensor& x, const Tensor& view_of_
         ": a leaf Variable that requires grad is being used in an in-place operation");
   const TensorImpl* seen = view_of_x.get();
   impl->geometry = seen->geometry;
+  if (seen->grad_fn) autograd::move_retained(impl, seen->grad_fn.get());
   impl->grad_fn = seen->grad_fn;
   impl->output_nr = seen->output_nr;
   autograd::mark_changed(x);

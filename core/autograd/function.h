@@ -1,0 +1,227 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/autograd/node.h>
+#include <pullback/core/autograd/saved.h>
+
+namespace pullback::autograd {
+
+using variable_list = std::vector<Tensor>;
+using tensor_list = std::vector<Tensor>;
+
+/// A number, text or list that a custom function keeps for its backward; libtorch's IValue, as far
+/// as such functions use it. Reading it as another kind throws TypeError.
+class SavedValue {
+ public:
+  SavedValue() = default;
+  SavedValue(bool value) : value_(value) {}
+  SavedValue(int value) : value_(std::int64_t{value}) {}
+  SavedValue(std::int64_t value) : value_(value) {}
+  SavedValue(double value) : value_(value) {}
+  SavedValue(const char* value) : value_(std::string(value)) {}
+  SavedValue(std::string value) : value_(std::move(value)) {}
+  SavedValue(std::vector<std::int64_t> value) : value_(std::move(value)) {}
+  SavedValue(IntArrayRef value) : value_(value.vec()) {}
+  SavedValue(Tensor value) : value_(std::move(value)) {}
+
+  bool toBool() const { return get<bool>("bool"); }
+  std::int64_t toInt() const { return get<std::int64_t>("int"); }
+  double toDouble() const { return get<double>("double"); }
+  const std::string& toStringRef() const { return get<std::string>("string"); }
+  const std::vector<std::int64_t>& toIntVector() const {
+    return get<std::vector<std::int64_t>>("list of ints");
+  }
+  const Tensor& toTensor() const { return get<Tensor>("Tensor"); }
+
+ private:
+  template <class T>
+  const T& get(const char* kind) const {
+    const T* found = std::get_if<T>(&value_);
+    check<TypeError>(found != nullptr, "saved_data: the value is no ", kind);
+    return *found;
+  }
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::int64_t>,
+               Tensor>
+      value_;
+};
+
+class FunctionNode;
+
+/// What a custom function's forward tells its backward.
+class AutogradContext {
+ public:
+  /// Keeps inputs or outputs for the backward, which reads them with get_saved_variables().
+  /// Intermediate values belong into saved_data, or into a Function of their own.
+  void save_for_backward(variable_list to_save) { to_save_ = std::move(to_save); }
+  /// The saved tensors with their place in the graph. Throws RuntimeError when one was changed in
+  /// place or has been released.
+  variable_list get_saved_variables() const;
+  /// Values other than tensors that take part in the gradient.
+  std::unordered_map<std::string, SavedValue> saved_data;
+
+  /// These inputs were changed in place; each has to be returned.
+  void mark_dirty(const variable_list& inputs);
+  /// These outputs carry no gradient.
+  void mark_non_differentiable(const variable_list& outputs);
+  /// With true (the default) the gradient of an output that nobody used is zero, with false it is
+  /// undefined.
+  void set_materialize_grads(bool value) { materialize_grads_ = value; }
+  /// Does forward's tensor number i (others do not count) require a gradient?
+  bool needs_input_grad(std::size_t i) const;
+
+ private:
+  friend class FunctionNode;
+  friend class FunctionCall;
+  variable_list to_save_;
+  std::vector<const TensorImpl*> dirty_, non_differentiable_;
+  std::vector<bool> needs_;
+  bool materialize_grads_ = true;
+  FunctionNode* node_ = nullptr;
+};
+
+/// The node of a custom function: what Function<T> does apart from calling T.
+class FunctionNode final : public Node {
+ public:
+  using Backward = variable_list (*)(AutogradContext*, variable_list);
+  FunctionNode(const std::type_info& type, Backward backward, bool once_differentiable);
+
+  std::string name() const override { return full_name_; }
+  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+
+  AutogradContext context;
+
+ private:
+  friend class AutogradContext;
+  friend class FunctionCall;
+  variable_list call(variable_list grads);
+
+  std::string full_name_;  ///< such as MyFnBackward
+  Backward backward_;
+  bool once_differentiable_;
+  std::vector<bool> is_tensor_;  ///< of each argument of forward
+  std::vector<Edge> edges_of_tensors_;
+  std::vector<Saved> saved_values_;
+};
+
+/// One call of a custom function: looks at the arguments, then makes outputs of what forward
+/// returned.
+class FunctionCall {
+ public:
+  FunctionCall(const std::type_info& type, FunctionNode::Backward backward,
+               bool once_differentiable);
+
+  void look_at(const Tensor& x) { add(x); }
+  void look_at(const std::optional<Tensor>& x) { add(x.value_or(Tensor())); }
+  void look_at(const std::vector<Tensor>& list) { look_at(TensorList(list)); }
+  void look_at(TensorList list) {
+    for (const Tensor& x : list) add(x);
+  }
+  template <class A>
+  void look_at(const A&) {
+    node_->is_tensor_.push_back(false);
+  }
+  /// Call after all arguments, before forward.
+  AutogradContext* begin();
+  /// Gives forward's outputs their place in the graph.
+  void end(Tensor* const* outputs, std::size_t count);
+
+ private:
+  void add(Tensor x);
+  void wrap(Tensor& y, std::size_t i);
+
+  Ref<FunctionNode> node_;
+  std::vector<Tensor> inputs_;
+  bool records_ = false;
+};
+
+namespace detail {
+
+/// An attribute goes to forward as the Tensor it is worth, evaluated once.
+template <class A>
+decltype(auto) argument(A&& a) {
+  if constexpr (std::is_base_of_v<TensorBase, std::remove_cvref_t<A>>) {
+    return Tensor(std::forward<A>(a));
+  } else {
+    return std::forward<A>(a);
+  }
+}
+
+inline void collect(std::vector<Tensor*>& all, Tensor& y) {
+  all.push_back(&y);
+}
+inline void collect(std::vector<Tensor*>& all, std::vector<Tensor>& list) {
+  for (Tensor& y : list) all.push_back(&y);
+}
+template <class... T>
+void collect(std::vector<Tensor*>& all, std::tuple<T...>& parts) {
+  std::apply([&](auto&... part) { (collect(all, part), ...); }, parts);
+}
+
+template <class T>
+concept OnceDifferentiable = T::once_differentiable;
+
+}  // namespace detail
+
+/// A function whose gradient its author writes:
+///
+///     struct Exp : autograd::Function<Exp> {
+///       static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
+///         Tensor y = x.exp();
+///         ctx->save_for_backward({y});
+///         return y;
+///       }
+///       static autograd::tensor_list backward(autograd::AutogradContext* ctx,
+///                                             autograd::tensor_list g) {
+///         return {g[0] * ctx->get_saved_variables()[0]};
+///       }
+///     };
+///     Tensor y = Exp::apply(x);
+///
+/// forward returns a Tensor, a std::vector of them or a tuple, and is not recorded. backward
+/// returns a gradient for each of forward's arguments, undefined for what is no tensor; gradients
+/// of higher order differentiate it. With `static constexpr bool once_differentiable = true;`
+/// backward is not recorded, and differentiating its result throws. The node is named ExpBackward.
+template <class T>
+class Function {
+ public:
+  template <class X = T, class... Args>
+  static auto apply(Args&&... args)
+      -> std::decay_t<decltype(X::forward(nullptr,
+                                          detail::argument(std::forward<Args>(args))...))> {
+    return call<X>(detail::argument(std::forward<Args>(args))...);
+  }
+
+ private:
+  template <class X, class... Args>
+  static auto call(Args&&... args) {
+    FunctionCall call(
+        typeid(X),
+        [](AutogradContext* context, variable_list grads) -> variable_list {
+          return X::backward(context, std::move(grads));
+        },
+        detail::OnceDifferentiable<X>);
+    (call.look_at(args), ...);
+    AutogradContext* context = call.begin();
+    std::decay_t<decltype(X::forward(context, std::forward<Args>(args)...))> outputs = [&] {
+      const NoGradGuard no_grad;
+      return X::forward(context, std::forward<Args>(args)...);
+    }();
+    std::vector<Tensor*> all;
+    detail::collect(all, outputs);
+    call.end(all.data(), all.size());
+    return outputs;
+  }
+};
+
+}  // namespace pullback::autograd
