@@ -4,7 +4,9 @@
 #include <pullback/core/accessor.h>
 #include <pullback/core/autograd/engine.h>
 #include <pullback/core/autograd/function.h>
+#include <pullback/core/autograd/functional.h>
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/autograd/gradcheck.h>
 #include <pullback/core/error.h>
 #include <pullback/core/factories.h>
 #include <pullback/core/indexing.h>
