@@ -19,6 +19,7 @@ namespace pullback::kernels {
   void fill_reduce(Kernels&);         \
   void fill_search(Kernels&);         \
   void fill_scan(Kernels&);           \
+  void fill_optim(Kernels&);          \
   void fill_rows(Kernels&);           \
   void fill_random(Kernels&);         \
   void fill_transpose(Kernels&);      \
@@ -36,6 +37,7 @@ namespace pullback::kernels {
     fill_reduce(table);               \
     fill_search(table);               \
     fill_scan(table);                 \
+    fill_optim(table);                \
     fill_rows(table);                 \
     fill_random(table);               \
     fill_transpose(table);            \

@@ -46,6 +46,14 @@ struct Rows {
   RowLoop operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
 };
 
+/// Changes n contiguous elements of several arrays in one pass; the arrays and numbers are named
+/// beside each kernel. An array that a variant has no use for is null.
+using UpdateLoop = void (*)(std::int64_t n, char* const* data, const double* numbers);
+struct Update {
+  UpdateLoop loops[kScalarTypes] = {};
+  UpdateLoop operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
+};
+
 /// Copies the rows x columns elements at in + i*in_stride + j*size to out + j*out_stride + i*size
 /// (strides in BYTES).
 using Transpose = void (*)(std::int64_t rows, std::int64_t columns, const char* in,
@@ -59,11 +67,13 @@ struct Kernels {
 #define PULLBACK_REDUCE(name) Reduce name;
 #define PULLBACK_SCAN(name) Scan name;
 #define PULLBACK_ROWS(name) Rows name;
+#define PULLBACK_UPDATE(name) Update name;
 #include <pullback/core/kernels/kernels.inc>
 #undef PULLBACK_MAP
 #undef PULLBACK_REDUCE
 #undef PULLBACK_SCAN
 #undef PULLBACK_ROWS
+#undef PULLBACK_UPDATE
   Transpose transposes[kScalarTypes] = {};
   Transpose transpose(ScalarType type) const {
     return transposes[static_cast<int>(type)];

@@ -43,10 +43,10 @@ def initialisers():
 
 
 def optimizers():
-    """Ten steps of each on one problem: f(w, v) = Σ (w − t)⁴ / 4 + Σ w v², float64, from fixed values."""
+    """Ten steps of each on one problem: f(w, v) = Σ (w − t)⁴ / 4 + Σ w² v² + Σ w², float64, from fixed values."""
     variants = [
-        ("SGD", {"lr": 0.05}), ("SGD", {"lr": 0.05, "momentum": 0.9}), ("SGD", {"lr": 0.05, "momentum": 0.9, "nesterov": True}),
-        ("SGD", {"lr": 0.05, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1}), ("SGD", {"lr": 0.01, "maximize": True}),
+        ("SGD", {"lr": 0.05}), ("SGD", {"lr": 0.01, "momentum": 0.9}), ("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True}),
+        ("SGD", {"lr": 0.01, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1}), ("SGD", {"lr": 0.001, "maximize": True}),
         ("Adam", {"lr": 0.05}), ("Adam", {"lr": 0.05, "betas": [0.8, 0.9], "eps": 1e-6}), ("Adam", {"lr": 0.05, "weight_decay": 0.1}),
         ("Adam", {"lr": 0.05, "amsgrad": True}), ("AdamW", {"lr": 0.05}), ("AdamW", {"lr": 0.05, "weight_decay": 0.1, "amsgrad": True}),
         ("RMSprop", {"lr": 0.05}), ("RMSprop", {"lr": 0.05, "momentum": 0.9, "centered": True, "weight_decay": 0.1, "alpha": 0.9}),
@@ -63,7 +63,7 @@ def optimizers():
 
             def closure():
                 optimizer.zero_grad()
-                loss = (w - t).pow(4).sum() / 4 + (w * v.square()).sum() + w.square().sum()
+                loss = (w - t).pow(4).sum() / 4 + (w * v).square().sum() + w.square().sum()
                 loss.backward()
                 return loss
 

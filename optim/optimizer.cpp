@@ -1,0 +1,188 @@
+#include <pullback/optim/optimizer.h>
+
+#include <algorithm>
+
+#include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/error.h>
+#include <pullback/core/factories.h>
+#include <pullback/core/ops.h>
+
+namespace pullback::optim {
+
+namespace {
+
+using Dict = OrderedDict<std::string, Tensor>;
+
+std::string place(const char* list, std::size_t i) {
+  return std::string(list) + "." + std::to_string(i) + ".";
+}
+
+Tensor number(double value) {
+  return full({}, value, kDouble);
+}
+
+/// Reads a dict of which every key must be asked for.
+class Reader {
+ public:
+  explicit Reader(const Dict& dict) : dict_(dict) {}
+
+  bool has(const std::string& key) const { return dict_.contains(key); }
+  Tensor take(const std::string& key) {
+    const Tensor* found = dict_.find(key);
+    check(found != nullptr, "load_state_dict: missing key \"", key,
+          "\"; the dict belongs to another optimizer or to other parameters");
+    ++taken_;
+    return *found;
+  }
+  double take_number(const std::string& key) {
+    const Tensor value = take(key);
+    check(value.numel() == 1, "load_state_dict: \"", key, "\" should be one number, not ",
+          value.sizes());
+    return value.item<double>();
+  }
+  void finish() const {
+    check(taken_ == dict_.size(), "load_state_dict: the dict has ", dict_.size(),
+          " entries, of which this optimizer knows ", taken_,
+          "; it belongs to another optimizer or to other parameters");
+  }
+
+ private:
+  const Dict& dict_;
+  std::size_t taken_ = 0;
+};
+
+}  // namespace
+
+void check_option(bool valid, const char* name, double value) {
+  pullback::check<ValueError>(valid, "Invalid ", name, ": ", value);
+}
+
+bool ParamState::provide(const Tensor& parameter, std::size_t count, double value) {
+  const bool fresh = buffers.size() < count;
+  while (buffers.size() < count)
+    buffers.push_back(full(parameter.sizes(), value, parameter.scalar_type()));
+  return fresh;
+}
+
+Optimizer::Optimizer(std::vector<ParamGroup> groups, std::unique_ptr<OptimizerOptions> defaults)
+    : defaults_(std::move(defaults)) {
+  defaults_->check();
+  check<ValueError>(!groups.empty(), "optimizer got an empty parameter list");
+  for (ParamGroup& group : groups) add_param_group(std::move(group));
+}
+
+void Optimizer::add_param_group(ParamGroup group) {
+  check<ValueError>(!group.params().empty(), "optimizer got an empty parameter list");
+  if (!group.has_options()) group.set_options(defaults_->clone());
+  group.options().check();
+  std::vector<const TensorImpl*> known;
+  for (const ParamGroup& other : groups_)
+    for (const Tensor& x : other.params()) known.push_back(x.get());
+  for (const Tensor& x : group.params()) {
+    check<ValueError>(x.defined(), "optimizer can only optimize tensors, but one is undefined");
+    check<ValueError>(x.is_leaf() && x.requires_grad(), "can't optimize a tensor of size ",
+                      x.sizes(),
+                      x.is_leaf() ? " that does not require grad"
+                                  : " that is no leaf; of a parametrized one pass the original");
+    check<ValueError>(std::find(known.begin(), known.end(), x.get()) == known.end(),
+                      "some parameters appear in more than one parameter group, or twice in one");
+    known.push_back(x.get());
+  }
+  states_.emplace_back(group.params().size());
+  groups_.push_back(std::move(group));
+}
+
+Tensor Optimizer::step(const Closure& closure) {
+  Tensor loss;
+  if (closure) {
+    const AutoGradMode enabled(true);
+    loss = closure();
+  }
+  const NoGradGuard no_grad;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const ParamGroup& group = groups_[g];
+    for (std::size_t i = 0; i < group.params().size(); ++i) {
+      const Tensor& parameter = group.params()[i];
+      const Tensor gradient = parameter.grad();
+      if (!gradient.defined()) continue;
+      update(parameter, gradient, group.options(), states_[g][i]);
+    }
+  }
+  return loss;
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  for (const ParamGroup& group : groups_)
+    for (const Tensor& parameter : group.params()) {
+      const Tensor gradient = parameter.grad();
+      if (!gradient.defined()) continue;
+      if (set_to_none) {
+        parameter.mutable_grad() = Tensor();
+      } else {
+        gradient.detach().zero_();
+      }
+    }
+}
+
+Dict Optimizer::state_dict() const {
+  Dict dict("Key");
+  std::size_t index = 0;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const auto count = static_cast<std::int64_t>(groups_[g].params().size());
+    const auto first = static_cast<std::int64_t>(index);
+    dict.insert(place("param_groups", g) + "params", arange(first, first + count));
+    const auto options = groups_[g].options().clone();
+    options->visit([&](const char* name, double& value) {
+      dict.insert(place("param_groups", g) + name, number(value));
+    });
+    const std::vector<std::string> names = state_names(*options);
+    for (const ParamState& state : states_[g]) {
+      const std::string prefix = place("state", index++);
+      if (state.buffers.empty() && state.step == 0) continue;
+      dict.insert(prefix + "step", number(state.step));
+      for (std::size_t k = 0; k < state.buffers.size(); ++k)
+        dict.insert(prefix + names[k], state.buffers[k].detach());
+    }
+  }
+  return dict;
+}
+
+void Optimizer::load_state_dict(const Dict& dict) {
+  Reader reader(dict);
+  std::vector<std::unique_ptr<OptimizerOptions>> options;
+  std::vector<std::vector<ParamState>> states;
+  std::size_t index = 0;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const std::size_t count = groups_[g].params().size();
+    const Tensor listed = reader.take(place("param_groups", g) + "params");
+    check<ValueError>(listed.numel() == static_cast<std::int64_t>(count),
+                      "load_state_dict: loaded state dict contains a parameter group that doesn't "
+                      "match the size of optimizer's group: ",
+                      listed.numel(), " instead of ", count, " parameters");
+    options.push_back(groups_[g].options().clone());
+    options.back()->visit([&](const char* name, double& value) {
+      value = reader.take_number(place("param_groups", g) + name);
+    });
+    options.back()->check();
+    states.emplace_back();
+    const std::vector<std::string> names = state_names(*options.back());
+    for (const Tensor& parameter : groups_[g].params()) {
+      const std::string prefix = place("state", index++);
+      ParamState& state = states.back().emplace_back();
+      if (!reader.has(prefix + "step")) continue;
+      state.step = reader.take_number(prefix + "step");
+      for (const std::string& name : names) {
+        if (!reader.has(prefix + name)) break;
+        const Tensor value = reader.take(prefix + name);
+        check(value.sizes() == parameter.sizes(), "load_state_dict: \"", prefix, name,
+              "\" has size ", value.sizes(), ", but the parameter ", parameter.sizes());
+        state.buffers.push_back(value.detach().to(parameter.scalar_type()).clone().contiguous());
+      }
+    }
+  }
+  reader.finish();
+  for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].set_options(std::move(options[g]));
+  states_ = std::move(states);
+}
+
+}  // namespace pullback::optim

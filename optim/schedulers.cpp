@@ -1,0 +1,167 @@
+#include <pullback/optim/schedulers.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <pullback/core/error.h>
+
+namespace pullback::optim {
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+}  // namespace
+
+LRScheduler::LRScheduler(Optimizer& optimizer) : optimizer_(optimizer) {
+  for (const ParamGroup& group : optimizer.param_groups())
+    base_.push_back(group.options().get_lr());
+}
+
+void LRScheduler::step() {
+  ++epoch_;
+  try {
+    apply();
+  } catch (...) {
+    --epoch_;
+    throw;
+  }
+}
+
+void LRScheduler::apply() {
+  auto& groups = optimizer_.param_groups();
+  for (std::size_t g = 0; g < base_.size(); ++g) {
+    OptimizerOptions& options = groups[g].options();
+    options.set_lr(rate(epoch_, options.get_lr(), base_[g]));
+  }
+}
+
+std::vector<double> LRScheduler::get_last_lr() const {
+  std::vector<double> rates;
+  for (const ParamGroup& group : optimizer_.param_groups())
+    rates.push_back(group.options().get_lr());
+  return rates;
+}
+
+StepLR::StepLR(Optimizer& optimizer, std::int64_t step_size, double gamma)
+    : LRScheduler(optimizer), step_size_(step_size), gamma_(gamma) {
+  check<ValueError>(step_size > 0, "StepLR: step_size must be positive, got ", step_size);
+}
+double StepLR::rate(std::int64_t epoch, double before, double) const {
+  return epoch % step_size_ == 0 ? before * gamma_ : before;
+}
+
+MultiStepLR::MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milestones, double gamma)
+    : LRScheduler(optimizer), milestones_(std::move(milestones)), gamma_(gamma) {}
+double MultiStepLR::rate(std::int64_t epoch, double before, double) const {
+  const auto times = std::count(milestones_.begin(), milestones_.end(), epoch);
+  return before * std::pow(gamma_, static_cast<double>(times));
+}
+
+ExponentialLR::ExponentialLR(Optimizer& optimizer, double gamma)
+    : LRScheduler(optimizer), gamma_(gamma) {}
+double ExponentialLR::rate(std::int64_t, double before, double) const {
+  return before * gamma_;
+}
+
+LambdaLR::LambdaLR(Optimizer& optimizer, std::function<double(std::int64_t)> factor)
+    : LRScheduler(optimizer), factor_(std::move(factor)) {
+  begin();
+}
+double LambdaLR::rate(std::int64_t epoch, double, double base) const {
+  return base * factor_(epoch);
+}
+
+CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, double eta_min)
+    : LRScheduler(optimizer), T_max_(T_max), eta_min_(eta_min) {
+  check<ValueError>(T_max > 0, "CosineAnnealingLR: T_max must be positive, got ", T_max);
+}
+double CosineAnnealingLR::rate(std::int64_t epoch, double before, double base) const {
+  const double period = static_cast<double>(T_max_), t = static_cast<double>(epoch);
+  if ((epoch - 1 - T_max_) % (2 * T_max_) == 0)
+    return before + (base - eta_min_) * (1 - std::cos(kPi / period)) / 2;
+  return (1 + std::cos(kPi * t / period)) / (1 + std::cos(kPi * (t - 1) / period)) *
+             (before - eta_min_) +
+         eta_min_;
+}
+
+OneCycleLR::OneCycleLR(Optimizer& optimizer, double max_lr, std::int64_t total_steps,
+                       const OneCycleOptions& options)
+    : LRScheduler(optimizer), max_lr_(max_lr), total_steps_(total_steps), options_(options) {
+  check<ValueError>(total_steps > 0, "OneCycleLR: expected positive integer total_steps, but got ",
+                    total_steps);
+  check<ValueError>(0 <= options.pct_start() && options.pct_start() <= 1,
+                    "OneCycleLR: expected float between 0 and 1 pct_start, but got ",
+                    options.pct_start());
+  begin();
+}
+
+/// The value at this step of a course from low to high and on to last.
+double OneCycleLR::between(double low, double high, double last) const {
+  const double step = static_cast<double>(last_epoch());
+  const double top = options_.pct_start() * static_cast<double>(total_steps_) - 1;
+  const double end = static_cast<double>(total_steps_ - 1);
+  const auto anneal = [](double from, double to, double part) {
+    return to + (from - to) / 2 * (1 + std::cos(kPi * part));
+  };
+  return step <= top ? anneal(low, high, top == 0 ? 0 : step / top)
+                     : anneal(high, last, end == top ? 1 : (step - top) / (end - top));
+}
+
+double OneCycleLR::rate(std::int64_t, double, double) const {
+  const double first = max_lr_ / options_.div_factor();
+  return between(first, max_lr_, first / options_.final_div_factor());
+}
+
+void OneCycleLR::apply() {
+  check<ValueError>(last_epoch() < total_steps_, "OneCycleLR: tried to step ", last_epoch(),
+                    " times. The specified number of total steps is ", total_steps_);
+  LRScheduler::apply();
+  if (!options_.cycle_momentum()) return;
+  for (ParamGroup& group : optimizer_.param_groups())
+    if (double* momentum = group.options().momentum_or_null())
+      *momentum =
+          between(options_.max_momentum(), options_.base_momentum(), options_.max_momentum());
+}
+
+ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const PlateauOptions& options)
+    : optimizer_(optimizer),
+      options_(options),
+      best_(options.mode() == PlateauOptions::Mode::Min
+                ? std::numeric_limits<double>::infinity()
+                : -std::numeric_limits<double>::infinity()) {
+  check<ValueError>(options.factor() < 1, "ReduceLROnPlateau: factor should be < 1.0, got ",
+                    options.factor());
+}
+
+bool ReduceLROnPlateau::better(double metric) const {
+  const bool relative = options_.threshold_mode() == PlateauOptions::ThresholdMode::Rel;
+  const double threshold = options_.threshold();
+  if (options_.mode() == PlateauOptions::Mode::Min)
+    return metric < (relative ? best_ * (1 - threshold) : best_ - threshold);
+  return metric > (relative ? best_ * (1 + threshold) : best_ + threshold);
+}
+
+void ReduceLROnPlateau::step(double metric) {
+  if (better(metric)) {
+    best_ = metric;
+    bad_epochs_ = 0;
+  } else {
+    ++bad_epochs_;
+  }
+  if (cooldown_left_ > 0) {
+    --cooldown_left_;
+    bad_epochs_ = 0;
+  }
+  if (bad_epochs_ <= options_.patience()) return;
+  for (ParamGroup& group : optimizer_.param_groups()) {
+    const double before = group.options().get_lr();
+    const double rate = std::max(before * options_.factor(), options_.min_lr());
+    if (before - rate > options_.eps()) group.options().set_lr(rate);
+  }
+  cooldown_left_ = options_.cooldown();
+  bad_epochs_ = 0;
+}
+
+}  // namespace pullback::optim
