@@ -2,11 +2,14 @@
 
 /// Everything: `#include <pullback/pullback.h>`.
 #include <pullback/core/accessor.h>
+#include <pullback/core/autograd/checkpoint.h>
 #include <pullback/core/autograd/engine.h>
 #include <pullback/core/autograd/function.h>
 #include <pullback/core/autograd/functional.h>
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/gradcheck.h>
+#include <pullback/core/autograd/graph.h>
+#include <pullback/core/autograd/node.h>
 #include <pullback/core/error.h>
 #include <pullback/core/factories.h>
 #include <pullback/core/indexing.h>
@@ -17,6 +20,7 @@
 #include <pullback/core/random.h>
 #include <pullback/core/tensor.h>
 #include <pullback/core/version.h>
+#include <pullback/core/warning.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/nn/activation.h>
 #include <pullback/nn/containers/any.h>

@@ -3,6 +3,7 @@
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/warning.h>
 
 namespace pullback {
 
@@ -209,7 +210,15 @@ const Tensor undefined;
 
 const Tensor& TensorBase::grad() const {
   if (is_attribute() && slot()->computed()) return undefined;
-  return checked_impl("grad")->grad;
+  const TensorImpl* impl = checked_impl("grad");
+  if (impl->grad_fn && !impl->retains_grad && !impl->grad.defined())
+    warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
+        "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
+        "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor "
+        "instead.");
+  return impl->grad;
 }
 
 Tensor& TensorBase::mutable_grad() const {

@@ -8,6 +8,7 @@
 #include <pullback/core/autograd/accumulate_grad.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/warning.h>
 
 namespace pullback::autograd {
 
@@ -105,6 +106,9 @@ class Run {
   }
 
   Scratch& visit(Node* node) {
+    // The other pass may have ended since; what this one noted in the side map stays there.
+    if (!elsewhere_.empty())
+      if (const auto found = elsewhere_.find(node); found != elsewhere_.end()) return found->second;
     Run* holder = nullptr;
     if (node->run_.compare_exchange_strong(holder, this, std::memory_order_acq_rel))
       lists_.claimed.push_back(node);
@@ -218,7 +222,7 @@ class Run {
     }
     if (any) {
       node->check_not_released();
-      node->run(gradients, results, Needs(needs));
+      call(node, gradients, results, Needs(needs));
       if (DetectAnomalyGuard::checks_nan()) check_for_nan(node, results, needs);
       if (hooks && !hooks->after.empty()) call_hooks_after(*node, *hooks, results, incoming);
     }
@@ -235,6 +239,24 @@ class Run {
       results[i].reset();
       if (--t.waiting == 0 && wants(next)) make_ready(next);
     }
+  }
+
+  static void call(Node* node, const Tensor* gradients, Tensor* results, Needs needs) {
+    if (!DetectAnomalyGuard::is_on()) return node->run(gradients, results, needs);
+    try {
+      node->run(gradients, results, needs);
+    } catch (...) {
+      warn_of_error(*node);
+      throw;
+    }
+  }
+
+  static void warn_of_error(const Node& node) {
+    warn("Error detected in " + node.name() +
+         (node.forward_call().empty()
+              ? ". No forward pass information available. Enable detect anomaly during forward "
+                "pass for more information."
+              : ". It was called as " + node.forward_call()));
   }
 
   /// A node without inputs: the accumulator of a leaf.
@@ -254,8 +276,10 @@ class Run {
     for (std::uint32_t i = 0; i < node->edge_count_; ++i) {
       if (!needs[i] || !results[i].defined()) continue;
       const Tensor x = results[i].detach();
-      check(!has_nan(x), "Function '", node->name(), "' returned nan values in its ",
-            std::int64_t{i}, "th output", node->forward_call().empty() ? "" : "; it was called as ",
+      if (!has_nan(x)) continue;
+      warn_of_error(*node);
+      check(false, "Function '", node->name(), "' returned nan values in its ", std::int64_t{i},
+            "th output", node->forward_call().empty() ? "" : "; it was called as ",
             node->forward_call());
     }
   }
@@ -326,10 +350,22 @@ void seed_all(const char* op, Run& run, TensorList roots, TensorList gradients) 
   }
 }
 
+void warn_of_cycle() {
+  static std::atomic<bool> warned = false;
+  if (warned.exchange(true)) return;
+  warn(
+      "Using backward() with create_graph=true will create a reference cycle between the "
+      "parameter and its gradient which can cause a memory leak. We recommend using "
+      "autograd::grad when creating the graph to avoid this. If you have to use this function, "
+      "make sure to reset the .grad fields of your parameters after use to break the cycle and "
+      "avoid the leak.");
+}
+
 }  // namespace
 
 void backward(TensorList roots, TensorList gradients, std::optional<bool> retain_graph,
               bool create_graph, TensorList inputs) {
+  if (create_graph) warn_of_cycle();
   Run run(retain_graph.value_or(create_graph));
   for (const Tensor& input : inputs) {
     check_defined("backward", input);

@@ -6,10 +6,35 @@
 
 #include <pullback/core/autograd/op_node.h>
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/autograd/saved.h>
 #include <pullback/core/autograd/view.h>
 #include <pullback/core/class_name.h>
 
 namespace pullback::autograd {
+
+/// The node of a custom function: what Function<T> does apart from calling T.
+class FunctionNode final : public Node {
+ public:
+  using Backward = FunctionCall::Backward;
+  FunctionNode(const std::type_info& type, Backward backward, bool once_differentiable);
+
+  std::string name() const override { return full_name_; }
+  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+
+  AutogradContext context;
+
+ private:
+  friend class AutogradContext;
+  friend class FunctionCall;
+  variable_list call(variable_list grads);
+
+  std::string full_name_;  ///< such as MyFnBackward
+  Backward backward_;
+  bool once_differentiable_;
+  std::vector<bool> is_tensor_;  ///< of each argument of forward
+  std::vector<Edge> edges_of_tensors_;
+  std::vector<Saved> saved_values_;
+};
 
 namespace {
 
@@ -91,15 +116,22 @@ variable_list FunctionNode::call(variable_list grads) {
   return results;
 }
 
-FunctionCall::FunctionCall(const std::type_info& type, FunctionNode::Backward backward,
-                           bool once_differentiable)
-    : node_(Ref<FunctionNode>::adopt(new FunctionNode(type, backward, once_differentiable))) {
-  node_->context.node_ = node_.get();
+FunctionCall::FunctionCall(const std::type_info& type, Backward backward, bool once_differentiable)
+    : node_(new FunctionNode(type, backward, once_differentiable)) {
+  node_->context.node_ = node_;
 }
 
-void FunctionCall::add(Tensor x) {
+FunctionCall::~FunctionCall() {
+  Ref<Node>::adopt(node_);
+}
+
+void FunctionCall::look_at(const Tensor& x) {
   node_->is_tensor_.push_back(true);
-  inputs_.push_back(std::move(x));
+  inputs_.push_back(x);
+}
+
+void FunctionCall::note_other() {
+  node_->is_tensor_.push_back(false);
 }
 
 AutogradContext* FunctionCall::begin() {
@@ -134,7 +166,7 @@ void FunctionCall::end(Tensor* const* outputs, std::size_t count) {
     std::vector<Saved>& kept = node_->saved_values_;
     const std::size_t saved_count = context.to_save_.size();
     kept.reserve(saved_count);  // nodes list their saved values by address
-    const detail::Construction construction(node_.get());
+    const detail::Construction construction(node_);
     for (const Tensor& x : context.to_save_) kept.push_back(Saved(x));
   }
   node_->context.to_save_.clear();
@@ -146,7 +178,7 @@ void FunctionCall::wrap(Tensor& y, std::size_t i) {
       records_ && y.is_floating_point() && !contains(context.non_differentiable_, y.get());
   const bool is_input = std::any_of(inputs_.begin(), inputs_.end(),
                                     [&](const Tensor& x) { return x.get() == y.get(); });
-  const Ref<Node> node = Ref<Node>::share(node_.get());
+  const Ref<Node> node = Ref<Node>::share(node_);
   node->note_output(i, y);
 
   if (contains(context.dirty_, y.get())) {

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include <pullback/core/autograd/grad_mode.h>
-#include <pullback/core/autograd/node.h>
-#include <pullback/core/autograd/saved.h>
+#include <pullback/core/tensor.h>
 
 namespace pullback::autograd {
 
@@ -90,46 +89,25 @@ class AutogradContext {
   FunctionNode* node_ = nullptr;
 };
 
-/// The node of a custom function: what Function<T> does apart from calling T.
-class FunctionNode final : public Node {
- public:
-  using Backward = variable_list (*)(AutogradContext*, variable_list);
-  FunctionNode(const std::type_info& type, Backward backward, bool once_differentiable);
-
-  std::string name() const override { return full_name_; }
-  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
-
-  AutogradContext context;
-
- private:
-  friend class AutogradContext;
-  friend class FunctionCall;
-  variable_list call(variable_list grads);
-
-  std::string full_name_;  ///< such as MyFnBackward
-  Backward backward_;
-  bool once_differentiable_;
-  std::vector<bool> is_tensor_;  ///< of each argument of forward
-  std::vector<Edge> edges_of_tensors_;
-  std::vector<Saved> saved_values_;
-};
-
 /// One call of a custom function: looks at the arguments, then makes outputs of what forward
 /// returned.
 class FunctionCall {
  public:
-  FunctionCall(const std::type_info& type, FunctionNode::Backward backward,
-               bool once_differentiable);
+  using Backward = variable_list (*)(AutogradContext*, variable_list);
+  FunctionCall(const std::type_info& type, Backward backward, bool once_differentiable);
+  ~FunctionCall();
+  FunctionCall(const FunctionCall&) = delete;
+  FunctionCall& operator=(const FunctionCall&) = delete;
 
-  void look_at(const Tensor& x) { add(x); }
-  void look_at(const std::optional<Tensor>& x) { add(x.value_or(Tensor())); }
+  void look_at(const Tensor& x);
+  void look_at(const std::optional<Tensor>& x) { look_at(x.value_or(Tensor())); }
   void look_at(const std::vector<Tensor>& list) { look_at(TensorList(list)); }
   void look_at(TensorList list) {
-    for (const Tensor& x : list) add(x);
+    for (const Tensor& x : list) look_at(x);
   }
   template <class A>
   void look_at(const A&) {
-    node_->is_tensor_.push_back(false);
+    note_other();
   }
   /// Call after all arguments, before forward.
   AutogradContext* begin();
@@ -137,10 +115,10 @@ class FunctionCall {
   void end(Tensor* const* outputs, std::size_t count);
 
  private:
-  void add(Tensor x);
+  void note_other();
   void wrap(Tensor& y, std::size_t i);
 
-  Ref<FunctionNode> node_;
+  FunctionNode* node_;  ///< counted
   std::vector<Tensor> inputs_;
   bool records_ = false;
 };

@@ -121,18 +121,14 @@ void Node::release() {
   released_ = true;
 }
 
-std::size_t Node::saved_bytes() const {
-  std::size_t bytes = first_output_.kept ? first_output_.kept->bytes : 0;
-  for (const Output& out : more_outputs_) bytes += out.kept ? out.kept->bytes : 0;
-  for (const Saved* s = saved_; s; s = s->next_) bytes += s->bytes();
-  return bytes;
-}
-
-std::size_t Node::saved_count() const {
-  std::size_t count = first_output_.kept ? 1 : 0;
-  for (const Output& out : more_outputs_) count += out.kept ? 1 : 0;
-  for (const Saved* s = saved_; s; s = s->next_) count += s->bytes() > 0;
-  return count;
+std::vector<Node::SavedShape> Node::saved_shapes() const {
+  std::vector<SavedShape> shapes;
+  for (const Saved* s = saved_; s; s = s->next_)
+    if (s->bytes() > 0) shapes.insert(shapes.begin(), {s->geometry(), s->bytes(), false});
+  for (std::size_t i = 0; i < num_outputs(); ++i)
+    if (const Output& out = output(i); out.kept)
+      shapes.push_back({out.geometry, out.kept->bytes, true});
+  return shapes;
 }
 
 const std::string& Node::forward_call() const {

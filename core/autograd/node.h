@@ -96,10 +96,15 @@ class Node {
   std::uint64_t sequence_nr() const { return sequence_; }
   const Output& output(std::size_t i) const { return i ? more_outputs_[i - 1] : first_output_; }
   Output& output(std::size_t i) { return i ? more_outputs_[i - 1] : first_output_; }
-  /// Bytes of saved inputs and outputs that the node keeps alive now.
-  std::size_t saved_bytes() const;
-  /// Number of saved inputs and outputs.
-  std::size_t saved_count() const;
+  /// Does it save inputs or outputs for its rules?
+  bool saves() const { return had_saved_ || keeps_output_; }
+  struct SavedShape {
+    Geometry geometry;
+    std::size_t bytes;  ///< of the memory it keeps alive, which others may share
+    bool is_output;
+  };
+  /// The saved inputs that are in memory now, in the order they were captured, then the outputs.
+  std::vector<SavedShape> saved_shapes() const;
 
   /// Turns gradients of the outputs (some undefined) into gradients of the inputs that are needed.
   virtual void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) = 0;

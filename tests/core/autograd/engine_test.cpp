@@ -6,6 +6,9 @@
 #include <pullback/core/ops.h>
 #include <pullback/core/tensor_impl.h>
 
+#include <atomic>
+#include <thread>
+
 #include "catch.h"
 
 using namespace pullback;
@@ -160,4 +163,39 @@ TEST_CASE("backward passes nest thousands deep") {
   };
   descend();
   CHECK(depth == 8000);
+}
+
+TEST_CASE("threads run backward passes at the same time, over parameters that they share",
+          "[threads]") {
+  const Tensor w = tensor({2.0}, TensorOptions(kDouble)).requires_grad_();
+  constexpr int kThreads = 4, kPasses = 200;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < kPasses; ++i) {
+        const Tensor x = ones({1}, kDouble).requires_grad_();
+        (w * x * x).backward();
+        if (at(x.grad(), 0) != 4) std::abort();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(at(w.grad(), 0) == kThreads * kPasses);
+}
+
+TEST_CASE("threads run backward passes through one graph", "[threads]") {
+  const Tensor x = leaf({1.0});
+  Tensor shared = x;
+  for (int i = 0; i < 50; ++i) shared = shared * 1.0 + x * 0.0;
+  constexpr int kThreads = 4, kPasses = 50;
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < kPasses; ++i) {
+        const Tensor g = autograd::grad({shared}, {x}, {}, /*retain_graph=*/true)[0];
+        if (g.item<double>() != 1) ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
 }

@@ -1,6 +1,7 @@
 #include <pullback/core/autograd/function.h>
 
 #include <pullback/core/autograd/engine.h>
+#include <pullback/core/autograd/node.h>
 #include <pullback/core/indexing.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/print.h>
