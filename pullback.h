@@ -19,8 +19,12 @@
 #include <pullback/core/print.h>
 #include <pullback/core/random.h>
 #include <pullback/core/tensor.h>
+#include <pullback/core/threads.h>
 #include <pullback/core/version.h>
 #include <pullback/core/warning.h>
+#include <pullback/data/csv.h>
+#include <pullback/data/loader.h>
+#include <pullback/data/mnist.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/nn/activation.h>
 #include <pullback/nn/containers/any.h>
@@ -39,9 +43,14 @@
 #include <pullback/nn/module.h>
 #include <pullback/nn/norm.h>
 #include <pullback/nn/pooling.h>
+#include <pullback/nn/safetensors.h>
 #include <pullback/nn/utils.h>
 #include <pullback/optim/adagrad.h>
 #include <pullback/optim/adam.h>
 #include <pullback/optim/rmsprop.h>
 #include <pullback/optim/schedulers.h>
 #include <pullback/optim/sgd.h>
+#include <pullback/parametrize/cached.h>
+#include <pullback/parametrize/parametrize.h>
+#include <pullback/parametrize/skew.h>
+#include <pullback/parametrize/symmetric.h>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 namespace pullback::nn {
@@ -25,21 +26,21 @@ class Option {
 
 /// In an options struct: `PULLBACK_ARG(bool, bias) = true;` makes the getter bias(), the chaining
 /// setter bias(value) and bias_is_set().
-#define PULLBACK_ARG(T, name)           \
- public:                                \
-  auto name(T value)->decltype(*this) { \
-    name##_.set(std::move(value));      \
-    return *this;                       \
-  }                                     \
-  const T& name() const noexcept {      \
-    return name##_.get();               \
-  }                                     \
-  T& name() noexcept {                  \
-    return name##_.get();               \
-  }                                     \
-  bool name##_is_set() const noexcept { \
-    return name##_.is_set();            \
-  }                                     \
-                                        \
- private:                               \
+#define PULLBACK_ARG(T, name)                  \
+ public:                                       \
+  auto name(T value)->decltype(*this) {        \
+    name##_.set(std::move(value));             \
+    return *this;                              \
+  }                                            \
+  std::add_const_t<T>& name() const noexcept { \
+    return name##_.get();                      \
+  }                                            \
+  T& name() noexcept {                         \
+    return name##_.get();                      \
+  }                                            \
+  bool name##_is_set() const noexcept {        \
+    return name##_.is_set();                   \
+  }                                            \
+                                               \
+ private:                                      \
   ::pullback::nn::Option<T> name##_

@@ -1,0 +1,42 @@
+#include <pullback/data/loader.h>
+
+#include <algorithm>
+
+#include <pullback/core/ops.h>
+
+namespace pullback::data {
+
+DataLoader::DataLoader(Tensor data, Tensor target, const DataLoaderOptions& options)
+    : data_(std::move(data)), target_(std::move(target)), options_(options) {
+  check<ValueError>(data_.defined() && target_.defined() && data_.dim() > 0 && target_.dim() > 0,
+                    "DataLoader: data and target should be tensors with a first dimension");
+  check<ValueError>(data_.size(0) == target_.size(0),
+                    "DataLoader: size mismatch between tensors: ", data_.sizes(), " and ",
+                    target_.sizes());
+  check<ValueError>(options.batch_size() > 0,
+                    "DataLoader: batch_size should be a positive integer value, but got ",
+                    options.batch_size());
+}
+
+std::int64_t DataLoader::end_of_batches() const {
+  const std::int64_t n = data_.size(0);
+  return options_.drop_last() ? n - n % options_.batch_size() : n;
+}
+
+std::int64_t DataLoader::size() const {
+  return (end_of_batches() + options_.batch_size() - 1) / options_.batch_size();
+}
+
+DataLoader::Iterator DataLoader::begin() const {
+  return {this, options_.shuffle() ? randperm(data_.size(0), options_.generator()) : Tensor()};
+}
+
+Batch DataLoader::Iterator::operator*() const {
+  const Tensor &data = loader_->data_, &target = loader_->target_;
+  const std::int64_t end = std::min(at_ + loader_->options_.batch_size(), data.size(0));
+  if (!order_.defined()) return {data.slice(0, at_, end), target.slice(0, at_, end)};
+  const Tensor rows = order_.slice(0, at_, end);
+  return {data.index_select(0, rows), target.index_select(0, rows)};
+}
+
+}  // namespace pullback::data
