@@ -19,6 +19,8 @@ using pullback_tests::split_lines;
 //     ```
 //
 // The program holds the same lines between `// [symmetric]` and `// [/symmetric]` (`#` in CMake).
+// Without a name the region is the whole file. `tests/oracle/notebook.txt In [18]` is what cell 18
+// prints.
 
 namespace {
 
@@ -36,8 +38,20 @@ bool is_marker(const std::string& line, const std::string& marker) {
   return text == "// [" + marker + "]" || text == "# [" + marker + "]";
 }
 
+/// What a cell of the notebook prints: the lines from its heading to the next cell's.
+Lines cell(const Lines& notebook, const std::string& name) {
+  const auto heading = std::find(notebook.begin(), notebook.end(), name + ":");
+  if (heading == notebook.end()) throw std::runtime_error("no cell " + name);
+  auto end = std::find_if(heading + 1, notebook.end(),
+                          [](const auto& line) { return line.rfind("In [", 0) == 0; });
+  while ((end - 1)->empty()) --end;
+  return {heading + 1, end};
+}
+
 /// The lines between the markers of a region, less the indentation they share.
 Lines region(const Lines& program, const std::string& name) {
+  if (name.empty()) return program;
+  if (name.rfind("In [", 0) == 0) return cell(program, name);
   const auto begin = std::find_if(program.begin(), program.end(),
                                   [&](const auto& line) { return is_marker(line, name); });
   const auto end = std::find_if(begin, program.end(),
@@ -71,8 +85,11 @@ std::vector<Block> blocks(const Lines& document) {
     if (open != document.begin()) {
       std::istringstream words(*(open - 1));
       std::string comment, keyword;
-      if (words >> comment >> keyword && comment == "<!--" && keyword == "region:")
-        words >> block.file >> block.name;
+      if (words >> comment >> keyword && comment == "<!--" && keyword == "region:") {
+        words >> block.file;
+        std::getline(words, block.name);
+        block.name = stripped(block.name.substr(0, block.name.find("-->")));
+      }
     }
     const auto close = next_fence(open + 1, document.end());
     block.lines.assign(open + 1, close);
@@ -139,6 +156,13 @@ TEST_CASE("a region is what stands between its markers, without their indentatio
       "}\n");
   CHECK(joined(region(program, "loop")) == "for (;;)\n\n  step();\n");
   CHECK_THROWS_WITH(region(program, "other"), "no region [other]");
+  CHECK(region(program, "") == program);
+
+  const Lines notebook = split_lines("In [1]:\n\nIn [3]:\na\n\nb\n\nIn [4]:\nc\n");
+  CHECK(region(notebook, "In [1]").empty());
+  CHECK(joined(region(notebook, "In [3]")) == "a\n\nb\n");
+  CHECK(joined(region(notebook, "In [4]")) == "c\n");
+  CHECK_THROWS_WITH(region(notebook, "In [2]"), "no cell In [2]");
 }
 
 TEST_CASE("a block of a document knows its language and its region", "[docs]") {

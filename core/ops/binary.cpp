@@ -246,11 +246,13 @@ Tensor atan2(const Tensor& a, const Tensor& b) {
                 }));
 }
 
+// [hypot]
 Tensor hypot(const Tensor& a, const Tensor& b) {
   return record("HypotBackward0", in_float("hypot", a, b, simd().hypot),
                 wrt(a, [a = saved(a)](const Tensor& g, const Tensor& y) { return g * (*a / y); }),
                 wrt(b, [b = saved(b)](const Tensor& g, const Tensor& y) { return g * (*b / y); }));
 }
+// [/hypot]
 
 // ∂/∂a log(eᵃ + eᵇ) = σ(a − b).
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
