@@ -10,9 +10,11 @@
 #include <pullback/core/autograd/gradcheck.h>
 #include <pullback/core/autograd/graph.h>
 #include <pullback/core/autograd/node.h>
+#include <pullback/core/autograd/profile.h>
 #include <pullback/core/error.h>
 #include <pullback/core/factories.h>
 #include <pullback/core/indexing.h>
+#include <pullback/core/memory.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/options.h>

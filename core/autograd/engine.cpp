@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include <pullback/core/autograd/accumulate_grad.h>
+#include <pullback/core/autograd/profile.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/warning.h>
@@ -242,6 +243,24 @@ class Run {
   }
 
   static void call(Node* node, const Tensor* gradients, Tensor* results, Needs needs) {
+    if (Profile* profile = Profile::active()) [[unlikely]]
+      return call_timed(*profile, node, gradients, results, needs);
+    call_checked(node, gradients, results, needs);
+  }
+
+  static void call_timed(Profile& profile, Node* node, const Tensor* gradients, Tensor* results,
+                         Needs needs) {
+    struct Inside {
+      Profile& profile;
+      bool before = profile.set_inside_node(true);
+      ~Inside() { profile.set_inside_node(before); }
+    } inside{profile};
+    const Timer timer;
+    call_checked(node, gradients, results, needs);
+    profile.note_backward(node->name(), timer.seconds());
+  }
+
+  static void call_checked(Node* node, const Tensor* gradients, Tensor* results, Needs needs) {
     if (!DetectAnomalyGuard::is_on()) return node->run(gradients, results, needs);
     try {
       node->run(gradients, results, needs);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include <pullback/core/autograd/op_node.h>
+#include <pullback/core/autograd/profile.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/autograd/saved.h>
 #include <pullback/core/autograd/view.h>
@@ -163,6 +164,7 @@ void FunctionCall::end(Tensor* const* outputs, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
     if (outputs[i]->defined()) wrap(*outputs[i], i);
   if (records_) {
+    if (Profile* profile = Profile::active()) profile->note_forward(node_->full_name_);
     std::vector<Saved>& kept = node_->saved_values_;
     const std::size_t saved_count = context.to_save_.size();
     kept.reserve(saved_count);  // nodes list their saved values by address

@@ -12,10 +12,6 @@ std::uint64_t& Node::next_sequence() {
   return next;
 }
 
-Output::Output() = default;
-Output::Output(Output&&) noexcept = default;
-Output::~Output() = default;
-
 Node::~Node() = default;
 
 Node* Edge::node() const {

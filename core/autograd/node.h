@@ -33,6 +33,12 @@ struct Edge {
 /// The edge along which a gradient of this tensor flows; empty when it requires none.
 Edge edge_of(const Tensor& x);
 
+/// Owns what hooks made of a saved value (saved.h), which few nodes have.
+struct DeletePacked {
+  void operator()(Packed* packed) const;
+};
+using PackedPointer = std::unique_ptr<Packed, DeletePacked>;
+
 /// What a node knows of one of its outputs: the shape its gradient must have, and its value if a
 /// rule asks for it.
 struct Output {
@@ -40,11 +46,7 @@ struct Output {
   ScalarType dtype = ScalarType::Float;
   Ref<Storage> kept;
   std::uint32_t version = 0;
-  std::unique_ptr<Packed> packed;  ///< instead of `kept`, under SavedTensorsHooks
-
-  Output();
-  Output(Output&&) noexcept;
-  ~Output();
+  PackedPointer packed;  ///< instead of `kept`, under SavedTensorsHooks
 };
 
 /// Which inputs' gradients anybody reads.

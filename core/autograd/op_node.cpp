@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/autograd/profile.h>
 #include <pullback/core/autograd/view.h>
 #include <pullback/core/kernels/allocator.h>
 
@@ -85,6 +86,8 @@ Ref<OpNode> OpNode::make(const char* name, const Inputs* rules, const FormulaTyp
   }
   node->rule_count_ = count;
   if (DetectAnomalyGuard::is_on()) note_call(*node, rules, count);
+  if (Profile* profile = Profile::active()) [[unlikely]]
+    profile->note_forward(name);
   return ref;
 }
 

@@ -13,16 +13,20 @@ SavedTensorsHooks::~SavedTensorsHooks() {
   innermost_ = outer_;
 }
 
-std::unique_ptr<Packed> SavedTensorsHooks::pack(const Ref<Storage>& storage,
-                                                const Geometry& geometry, ScalarType dtype) {
+PackedPointer SavedTensorsHooks::pack(const Ref<Storage>& storage, const Geometry& geometry,
+                                      ScalarType dtype) {
   const NoGradGuard no_grad;
   struct Outside {  // the hook's own operations belong to no node
     Node* node = std::exchange(node_under_construction, nullptr);
     ~Outside() { node_under_construction = node; }
   } outside;
   const SavedTensorsHooks& hooks = *innermost_;
-  return std::make_unique<Packed>(
-      Packed{hooks.pack_(Tensor(make_alias(storage, geometry, dtype))), hooks.unpack_});
+  return PackedPointer(
+      new Packed{hooks.pack_(Tensor(make_alias(storage, geometry, dtype))), hooks.unpack_});
+}
+
+void DeletePacked::operator()(Packed* packed) const {
+  delete packed;
 }
 
 Tensor Packed::unpacked(const Geometry& geometry, ScalarType dtype) const {

@@ -22,8 +22,8 @@ class SavedTensorsHooks {
 
   static bool are_set() noexcept { return innermost_ != nullptr; }
   /// What the innermost hooks make of a value.
-  static std::unique_ptr<Packed> pack(const Ref<Storage>& storage, const Geometry& geometry,
-                                      ScalarType dtype);
+  static PackedPointer pack(const Ref<Storage>& storage, const Geometry& geometry,
+                            ScalarType dtype);
 
  private:
   static inline constinit thread_local SavedTensorsHooks* innermost_ = nullptr;
@@ -92,7 +92,7 @@ class Saved {
   Ref<Storage> storage_;
   Geometry geometry_;
   Edge edge_;
-  std::unique_ptr<Packed> packed_;  ///< instead of the storage, under hooks
+  PackedPointer packed_;  ///< instead of the storage, under hooks
   Node* owner_ = nullptr;
   Saved* next_ = nullptr;
 };
