@@ -1,0 +1,173 @@
+"""The workloads in eager PyTorch, as Python users write them; answers what worker.cpp answers."""
+import math
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils import parametrize
+
+
+def waves(*sizes, phase=0.0):
+    x = torch.sin(torch.arange(math.prod(sizes), dtype=torch.float64) * 1.7 + phase)
+    return x.float().reshape(sizes)
+
+
+def chain_of(x):
+    y = x
+    for _ in range(1000):
+        y = y + 1
+    return y
+
+
+def chain_forward():
+    x = waves(4).requires_grad_()
+    return lambda: chain_of(x)
+
+
+def chain_backward():
+    x = waves(4).requires_grad_()
+    return lambda: chain_of(x).sum().backward()
+
+
+def smallest_backward():
+    x = torch.full((), 0.7, requires_grad=True)
+    return lambda: (x * x).backward()
+
+
+def one_op():
+    x, y = waves(4), waves(4, phase=1)
+    return lambda: x + y
+
+
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
+        self.one, self.two, self.three = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x):
+        h = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        h = F.max_pool2d(F.relu(self.conv2(h)), 2).flatten(1)
+        return self.three(F.relu(self.two(F.relu(self.one(h)))))
+
+
+def training_step(model, optimizer, loss_of):
+    def step():
+        optimizer.zero_grad()
+        loss_of(model).backward()
+        optimizer.step()
+    return step
+
+
+def moons():
+    model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
+    x, y = waves(100, 2), (torch.arange(100) % 2).float()
+    return training_step(model, torch.optim.SGD(model.parameters(), lr=0.1),
+                         lambda m: F.binary_cross_entropy_with_logits(m(x).squeeze(1), y))
+
+
+def mlp():
+    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
+    x, y = waves(64, 784), torch.arange(64) % 10
+    return training_step(model, torch.optim.SGD(model.parameters(), lr=0.01), lambda m: F.cross_entropy(m(x), y))
+
+
+def lenet():
+    model = LeNet()
+    x, y = waves(64, 1, 28, 28), torch.arange(64) % 10
+    return training_step(model, torch.optim.SGD(model.parameters(), lr=0.01), lambda m: F.cross_entropy(m(x), y))
+
+
+class Skew(nn.Module):
+    def forward(self, x):
+        triangle = x.tril(-1)
+        return triangle - triangle.mT
+
+
+class Cayley(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.register_buffer("eye", torch.eye(n))
+
+    def forward(self, a):
+        return torch.linalg.solve(self.eye - a, self.eye + a)
+
+
+def cayley(n):
+    def set_up():
+        layer = nn.Linear(n, n)
+        parametrize.register_parametrization(layer, "weight", Skew())
+        parametrize.register_parametrization(layer, "weight", Cayley(n))
+        x = waves(32, n)
+
+        def step():
+            layer.zero_grad()
+            layer(x).pow(2).mean().backward()
+        return step
+    return set_up
+
+
+# name: (set up, items per call)
+WORKLOADS = {
+    "chain/one op, no graph": (one_op, 1),
+    "chain/forward": (chain_forward, 1000),
+    "chain/forward and backward": (chain_backward, 1000),
+    "chain/smallest backward": (smallest_backward, 1),
+    "step/moons 2-16-16-1 SGD": (moons, 1),
+    "step/MLP 784-256-10 SGD": (mlp, 1),
+    "step/LeNet SGD": (lenet, 1),
+    "cayley/Linear n = 8": (cayley(8), 1),
+    "cayley/Linear n = 64": (cayley(64), 1),
+    "cayley/Linear n = 256": (cayley(256), 1),
+}
+
+
+def nanoseconds(step, count):
+    start = time.perf_counter_ns()
+    for _ in range(count):
+        step()
+    return time.perf_counter_ns() - start
+
+
+def measure(step, seconds, items):
+    """Groups of at least 2 ms, three at least; the least and the median time per item."""
+    count = 1
+    while nanoseconds(step, count) < 2e6:
+        count *= 2
+    times, passed = [], 0
+    while passed < seconds * 1e9 or len(times) < 3:
+        group = nanoseconds(step, count)
+        passed += group
+        times.append(group / count / items)
+    return f"{min(times)} {statistics.median(times)}"
+
+
+def serve(workloads, version, set_num_threads):
+    """Answers the commands of worker.cpp."""
+    current, step = None, None
+    for line in sys.stdin:
+        command, _, name = line.rstrip("\n").partition("\t")
+        command, _, value = command.partition(" ")
+        if command == "list":
+            answer = "\t".join(workloads)
+        elif command == "version":
+            answer = version
+        elif command == "threads":
+            set_num_threads(int(value))
+            answer = "ok"
+        elif command == "time":
+            set_up, items = workloads[name]
+            if current != name:
+                current, step = name, set_up()
+                step()
+            answer = measure(step, float(value), items)
+        else:
+            current, step, answer = None, None, "ok"
+        print(answer, flush=True)
+
+
+if __name__ == "__main__":
+    serve(WORKLOADS, "PyTorch " + torch.__version__, torch.set_num_threads)
