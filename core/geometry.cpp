@@ -56,11 +56,14 @@ bool is_expandable_to(IntArrayRef from, IntArrayRef to) {
   return true;
 }
 
-std::vector<std::int64_t> infer_size(const char* op, IntArrayRef sizes, std::int64_t total) {
-  std::vector<std::int64_t> result = sizes.vec();
+Geometry infer_size(const char* op, IntArrayRef sizes, std::int64_t total) {
+  check<ValueError>(sizes.size() <= kMaxDims, op, ": more than ", kMaxDims, " dimensions: ", sizes);
+  Geometry result;
+  result.ndim = static_cast<int>(sizes.size());
   std::int64_t known = 1;
   int unknown = -1;
   for (std::size_t d = 0; d < sizes.size(); ++d) {
+    result.size[d] = sizes[d];
     if (sizes[d] == -1) {
       check(unknown < 0, op, ": only one dimension can be inferred: ", sizes);
       unknown = static_cast<int>(d);
@@ -74,10 +77,11 @@ std::vector<std::int64_t> infer_size(const char* op, IntArrayRef sizes, std::int
     check(known != 0, op, ": cannot reshape tensor of ", total, " elements into shape ", sizes,
           " because the unspecified dimension size -1 can be any value and is ambiguous");
     check(total % known == 0, op, ": shape '", sizes, "' is invalid for input of size ", total);
-    result[unknown] = total / known;
+    result.size[unknown] = total / known;
   } else {
     check(known == total, op, ": shape '", sizes, "' is invalid for input of size ", total);
   }
+  result.make_contiguous();
   return result;
 }
 

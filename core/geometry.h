@@ -92,9 +92,9 @@ Geometry broadcast(const char* op, IntArrayRef a, IntArrayRef b);
 /// Can a tensor of shape `from` be broadcast to shape `to`?
 bool is_expandable_to(IntArrayRef from, IntArrayRef to);
 
-/// The number of elements of a shape with at most one -1, which `total` elements fill in. Throws
+/// The dense layout of `sizes` with at most one -1, which `total` elements fill in. Throws
 /// RuntimeError when the sizes do not fit.
-std::vector<std::int64_t> infer_size(const char* op, IntArrayRef sizes, std::int64_t total);
+Geometry infer_size(const char* op, IntArrayRef sizes, std::int64_t total);
 
 /// The strides of `target` sizes over the same memory without a copy, if there are such.
 bool view_strides(const Geometry& from, IntArrayRef target, Geometry& result);

@@ -23,7 +23,8 @@ thread_local int nesting = 0;
 /// for all ops.
 Tensor fitted(Tensor g, const Output& to, const Node& from) {
   if (!g.get()->geometry.same_sizes(to.geometry)) {
-    check(is_expandable_to(to.geometry.sizes(), g.sizes()), "Function ", from.name(),
+    const bool fits = is_expandable_to(to.geometry.sizes(), g.sizes());
+    check(fits, "Function ", fits ? std::string() : from.name(),  // long names ask for memory
           " returned an invalid gradient: got ", g.sizes(), " but expected shape compatible with ",
           to.geometry.sizes());
     g = sum_to_size(g, to.geometry.sizes());

@@ -73,7 +73,8 @@ Tensor Saved::operator*() const {
   if (source_) return *source_;
   if (!defined_) return {};
   if (!storage_ && !packed_) owner_->check_not_released();
-  check(packed_ || version_ == storage_->version, owner_->name(),
+  const bool unchanged = packed_ || version_ == storage_->version;
+  check(unchanged, unchanged ? std::string() : owner_->name(),  // a long name would ask for memory
         ": one of the variables needed for gradient computation has been modified by an inplace "
         "operation: a saved "
         "input of shape ",

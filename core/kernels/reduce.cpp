@@ -1,6 +1,7 @@
 #include <pullback/core/kernels/reduce.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <pullback/core/kernels/allocator.h>
 #include <pullback/core/kernels/pool.h>
@@ -31,7 +32,10 @@ struct Dims {
     return n;
   }
   void sort() {
-    std::stable_sort(list, list + count, [](const Dim& a, const Dim& b) { return a.in > b.in; });
+    // By insertion: stable, and std::stable_sort would ask for memory.
+    for (int d = 1; d < count; ++d) {
+      for (int e = d; e > 0 && list[e - 1].in < list[e].in; --e) std::swap(list[e - 1], list[e]);
+    }
   }
   /// Joins neighbours that one stride can walk.
   void merge() {

@@ -22,7 +22,8 @@ const Geometry& geometry_of(const char* op, const Tensor& x) {
 
 Tensor view(const Tensor& x, IntArrayRef sizes) {
   const Geometry& from = geometry_of("view", x);
-  const std::vector<std::int64_t> target = infer_size("view", sizes, from.numel());
+  const Geometry inferred = infer_size("view", sizes, from.numel());
+  const IntArrayRef target = inferred.sizes();
   Geometry to;
   check(view_strides(from, target, to),
         "view: view size is not compatible with input tensor's size and stride (at least one "
@@ -36,7 +37,8 @@ Tensor view(const Tensor& x, IntArrayRef sizes) {
 
 Tensor reshape(const Tensor& x, IntArrayRef sizes) {
   const Geometry& from = geometry_of("reshape", x);
-  const std::vector<std::int64_t> target = infer_size("reshape", sizes, from.numel());
+  const Geometry inferred = infer_size("reshape", sizes, from.numel());
+  const IntArrayRef target = inferred.sizes();
   Geometry to;
   if (view_strides(from, target, to)) return view(x, target);
   Tensor dense = x.clone();
@@ -63,7 +65,8 @@ Tensor unflatten(const Tensor& x, std::int64_t dim, IntArrayRef sizes) {
   const int d = wrap_dim(dim, g.ndim, "unflatten");
   check(g.ndim > 0 && !sizes.empty(),
         "unflatten: sizes must be non-empty and the tensor have a dimension");
-  const std::vector<std::int64_t> inner = infer_size("unflatten", sizes, g.size[d]);
+  const Geometry inferred = infer_size("unflatten", sizes, g.size[d]);
+  const IntArrayRef inner = inferred.sizes();
   std::vector<std::int64_t> target(g.size, g.size + d);
   target.insert(target.end(), inner.begin(), inner.end());
   target.insert(target.end(), g.size + d + 1, g.size + g.ndim);
