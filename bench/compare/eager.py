@@ -72,7 +72,7 @@ def moons():
 def mlp():
     model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
     x, y = waves(64, 784), torch.arange(64) % 10
-    return training_step(model, torch.optim.SGD(model.parameters(), lr=0.01), lambda m: F.cross_entropy(m(x), y))
+    return training_step(model, torch.optim.Adam(model.parameters()), lambda m: F.cross_entropy(m(x), y))
 
 
 def lenet():
@@ -117,7 +117,7 @@ WORKLOADS = {
     "chain/forward and backward": (chain_backward, 1000),
     "chain/smallest backward": (smallest_backward, 1),
     "step/moons 2-16-16-1 SGD": (moons, 1),
-    "step/MLP 784-256-10 SGD": (mlp, 1),
+    "step/MLP 784-256-10 Adam": (mlp, 1),
     "step/LeNet SGD": (lenet, 1),
     "cayley/Linear n = 8": (cayley(8), 1),
     "cayley/Linear n = 64": (cayley(64), 1),

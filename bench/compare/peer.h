@@ -60,21 +60,4 @@ inline Tensor gradient(const Tensor& y, const Tensor& x, const Tensor& g) {
   return peer::autograd::grad({y}, {x}, {g}, /*retain_graph=*/true)[0];
 }
 
-/// Plain gradient descent.
-class Sgd {
- public:
-  Sgd(std::vector<Tensor> parameters, double rate)
-      : parameters_(std::move(parameters)), rate_(rate) {}
-  void zero_grad() {
-    for (Tensor& p : parameters_) p.mutable_grad() = Tensor();
-  }
-  void step() {
-    const peer::NoGradGuard no_grad;
-    for (Tensor& p : parameters_) p.add_(p.grad(), -rate_);
-  }
-
- private:
-  std::vector<Tensor> parameters_;
-  double rate_;
-};
 }  // namespace compare

@@ -10,6 +10,10 @@ namespace {
 using peer::nn::Conv2d;
 using peer::nn::Conv2dOptions;
 using peer::nn::Linear;
+using peer::optim::Adam;
+using peer::optim::AdamOptions;
+using peer::optim::SGD;
+using peer::optim::SGDOptions;
 
 /// Inputs away from the trivial: the modules' parameters become waves of their usual size.
 template <class Module>
@@ -90,22 +94,23 @@ void training(Workloads& workloads) {
   workloads.push_back({"step/moons 2-16-16-1 SGD", 1, [](Dtype dtype) {
                          Moons model;
                          fill(model, dtype);
-                         auto optimizer = std::make_shared<Sgd>(model->parameters(), 0.1);
+                         auto optimizer =
+                             std::make_shared<SGD>(model->parameters(), SGDOptions(0.1));
                          return training_step(model, optimizer, waves({100, 2}, dtype, 0.5),
                                               labels(100, 2).to(dtype));
                        }});
   workloads.push_back(
-      {"step/MLP 784-256-10 SGD", 1, [](Dtype dtype) {
+      {"step/MLP 784-256-10 Adam", 1, [](Dtype dtype) {
          Mlp model;
          fill(model, dtype);
-         auto optimizer = std::make_shared<Sgd>(model->parameters(), 0.01);
+         auto optimizer = std::make_shared<Adam>(model->parameters(), AdamOptions());
          return training_step(model, optimizer, waves({64, 784}, dtype, 0.5), labels(64, 10));
        }});
   workloads.push_back(
       {"step/LeNet SGD", 1, [](Dtype dtype) {
          LeNet model;
          fill(model, dtype);
-         auto optimizer = std::make_shared<Sgd>(model->parameters(), 0.01);
+         auto optimizer = std::make_shared<SGD>(model->parameters(), SGDOptions(0.01));
          return training_step(model, optimizer, waves({64, 1, 28, 28}, dtype, 0.5), labels(64, 10));
        }});
 }
