@@ -3,6 +3,7 @@
 
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/kernels/allocator.h>
+#include <pullback/core/kernels/pool.h>
 #include <pullback/pullback.h>
 
 #include <sys/resource.h>
@@ -76,12 +77,18 @@ void step(const Tensor& loss, std::vector<Tensor>& parameters) {
   }
 }
 
-/// Page faults and calls of the system's allocator in 20 steps, after 100 in which caches fill.
+/// Page faults and calls of the system's allocator in 20 steps, after 100 in which caches fill. On
+/// one thread: when a worker first wins a piece of work, and fills its cache, is the scheduler's
+/// choice.
 Counts steady_state(const std::function<void()>& one_step) {
+  const int threads = kernels::num_threads();
+  kernels::set_num_threads(1);
   for (int i = 0; i < 100; ++i) one_step();
-  return count([&] {
+  const Counts counts = count([&] {
     for (int i = 0; i < 20; ++i) one_step();
   });
+  kernels::set_num_threads(threads);
+  return counts;
 }
 
 }  // namespace
