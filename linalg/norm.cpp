@@ -69,7 +69,7 @@ Tensor vector_norm(const Tensor& input, const Scalar& ord, IntArrayRef dim, bool
     for (std::int64_t d : dims)
       check(x.size(d) != 0, "linalg.vector_norm cannot compute the ", p,
             " norm on an empty tensor because the operation does not have an identity");
-  if (dims.empty()) {
+  if (x.dim() == 0) {
     // A scalar: its norm is |x| (or whether it is nonzero).
     return vector_norm(x.unsqueeze(0), ord, {0}, false, {});
   }

@@ -74,6 +74,7 @@ void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
 }
 
 void AccumulateGrad::run(const Tensor* output_grads, Tensor*, Needs) {
+  if (!leaf_->requires_grad) return;  // detach_() or requires_grad_(false) since the forward pass
   {
     const std::lock_guard lock(mutex_);
     accumulate_into_grad(leaf_, std::move(const_cast<Tensor&>(output_grads[0])));

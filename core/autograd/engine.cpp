@@ -364,7 +364,7 @@ void seed_all(const char* op, Run& run, TensorList roots, TensorList gradients) 
         " tensors and ", gradients.size(), " gradients");
   for (std::size_t i = 0; i < roots.size(); ++i) {
     check_defined(op, roots[i]);
-    check(requires_grad(roots[i]), op, ": element ", i,
+    check(in_graph(roots[i]), op, ": element ", i,
           " of tensors does not require grad and does not have a grad_fn");
     run.seed(roots[i], root_gradient(op, roots[i], i < gradients.size() ? gradients[i] : Tensor()));
   }
@@ -389,8 +389,7 @@ void backward(TensorList roots, TensorList gradients, std::optional<bool> retain
   Run run(retain_graph.value_or(create_graph));
   for (const Tensor& input : inputs) {
     check_defined("backward", input);
-    check(requires_grad(input),
-          "backward: One of the differentiated Tensors does not require grad");
+    check(in_graph(input), "backward: One of the differentiated Tensors does not require grad");
     const Edge edge = edge_of(input);
     run.captures.push_back({edge.node(), edge.output_nr, {}});
   }
@@ -409,7 +408,7 @@ std::vector<Tensor> grad(TensorList outputs, TensorList inputs, TensorList grad_
   Run run(retain_graph.value_or(create_graph));
   for (const Tensor& input : inputs) {
     check_defined("grad", input);
-    check(requires_grad(input), "grad: One of the differentiated Tensors does not require grad");
+    check(in_graph(input), "grad: One of the differentiated Tensors does not require grad");
     const Edge edge = edge_of(input);
     run.captures.push_back({edge.node(), edge.output_nr, {}});
   }

@@ -113,7 +113,7 @@ namespace {
 
 autograd::Node* gradient_node(const char* op, const Tensor& x) {
   check_defined(op, x);
-  check(autograd::requires_grad(x), op,
+  check(autograd::in_graph(x), op,
         ": cannot register a hook on, or retain the gradient of, a tensor that doesn't require "
         "gradient; call requires_grad_() first");
   return autograd::edge_of(x).node();

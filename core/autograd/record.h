@@ -197,6 +197,10 @@ std::vector<Tensor> record(const char* name, std::vector<Tensor> y, R... rules) 
   return y;
 }
 
+/// Checks that `self` may get another history (not a leaf that requires grad, nor a view that
+/// must not change). Throws RuntimeError.
+void check_history(const char* name, const Tensor& self, const Inputs* rules, int count);
+
 /// Checks that `self` may be changed in place with these operands (not a leaf that requires grad,
 /// no expanded or overlapping memory). Throws RuntimeError.
 void check_inplace(const char* name, const Tensor& self, const Inputs* rules, int count);
@@ -224,8 +228,10 @@ Tensor change_to(const char* name, const Tensor& self, F f) {
   const Tensor* const named[] = {&self};
   const Inputs inputs(named, 1);
   check_inplace(name, self, &inputs, 1);
-  const Tensor y =
-      f(GradMode::is_enabled() && requires_grad(self) ? copy_with_history(self) : self);
+  const bool copied = GradMode::is_enabled() && requires_grad(self);
+  Tensor y = f(copied ? copy_with_history(self) : self);
+  // Recorded for another input, whose rule may have kept the value that is about to be overwritten.
+  if (!copied && y.get()->grad_fn) y = f(copy_with_history(self));
   store_result(name, self, y);
   return self;
 }

@@ -224,24 +224,27 @@ bool overlaps_partly(const TensorImpl* a, const TensorImpl* b) {
 
 }  // namespace
 
+void check_history(const char* name, const Tensor& self, const Inputs* rules, int count) {
+  if (!GradMode::is_enabled()) return;
+  TensorImpl* impl = self.get();
+  refresh_view(impl);
+  const bool records = requires_grad(self) || any_requires_grad(rules, count);
+  check(!(impl->requires_grad && !impl->grad_fn), name,
+        ": a leaf Variable that requires grad is being used in an in-place operation: shape ",
+        impl->geometry.sizes(), "; use NoGradGuard, or an out-of-place operation");
+  if (!impl->base.defined()) return;
+  const TensorImpl* base = impl->base.get();
+  check(!(base->requires_grad && !base->grad_fn), name,
+        ": a view of a leaf Variable that requires grad is being used in an in-place "
+        "operation: shape ",
+        impl->geometry.sizes());
+  check(!records || impl->view == ViewKind::Plain, name, ": a view of shape ",
+        impl->geometry.sizes(), " ", view_problem(impl->view));
+}
+
 void check_inplace(const char* name, const Tensor& self, const Inputs* rules, int count) {
   TensorImpl* impl = self.get();
-  if (GradMode::is_enabled()) {
-    refresh_view(impl);
-    const bool records = requires_grad(self) || any_requires_grad(rules, count);
-    check(!(impl->requires_grad && !impl->grad_fn), name,
-          ": a leaf Variable that requires grad is being used in an in-place operation: shape ",
-          impl->geometry.sizes(), "; use NoGradGuard, or an out-of-place operation");
-    if (impl->base.defined()) {
-      const TensorImpl* base = impl->base.get();
-      check(!(base->requires_grad && !base->grad_fn), name,
-            ": a view of a leaf Variable that requires grad is being used in an in-place "
-            "operation: shape ",
-            impl->geometry.sizes());
-      check(!records || impl->view == ViewKind::Plain, name, ": a view of shape ",
-            impl->geometry.sizes(), " ", view_problem(impl->view));
-    }
-  }
+  check_history(name, self, rules, count);
   check(!overlaps_itself(impl->geometry), name,
         ": unsupported operation: more than one element of the written-to tensor refers to a "
         "single memory "

@@ -15,12 +15,25 @@ inline void refresh_view(TensorImpl* x) {
     refresh_stale_view(x);
 }
 
+/// Does the base of a view require grad? A view made without grad says so too, as PyTorch's do, but
+/// nothing flows through it.
+inline bool base_requires_grad(const TensorImpl& view) {
+  const TensorImpl* base = view.base.get();
+  return base && (base->requires_grad || base->grad_fn);
+}
+
 /// Does an operation on x have to be recorded?
 inline bool requires_grad(const Tensor& x) {
   TensorImpl* impl = x.get();
   if (!impl) return false;
   if (impl->view != ViewKind::None) refresh_view(impl);
-  return impl->requires_grad || impl->grad_fn;
+  return impl->requires_grad || impl->grad_fn ||
+         (impl->view == ViewKind::MadeWithoutGrad && base_requires_grad(*impl));
+}
+
+/// Can a gradient arrive at x? Not at a view made without grad, whatever it says of itself.
+inline bool in_graph(const Tensor& x) {
+  return requires_grad(x) && (x.get()->requires_grad || x.get()->grad_fn);
 }
 
 /// Counts a change of x's memory.

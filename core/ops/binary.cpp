@@ -277,7 +277,7 @@ Tensor xlogy(const Tensor& a, const Tensor& b) {
                 wrt(a,
                     [a = saved(a), b = saved(b)](const Tensor& g) {
                       const Tensor drops = logical_and(*a == 0, *b <= 0);
-                      return g * where(drops, zeros_like(*b), log(where(drops, ones_like(*b), *b)));
+                      return xlogy(g, where(drops, ones_like(*b), *b));
                     }),
                 wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g * *a / *b; }));
 }

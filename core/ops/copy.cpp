@@ -69,9 +69,11 @@ Tensor TensorBase::copy_(const Tensor& source, bool) const {
   check_defined("copy_", source);
   check(is_expandable_to(source.sizes(), x.sizes()), "copy_: The size of tensor a ", x.sizes(),
         " must match the size of tensor b ", source.sizes());
-  if (x.is_same(source)) return x;
   return record_inplace(
-      "CopyBackwards", x, [&] { copy_into(x, source); },
+      "CopyBackwards", x,
+      [&] {
+        if (!x.is_same(source)) copy_into(x, source);
+      },
       wrt(x, [](const Tensor& g) { return zeros_like(g); }),
       wrt(source, [](const Tensor& g) { return g; }));
 }

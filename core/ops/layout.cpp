@@ -175,6 +175,13 @@ Tensor movedim(const Tensor& x, IntArrayRef source, IntArrayRef destination) {
   const int n = geometry_of("movedim", x).ndim;
   check(source.size() == destination.size(),
         "movedim: Invalid source or destination dims: ", source, " and ", destination);
+  if (n == 0) {
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      wrap_dim(source[i], n, "movedim");
+      wrap_dim(destination[i], n, "movedim");
+    }
+    return permute(x, {});
+  }
   std::vector<std::int64_t> order(n, -1);
   std::vector<bool> moved(n);
   for (std::size_t i = 0; i < source.size(); ++i) {
@@ -434,10 +441,13 @@ Tensor TensorBase::as_strided(IntArrayRef sizes, IntArrayRef strides,
 namespace {
 
 /// Gives x the geometry of a view of itself, and that view's place in the graph.
-Tensor reshaped_in_place(const char* op, const Tensor& x, const Tensor& view_of_x) {
+template <class View>
+Tensor reshaped_in_place(const char* op, const Tensor& x, View view) {
   TensorImpl* impl = x.get();
-  check(!(GradMode::is_enabled() && impl->requires_grad && !impl->grad_fn), op,
-        ": a leaf Variable that requires grad is being used in an in-place operation");
+  const Tensor* const named[] = {&x};
+  const autograd::Inputs inputs(named, 1);
+  autograd::check_history(op, x, &inputs, 1);
+  const Tensor view_of_x = view();
   const TensorImpl* seen = view_of_x.get();
   impl->geometry = seen->geometry;
   if (seen->grad_fn) autograd::move_retained(impl, seen->grad_fn.get());
@@ -452,15 +462,15 @@ Tensor reshaped_in_place(const char* op, const Tensor& x, const Tensor& view_of_
 
 Tensor TensorBase::squeeze_(std::int64_t dim) const {
   Tensor x = target("squeeze_");
-  return reshaped_in_place("squeeze_", x, pullback::squeeze(x, dim));
+  return reshaped_in_place("squeeze_", x, [&] { return pullback::squeeze(x, dim); });
 }
 Tensor TensorBase::unsqueeze_(std::int64_t dim) const {
   Tensor x = target("unsqueeze_");
-  return reshaped_in_place("unsqueeze_", x, pullback::unsqueeze(x, dim));
+  return reshaped_in_place("unsqueeze_", x, [&] { return pullback::unsqueeze(x, dim); });
 }
 Tensor TensorBase::t_() const {
   Tensor x = target("t_");
-  return reshaped_in_place("t_", x, pullback::t(x));
+  return reshaped_in_place("t_", x, [&] { return pullback::t(x); });
 }
 
 Tensor TensorBase::resize_(IntArrayRef sizes) const {

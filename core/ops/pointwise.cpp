@@ -67,6 +67,21 @@ Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map
       wrt(x, [f](const Tensor& g, const Tensor& y) { return f(g, y); }));
 }
 
+// The formula looks at neither: nothing is kept, so that a later change is no mistake.
+Tensor from_nothing(const char* op, const char* node, const Tensor& x, const Map& kernel,
+                    Result result, Formula f) {
+  return record(node, value_of(op, x, kernel, result),
+                wrt(x, [f](const Tensor& g) { return f(g, g); }));
+}
+
+Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Map& kernel,
+                     Result result, Formula f) {
+  check_type(op, x, result);
+  return record_inplace(
+      node, x, [&] { change(op, x, kernel, result); },
+      wrt(x, [f](const Tensor& g) { return f(g, g); }));
+}
+
 constexpr double kLog2 = std::numbers::ln2, kLog10 = std::numbers::ln10;
 const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
 
@@ -129,11 +144,11 @@ PULLBACK_POINTWISE(from_output, erfinv,     "ErfinvBackward0",     Float,    g *
 PULLBACK_POINTWISE(from_input,  lgamma,     "LgammaBackward0",     Float,    g * digamma(x))
 PULLBACK_POINTWISE(from_input,  digamma,    "DigammaBackward0",    Float,    g * polygamma(1, x))
 // Constant between steps.
-PULLBACK_POINTWISE(from_output, sign,       "SignBackward0",       SameType, zeros_like(g))
-PULLBACK_POINTWISE(from_output, floor,      "FloorBackward0",      SameType, zeros_like(g))
-PULLBACK_POINTWISE(from_output, ceil,       "CeilBackward0",       SameType, zeros_like(g))
-PULLBACK_POINTWISE(from_output, round,      "RoundBackward0",      SameType, zeros_like(g))
-PULLBACK_POINTWISE(from_output, trunc,      "TruncBackward0",      SameType, zeros_like(g))
+PULLBACK_POINTWISE(from_nothing, sign,       "SignBackward0",       SameType, zeros_like(g))
+PULLBACK_POINTWISE(from_nothing, floor,      "FloorBackward0",      SameType, zeros_like(g))
+PULLBACK_POINTWISE(from_nothing, ceil,       "CeilBackward0",       SameType, zeros_like(g))
+PULLBACK_POINTWISE(from_nothing, round,      "RoundBackward0",      SameType, zeros_like(g))
+PULLBACK_POINTWISE(from_nothing, trunc,      "TruncBackward0",      SameType, zeros_like(g))
 // clang-format on
 
 #undef PULLBACK_POINTWISE

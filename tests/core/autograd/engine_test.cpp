@@ -7,6 +7,7 @@
 #include <pullback/core/tensor_impl.h>
 
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "catch.h"
@@ -198,4 +199,62 @@ TEST_CASE("threads run backward passes through one graph", "[threads]") {
     });
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a view made without grad says that it requires grad, but is outside of the graph") {
+  const Tensor x = leaf({1.0, 2.0});
+  Tensor y;
+  {
+    const NoGradGuard no_grad;
+    y = x.unsqueeze(0);
+  }
+  CHECK(y.requires_grad());
+  CHECK(y.is_leaf());
+  CHECK_THROWS_WITH(y.backward(ones({1, 2}, kDouble)),
+                    "backward: element 0 of tensors does not require grad and does not have a "
+                    "grad_fn");
+  CHECK_THROWS_AS(y.register_hook([](const Tensor& g) { return g; }), RuntimeError);
+  (y * x).sum().backward();
+  CHECK(equal(x.grad(), tensor({1.0, 2.0}, kDouble)));
+}
+
+TEST_CASE("in-place changes keep what the other operand's gradient needs") {
+  const Tensor x = tensor({1.5, 2.0}, kDouble), b = leaf({2.0, 3.0});
+  x.pow_(b);  // x itself requires no grad before the change
+  x.sum().backward();
+  CHECK(allclose(b.grad(), tensor({2.25 * std::log(1.5), 8 * std::log(2.0)}, kDouble)));
+}
+
+TEST_CASE("an operation whose gradient is zero keeps nothing that may not change") {
+  const Tensor x = leaf({1.5, -2.5});
+  const Tensor y = x.sign(), z = (x * 1).floor_();
+  y.mul_(3);
+  z.mul_(3);
+  (y + z).sum().backward();
+  CHECK(equal(x.grad(), zeros({2}, kDouble)));
+}
+
+TEST_CASE("a leaf that was detached after the forward pass takes no gradient") {
+  const Tensor x = leaf({1.0, 2.0}), y = leaf({3.0, 4.0});
+  const Tensor z = (x * y).sum();
+  x.requires_grad_(false);
+  z.backward();
+  CHECK(!x.grad().defined());
+  CHECK(y.grad().defined());
+}
+
+TEST_CASE("changing the shape in place obeys the rules of views and leaves") {
+  const Tensor x = leaf({{1.0, 2.0}});
+  CHECK_THROWS_AS(x.t_(), RuntimeError);
+  CHECK_THROWS_AS(x.t().t_(), RuntimeError);
+  CHECK_THROWS_AS((x * 1).unbind(1)[0].unsqueeze_(0), RuntimeError);
+  CHECK_THROWS_AS(x.copy_(x), RuntimeError);
+  CHECK((x * 1).t_().sizes() == IntArrayRef({2, 1}));
+}
+
+TEST_CASE("a tensor without dimensions has a dimension 0 for those who name it") {
+  const Tensor x = tensor(-3.0, kDouble);
+  CHECK(x.movedim(0, -1).dim() == 0);
+  CHECK_THROWS_AS(x.movedim(1, 0), IndexError);
+  CHECK(x.norm(1, {0}).item<double>() == 3);
 }
