@@ -9,11 +9,11 @@ namespace pullback_tests {
     name, [](const Case& c) -> Outputs { return expression; } \
   }
 // Recorded, these compute the vectors as well, which LAPACK does by another algorithm.
-#define VALUES(name, factor, expression)                                         \
-  Row {                                                                          \
-    name, [](const Case& c) -> Outputs { return expression; }, RowOptions {      \
-      factor, nullptr, 2, true, /*same_bits=*/false                              \
-    }                                                                            \
+#define VALUES(name, factor, expression)                                    \
+  Row {                                                                     \
+    name, [](const Case& c) -> Outputs { return expression; }, RowOptions { \
+      factor, nullptr, 2, true, /*same_bits=*/false                         \
+    }                                                                       \
   }
 // Through an op that amplifies rounding by about `factor`.
 #define WITH(name, factor, expression)                                           \
