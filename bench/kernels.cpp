@@ -8,6 +8,8 @@
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/sort.h>
 
+#include "measured.h"
+
 namespace {
 
 using pullback::ScalarType;
@@ -39,6 +41,7 @@ void map(benchmark::State& state, const Map& map) {
   char* data[] = {bytes(y), bytes(x), bytes(z)};
   const int64_t strides[] = {4, 4, 4};
   const int64_t n = state.range(0);
+  const bench::Measured measured(state, {.bytes = 4.0 * 2 * static_cast<double>(n)});
   for (auto _ : state) map[ScalarType::Float](n, data, strides);
   state.SetItemsProcessed(state.iterations() * n);
 }
@@ -46,6 +49,7 @@ void map(benchmark::State& state, const Map& map) {
 void reduce(benchmark::State& state, const Reduce& op, int64_t outer, int64_t inner) {
   auto x = values();
   std::vector<int64_t> out(kSide);
+  const bench::Measured measured(state, {.bytes = 4.0 * kSide * kSide});
   for (auto _ : state) {
     op[ScalarType::Float](kSide, kSide, bytes(x), outer, inner, reinterpret_cast<char*>(out.data()),
                           8);
@@ -56,12 +60,14 @@ void reduce(benchmark::State& state, const Reduce& op, int64_t outer, int64_t in
 void rows(benchmark::State& state, const Rows& op) {
   auto x = values(), y = values(), g = values();
   char* data[] = {bytes(y), bytes(g), bytes(x)};
+  const bench::Measured measured(state, {.bytes = 4.0 * 2 * kSide * kSide});
   for (auto _ : state) op[ScalarType::Float](kSide, kSide, data, 0);
   state.SetItemsProcessed(state.iterations() * kSide * kSide);
 }
 
 void transpose(benchmark::State& state, const Kernels& table) {
   auto x = values(), y = values();
+  const bench::Measured measured(state, {.bytes = 4.0 * 2 * kSide * kSide});
   for (auto _ : state) {
     table.transpose(ScalarType::Float)(kSide, kSide, bytes(x), kSide * 4, bytes(y), kSide * 4);
   }
@@ -72,6 +78,7 @@ void sort(benchmark::State& state) {
   const auto x = values();
   std::vector<float> y(kSide);
   std::vector<int64_t> indices(kSide);
+  const bench::Measured measured(state);
   for (auto _ : state) {
     pullback::kernels::sort_rows(ScalarType::Float, false, 1, kSide, x.data(), y.data(),
                                  indices.data());

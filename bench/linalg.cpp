@@ -4,6 +4,8 @@
 
 #include <pullback/pullback.h>
 
+#include "measured.h"
+
 namespace {
 
 using namespace pullback;
@@ -17,6 +19,7 @@ Tensor matrices(std::int64_t count, std::int64_t n) {
 template <class F>
 void single(benchmark::State& state, F f) {
   const Tensor a = matrices(1, state.range(0))[0];
+  const bench::Measured measured(state);
   for (auto _ : state) benchmark::DoNotOptimize(f(a));
 }
 #define SINGLE(name, expression)                                              \
@@ -38,6 +41,10 @@ SINGLE(matrix_exp, linalg::matrix_exp(a));
 void solve_batched(benchmark::State& state, bool backward) {
   const std::int64_t n = state.range(0), count = 1024;
   const Tensor a = matrices(count, n).requires_grad_(backward), b = ones({count, n, 1});
+  // A factorisation of n³·2/3 operations and two triangular solves of n² each.
+  const double size = static_cast<double>(n);
+  const double flops = static_cast<double>(count) * (size * size * size * 2 / 3 + 2 * size * size);
+  const bench::Measured measured(state, {.flops = backward ? 0 : flops});
   for (auto _ : state) {
     const Tensor x = linalg::solve(a, b);
     if (backward) benchmark::DoNotOptimize(autograd::grad({x.sum()}, {a}));

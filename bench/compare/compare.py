@@ -8,7 +8,6 @@ the median of the rounds' ratios, so that a drifting clock cancels.
 import argparse
 import importlib.util
 import json
-import math
 import os
 import platform
 import statistics
@@ -18,9 +17,11 @@ import time
 
 import hello
 import plot
+import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REST = 0.02  # seconds in which the threads of the peer that was just timed go to sleep
+PATIENCE = 0.2  # seconds to wait for as many idle cores as a visit needs
 
 
 class Worker:
@@ -46,6 +47,19 @@ class Worker:
         return float(self.ask(f"time {seconds}\t{name}").split()[0])
 
 
+def wait_for_idle_cores(threads):
+    """Have other programs left us the cores we need, at the latest when patience ends?"""
+    end = time.monotonic() + PATIENCE
+    while True:
+        with open("/proc/loadavg") as file:
+            others = int(file.read().split()[3].split("/")[0]) - 1
+        if others + threads <= os.cpu_count():
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+
+
 def noise_of(ratios):
     """Half the distance between the quartiles, relative to the median."""
     low, middle, high = quartiles(ratios)
@@ -64,9 +78,11 @@ def measure(workers, name, threads, rounds, seconds):
     times = {w.peer: [] for w in present}
     for worker in present:
         worker.ask(f"threads {threads}")
+    crowded = 0
     for _ in range(rounds):
         for worker in present:
             time.sleep(REST)
+            crowded += not wait_for_idle_cores(threads)
             times[worker.peer].append(worker.least_time(name, seconds))
     rows = []
     for worker in present[1:]:
@@ -75,7 +91,7 @@ def measure(workers, name, threads, rounds, seconds):
         rows.append({
             "work": name, "peer": worker.peer, "threads": threads, "unit": "ns",
             "ours": statistics.median(times[present[0].peer]), "theirs": statistics.median(times[worker.peer]),
-            "ratio": ratio, "spread": noise,
+            "ratio": ratio, "spread": noise, "crowded": 2 * crowded > rounds * len(present),
         })
     return rows
 
@@ -89,35 +105,6 @@ def add_errors(workers, rows):
             row["their_error"] = float(theirs.ask("error\t" + row["work"]))
     for worker in workers:
         worker.ask("drop")
-
-
-def duration(ns):
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}"
-    return f"{ns:.3g} ns"
-
-
-def ratio_text(row):
-    """The ratio, unless the noise is larger than the difference it tells of."""
-    if abs(math.log(row["ratio"])) <= row["spread"]:
-        return "within noise of 1"
-    return f"{row['ratio']:.2f}"
-
-
-def table(rows):
-    """A Markdown table: a line for each workload and peer."""
-    lines = ["| work | peer | threads | ours | theirs | ratio | spread | error: ours / theirs |",
-             "|---|---|---|---|---|---|---|---|"]
-    for row in rows:
-        error = f"{row['our_error']:.1e} / {row['their_error']:.1e}" if "our_error" in row else ""
-        lines.append(f"| {row['work']} | {row['peer']} | {row['threads']} | {amount(row, row['ours'])} | "
-                     f"{amount(row, row['theirs'])} | {ratio_text(row)} | {100 * row['spread']:.0f} % | {error} |")
-    return "\n".join(lines)
-
-
-def amount(row, value):
-    return f"{value:.3g} MB" if row["unit"] == "MB" else duration(value)
 
 
 def cpu_name():
@@ -158,8 +145,7 @@ def main():
     if importlib.util.find_spec("jax"):
         workers.append(Worker("jax.jit", [sys.executable, f"{HERE}/compiled.py"]))
     about = machine(workers)
-    print(f"{about['cpu']}, {about['cores']} cores, FMA peak {about['fma_peak_gf_per_core']:.0f} GF a core; "
-          + ", ".join(about["versions"].values()), flush=True)
+    print(report.about(about), flush=True)
     rows = []
     for name in workers[0].names:
         if options.only not in name:
@@ -169,14 +155,14 @@ def main():
             measured += measure(workers, name, threads, options.rounds, options.seconds)
         add_errors(workers, measured)
         rows += measured
-        print("\n".join(table(measured).split("\n")[2:]), flush=True)
+        print("\n".join(report.line(row) for row in measured), flush=True)
     if options.only in "hello world":
         rows += hello.rows(options.build, options.rounds)
     with open(options.json, "w") as file:
         json.dump({"machine": about, "rows": rows}, file, indent=1)
     with open(options.plot, "w") as file:
         file.write(plot.ratios(rows))
-    print("\n" + table(rows))
+    print("\n" + report.table(rows))
 
 
 if __name__ == "__main__":
