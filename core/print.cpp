@@ -50,6 +50,7 @@ class Elements {
     if (type_ == kBool) return integers_[static_cast<std::size_t>(i)] ? "True" : "False";
     if (!is_floating_point(type_)) return fmt::format("{}", integers_[static_cast<std::size_t>(i)]);
     const double v = real(i);
+    if (std::isnan(v)) return "nan";  // a NaN's sign is not shown
     if (scientific_) return scientific(v);
     if (!whole_) return fixed(v);
     return fmt::format("{:.0f}", v) + (std::isfinite(v) ? "." : "");
@@ -202,9 +203,10 @@ std::string repr(const Tensor& x) {
   else if (x.requires_grad())
     suffixes.push_back("requires_grad=True");
 
+  text = prefix + text;
   const std::size_t line = text.rfind('\n');
   std::size_t last_line = text.size() - (line == std::string::npos ? std::size_t(-1) : line) + 1;
-  std::string all = (x.get()->is_parameter ? "Parameter containing:\n" : "") + prefix + text;
+  std::string all = (x.get()->is_parameter ? "Parameter containing:\n" : "") + text;
   for (const std::string& suffix : suffixes) {
     if (last_line + suffix.size() + 2 > static_cast<std::size_t>(options.linewidth)) {
       all += fmt::format(",\n{:{}}{}", "", prefix.size(), suffix);

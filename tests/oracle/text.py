@@ -89,6 +89,12 @@ if __name__ == "__main__":
     entry(counted(1500), l)
     entry(counted(50), i)
     entry([True] * 30, b)
+    # Lengths around which what follows the numbers goes to a line of its own.
+    for dtype in (f, d):
+        for n in range(4, 9):
+            entry([0.5 * k for k in range(n)], dtype, grad=True)
+            entry([0.5 * k for k in range(n)], dtype)
+            entry([-1000.0 - k for k in range(n)], dtype, grad=True)
     lines = ",\n".join(json.dumps(e, separators=(",", ":"), ensure_ascii=False) for e in ENTRIES)
     (HERE / "printing.json").write_text("[\n" + lines + "\n]\n")
     print(len(ENTRIES), "entries", len(lines), "bytes")

@@ -1,3 +1,5 @@
+#include <cmath>
+#include <limits>
 #include <sstream>
 
 #include <pullback/core/ops.h>
@@ -49,6 +51,11 @@ TEST_CASE("a recorded tensor prints the name of its function", "[print]") {
   Tensor x = pullback::ones({2}).requires_grad_();
   CHECK(text_of(x + 1) == "tensor([2., 2.], grad_fn=<AddBackward0>)");
   CHECK(text_of(x.detach()) == "tensor([1., 1.])");
+}
+
+TEST_CASE("the sign of a NaN is not printed", "[print]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(text_of(pullback::tensor({std::copysign(nan, -1.0), 1.0})) == "tensor([nan, 1.])");
 }
 
 TEST_CASE("an undefined tensor prints without an error", "[print]") {
