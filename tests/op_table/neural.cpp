@@ -92,12 +92,10 @@ Rows nnorm_rows() {
       ROW("batch_norm.training", {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1).detach().clone(),
                                              c.in(2).detach().clone(), true)}),
       ROW("batch_norm.running", running(c)),
-      // The differences would move the running statistics too, through which no gradient flows.
       {"batch_norm.eval",
        [](const Case& c) -> Outputs {
          return {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1).detach(), c.in(2).detach(), false)};
-       },
-       order(1)},
+       }},
       ROW("instance_norm", {instance_norm(c.in(0))}),
   };
 }
@@ -109,44 +107,37 @@ Rows loss_rows() {
       ROW("l1_loss", {l1_loss(c.in(0), c.in(1), reduction(c))}),
       ROW("smooth_l1_loss", {smooth_l1_loss(c.in(0), c.in(1), reduction(c), c.number("beta", 1))}),
       ROW("huber_loss", {huber_loss(c.in(0), c.in(1), reduction(c), c.number("delta", 1))}),
-      // The differences would move the target too, through which no gradient flows.
       {"soft_margin_loss",
        [](const Case& c) -> Outputs {
          return {soft_margin_loss(c.in(0), c.in(1).detach(), reduction(c))};
-       },
-       order(1)},
+       }},
       ROW("kl_div", {kl_div(c.in(0), c.in(1), reduction(c), c.boolean("log_target"))}),
       ROW("binary_cross_entropy", {binary_cross_entropy(c.in(0), c.in(1), c.in(2), reduction(c))}),
       {"binary_cross_entropy_with_logits",
        [](const Case& c) -> Outputs {
          return {binary_cross_entropy_with_logits(c.in(0), c.in(1).detach(), c.in(2), c.in(3),
                                                   reduction(c))};
-       },
-       order(1)},
+       }},
       {"nll_loss",
        [](const Case& c) -> Outputs {
          return {
              nll_loss(c.in(0), c.in(1), c.in(2), reduction(c), c.integer("ignore_index", -100))};
-       },
-       order(1)},
+       }},
       {"cross_entropy",
        [](const Case& c) -> Outputs {
          return {cross_entropy(c.in(0), c.in(1), c.in(2), reduction(c),
                                c.integer("ignore_index", -100), c.number("label_smoothing"))};
-       },
-       order(1)},
+       }},
       ROW("cross_entropy.probabilities", {cross_entropy(c.in(0), c.in(1), Tensor(), reduction(c),
                                                         -100, c.number("label_smoothing"))}),
       {"cosine_embedding_loss",
        [](const Case& c) -> Outputs {
          return {cosine_embedding_loss(c.in(0), c.in(1), c.in(2).detach())};
-       },
-       order(1)},
+       }},
       {"margin_ranking_loss",
        [](const Case& c) -> Outputs {
          return {margin_ranking_loss(c.in(0), c.in(1), c.in(2).detach(), 0.3)};
-       },
-       order(1)},
+       }},
   };
 }
 
