@@ -79,7 +79,8 @@ void step(const Tensor& loss, std::vector<Tensor>& parameters) {
 
 /// Page faults and calls of the system's allocator in 20 steps, after 100 in which caches fill: the
 /// quietest of up to five such runs, since a fault that does not recur is not the step's. On one
-/// thread: when a worker first wins a piece of work, and fills its cache, is the scheduler's choice.
+/// thread: when a worker first wins a piece of work, and fills its cache, is the scheduler's
+/// choice.
 Counts steady_state(const std::function<void()>& one_step) {
   const int threads = kernels::num_threads();
   kernels::set_num_threads(1);
