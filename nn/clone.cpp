@@ -109,11 +109,15 @@ void Module::take_contents(const Module& from, detail::CloneMemo& memo) {
     std::shared_ptr<Module>* mine = children_.find(child.key());
     if (!child.value()) {
       if (!mine) children_.insert(child.key(), nullptr);
-    } else if (mine && *mine && typeid(**mine) == typeid(*child.value())) {
+      continue;
+    }
+    const Module& theirs = *child.value();
+    Module* ours = mine ? mine->get() : nullptr;
+    if (ours && typeid(*ours) == typeid(theirs)) {
       memo.modules[child.value().get()] = *mine;
-      (*mine)->take_contents(*child.value(), memo);
+      ours->take_contents(theirs, memo);
     } else {
-      children_.insert_or_assign(child.key(), clone_tree(*child.value(), memo));
+      children_.insert_or_assign(child.key(), clone_tree(theirs, memo));
     }
   }
   for (const auto& slot : from.slots_) {
