@@ -1,8 +1,8 @@
 """Draws the ratios of a comparison as SVG: a bar for each workload, on a logarithmic axis."""
 import html
+import json
 import math
 import sys
-import json
 
 WIDTH, LABELS, BAR = 860, 300, 16
 COLOURS = {"faster": "#2a7f62", "slower": "#b5483a"}
@@ -10,8 +10,9 @@ TICKS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
 
 
 def ratios(rows, peer="libtorch", threads=1):
-    """One peer's rows; to the right of 1 Pullback is faster."""
-    rows = [row for row in rows if row["peer"] == peer and row["threads"] == threads]
+    """One peer's rows, without those that are within their noise of 1; to the right of 1 Pullback is faster."""
+    rows = [row for row in rows if row["peer"] == peer and row["threads"] == threads
+            and abs(math.log(row["ratio"])) > row["spread"]]
     height = BAR * len(rows) + 50
     bars = "\n".join(bar(row, 30 + BAR * i) for i, row in enumerate(rows))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="11">
