@@ -24,8 +24,9 @@ void single(benchmark::State& state, F f) {
 }
 #define SINGLE(name, expression)                                              \
   BENCHMARK_CAPTURE(single, name, [](const Tensor& a) { return expression; }) \
-      ->Arg(3)                                                                \
+      ->Arg(4)                                                                \
       ->Arg(8)                                                                \
+      ->Arg(16)                                                               \
       ->Arg(64)                                                               \
       ->Arg(256)
 SINGLE(solve, linalg::solve(a, a));

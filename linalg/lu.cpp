@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/ops.h>
 #include <pullback/linalg/lapack.h>
@@ -23,6 +24,8 @@ namespace {
 
 // Enough matrices to fill most lanes of one group.
 constexpr std::int64_t kInterleaveFrom = 6;
+// Sizes at which a single matrix is factored in blocks (kernels/dense_lu.h).
+constexpr int kBlockedFrom = 12, kBlockedMost = 768;
 
 template <class T>
 const kernels::BatchedLu<T>& batched_lu() {
@@ -81,7 +84,8 @@ Lu::Lu(const Tensor& a) : data_(Ref<Data>::adopt(new Data)) {
                [&](auto zero) { factor_interleaved<decltype(zero)>(memory, count); });
     return;
   }
-  data_->factors = data_->of_transpose ? copy_rows(a) : copy_columns(a);
+  if ((data_->blocked = n >= kBlockedFrom && n <= kBlockedMost)) data_->of_transpose = false;
+  data_->factors = data_->blocked || data_->of_transpose ? copy_rows(a) : copy_columns(a);
   data_->pivots = empty(join(data_->batch, {n}), kInt);
   data_->info.resize(count);
   int* pivots = data_->pivots.data_ptr<int>();
@@ -89,8 +93,9 @@ Lu::Lu(const Tensor& a) : data_(Ref<Data>::adopt(new Data)) {
     auto* factors = data_->factors.template data_ptr<decltype(zero)>();
     each_matrix(count, 0.7 * n * n * n, [&](std::int64_t i) {
       auto* matrix = factors + i * n * n;
-      data_->info[i] = n <= kSmallLu ? small_lu_factor(n, matrix, pivots + i * n)
-                                     : lapack::lu_factor(n, n, matrix, pivots + i * n);
+      data_->info[i] = data_->blocked  ? kernels::dense_lu_factor(n, matrix, pivots + i * n)
+                       : n <= kSmallLu ? small_lu_factor(n, matrix, pivots + i * n)
+                                       : lapack::lu_factor(n, n, matrix, pivots + i * n);
     });
   });
 }
@@ -127,7 +132,7 @@ Tensor Lu::solve(const Tensor& b, Side side) const {
                                      : side == Side::Left ? columns(b)
                                                           : rows(b));
   // LAPACK solves for columns: those of X, or of Xᵀ, which are the rows of X.
-  Tensor x = side == Side::Left ? copy_columns(b, sizes) : copy_rows(b, sizes);
+  Tensor x = side == Side::Left && !data_->blocked ? copy_columns(b, sizes) : copy_rows(b, sizes);
   const bool transposed = transposed_ ^ (side == Side::Right) ^ data_->of_transpose;
   const BatchIndex index(data_->batch, batch);
   const bool interleaved = data_->lanes > 1;
@@ -141,7 +146,11 @@ Tensor Lu::solve(const Tensor& b, Side side) const {
     each_matrix(count_of(batch), 2.0 * n * n * many, [&](std::int64_t i) {
       const std::int64_t k = index[i];
       T* column = values + i * n * std::int64_t{many};
-      if (interleaved) {
+      if (data_->blocked) {
+        const bool rows_of_x = side == Side::Left;
+        kernels::dense_lu_solve(transposed, n, many, factors + k * n * n, pivots + k * n, column,
+                                rows_of_x ? many : 1, rows_of_x ? 1 : n);
+      } else if (interleaved) {
         T own[kSmallLu * kSmallLu];
         int own_pivots[kSmallLu];
         for (int e = 0; e < n * n; ++e) own[e] = factors[data_->at(k, e, n * n)];

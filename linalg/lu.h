@@ -45,6 +45,7 @@ class Lu {
     std::vector<int> info;
     int n = 0;
     bool of_transpose = false;  ///< LAPACK saw Aᵀ: the row-major memory was factored as it lay
+    bool blocked = false;       ///< row-major factors of A itself (kernels/dense_lu.h)
     int lanes = 1;              ///< how many matrices are interleaved (kernels/batched_lu.h)
     /// Where entry `offset` of matrix i lies, among blocks of `size` entries a matrix.
     std::int64_t at(std::int64_t i, std::int64_t offset, std::int64_t size) const {

@@ -10,6 +10,7 @@ namespace pullback::kernels {
   namespace name {                    \
   void fill_batched_lu(Kernels&);     \
   void fill_copy(Kernels&);           \
+  void fill_dense_lu(Kernels&);       \
   void fill_binary(Kernels&);         \
   void fill_logic(Kernels&);          \
   void fill_compare(Kernels&);        \
@@ -28,6 +29,7 @@ namespace pullback::kernels {
     table.tier = #name;               \
     fill_batched_lu(table);           \
     fill_copy(table);                 \
+    fill_dense_lu(table);             \
     fill_binary(table);               \
     fill_logic(table);                \
     fill_compare(table);              \

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/kernels/batched_lu.h>
+#include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/random.h>
 #include <pullback/core/kernels/scalar_type.h>
@@ -80,6 +81,8 @@ struct Kernels {
   }
   BatchedLu<float> lu_float;
   BatchedLu<double> lu_double;
+  DenseLu<float> dense_lu_float;
+  DenseLu<double> dense_lu_double;
   Random random;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {
