@@ -1,17 +1,15 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/kernels/blas.h>
 #include <pullback/core/ops.h>
-#include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/matrix.h>
-#include <pullback/linalg/small_lu.h>
 
 namespace pullback::linalg {
 
@@ -22,30 +20,27 @@ using autograd::wrt;
 
 namespace {
 
-// Numerator coefficients b of the diagonal Padé approximants to e^x, and the norms up to which the
-// degree meets the precision (Higham 2005, "The scaling and squaring method for the matrix
-// exponential revisited", tables 2.3 and 3.1).
+// The norms up to which the Taylor polynomial of a degree meets the precision, and its products of
+// matrices (Bader, Blanes and Casas 2019, "Computing the matrix exponential with an optimized
+// Taylor polynomial approximation", tables 2 and 3). No equation is solved, as a Padé approximant
+// would ask, and a product is the fastest thing that a processor does.
 struct Degree {
-  int m;
   double float_bound, double_bound;
-  double b[14];
 };
-constexpr Degree kDegrees[] = {
-    {3, 4.258730016922831e-1, 1.495585217958292e-2, {120, 60, 12, 1}},
-    {5, 1.880152677804762, 2.539398330063230e-1, {30240, 15120, 3360, 420, 30, 1}},
-    {7,
-     3.925724783138660,
-     9.504178996162932e-1,
-     {17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1}},
-    {9,
-     0,
-     2.097847961257068,
-     {17643225600, 8821612800, 2075673600, 302702400, 30270240, 2162160, 110880, 3960, 90, 1}},
-    {13,
-     0,
-     5.371920351148152,
-     {64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000,
-      10559470521600, 670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1}}};
+constexpr Degree kDegree4{5.116e-2, 3.397e-4}, kDegree8{5.801e-1, 4.991e-2},
+    kDegree18{3.010, 1.090};
+
+// Degree 18 in five products: with Bₖ = Σ bₖⱼ (I, A, A², A³, A⁶)ⱼ and A₉ = B₀ B₄ + B₃ the
+// polynomial is B₁ + (B₂ + A₉) A₉ (table 3 there).
+constexpr double kB[5][5] = {
+    {0, -0.10036558103014462001, -0.00802924648241156960, -0.00089213849804572995, 0},
+    {0, 0.39784974949964507614, 1.36783778460411719922, 0.49828962252538267755,
+     -0.00063789819459472330},
+    {-10.9676396052962062593, 1.68015813878906197182, 0.05717798464788655127,
+     -0.00698210122488052084, 0.00003349750170860705},
+    {-0.09043168323908105619, -0.06764045190713819075, 0.06759613017704596460,
+     0.02955525704293155274, -0.00001391802575160607},
+    {0, 0, -0.09233646193671185927, -0.01693649390020817171, -0.00001400867981820361}};
 
 // Matrices A, or A + εE with ε² = 0 whose exponential is e^A + ε L(A, E), where L is the derivative
 // of the exponential in direction E: three products of matrices stand for each product of the 2n×2n
@@ -53,35 +48,56 @@ constexpr Degree kDegrees[] = {
 template <class T>
 class Exponential {
  public:
-  Exponential(int n, bool dual) : n_(n), square_(std::int64_t{n} * n), dual_(dual) {}
+  Exponential(int n, bool dual)
+      : n_(n),
+        square_(std::int64_t{n} * n),
+        size_(dual ? 2 * square_ : square_),
+        dual_(dual),
+        memory_(empty({kMatrices * size_}, scalar_type_of<T>)) {}
 
-  // `a` and `result` hold the value and, if dual, the ε part behind it. Row- or column-major:
-  // e^(Aᵀ) is (e^A)ᵀ.
-  void run(std::vector<T> a, T* value, T* derivative) {
-    const double norm = one_norm(a);
-    std::vector<T> x;
+  // `a`, `e`, `value` and `derivative` are dense and all row- or all column-major: e^(Aᵀ) is
+  // (e^A)ᵀ. Only if dual is there an e and a derivative.
+  void run(const T* from, const T* direction, T* value, T* derivative) {
+    const double norm = one_norm(from);
     if (!std::isfinite(norm)) {
-      x.assign(a.size(), std::numeric_limits<T>::quiet_NaN());
-    } else {
-      constexpr bool single = std::is_same_v<T, float>;
-      const Degree* degree = kDegrees;
-      const Degree* last = kDegrees + (single ? 2 : 4);
-      const auto bound = [&] { return single ? degree->float_bound : degree->double_bound; };
-      while (degree != last && norm > bound()) ++degree;
-      const int squarings =
-          norm > bound() ? static_cast<int>(std::ceil(std::log2(norm / bound()))) : 0;
-      const T scale = static_cast<T>(std::ldexp(1.0, -squarings));
-      for (T& entry : a) entry *= scale;
-      x = pade(a, *degree);
-      for (int i = 0; i < squarings; ++i) x = product(x, x);
+      constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+      std::fill(value, value + square_, nan);
+      if (dual_) std::fill(derivative, derivative + square_, nan);
+      return;
     }
-    std::copy(x.begin(), x.begin() + square_, value);
-    if (dual_) std::copy(x.begin() + square_, x.end(), derivative);
+    constexpr bool single = std::is_same_v<T, float>;
+    const auto within = [&](const Degree& degree) {
+      return norm <= (single ? degree.float_bound : degree.double_bound);
+    };
+    const double last = single ? kDegree18.float_bound : kDegree18.double_bound;
+    const int squarings = norm > last ? static_cast<int>(std::ceil(std::log2(norm / last))) : 0;
+    const T scale = static_cast<T>(std::ldexp(1.0, -squarings));
+    T* a = matrix(0);
+    for (std::int64_t i = 0; i < square_; ++i) a[i] = scale * from[i];
+    if (dual_)
+      for (std::int64_t i = 0; i < square_; ++i) a[square_ + i] = scale * direction[i];
+    T* x = matrix(1);
+    T* next = matrix(2);
+    if (within(kDegree4))
+      degree4(a, x);
+    else if (within(kDegree8))
+      degree8(a, x);
+    else
+      degree18(a, x);
+    for (int i = 0; i < squarings; ++i) {
+      product(x, x, next);
+      std::swap(x, next);
+    }
+    std::copy(x, x + square_, value);
+    if (dual_) std::copy(x + square_, x + size_, derivative);
   }
 
  private:
+  static constexpr int kMatrices = 9;
+  T* matrix(int i) { return memory_.data_ptr<T>() + i * size_; }
+
   // The largest row sum: columns or rows makes no difference to the bound.
-  double one_norm(const std::vector<T>& a) const {
+  double one_norm(const T* a) const {
     double largest = 0;
     for (int i = 0; i < n_; ++i) {
       double sum = 0;
@@ -91,11 +107,12 @@ class Exponential {
     return largest;
   }
 
-  // c += a b.
-  void add_product(const T* a, const T* b, T* c) const {
+  // c = a b, or c += a b.
+  void multiply(const T* a, const T* b, bool add, T* c) const {
     constexpr int kPlainIsFaster = 8;
     if (n_ > kPlainIsFaster)
-      return kernels::gemm<T>(false, false, n_, n_, n_, 1, a, n_, b, n_, 1, c, n_);
+      return kernels::gemm<T>(false, false, n_, n_, n_, 1, a, n_, b, n_, add ? 1 : 0, c, n_);
+    if (!add) std::fill(c, c + square_, T(0));
     for (int i = 0; i < n_; ++i)
       for (int k = 0; k < n_; ++k) {
         const T factor = a[i * n_ + k];
@@ -103,91 +120,78 @@ class Exponential {
       }
   }
 
-  std::vector<T> product(const std::vector<T>& a, const std::vector<T>& b) const {
-    std::vector<T> c(a.size());
-    add_product(a.data(), b.data(), c.data());
+  void product(const T* a, const T* b, T* c) const {
+    multiply(a, b, false, c);
     if (dual_) {
-      add_product(a.data(), b.data() + square_, c.data() + square_);
-      add_product(a.data() + square_, b.data(), c.data() + square_);
+      multiply(a, b + square_, false, c + square_);
+      multiply(a + square_, b, true, c + square_);
     }
-    return c;
   }
 
-  // y += c x, and y += c I.
-  static void add(std::vector<T>& y, double c, const std::vector<T>& x) {
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] += static_cast<T>(c) * x[i];
-  }
-  void add_identity(std::vector<T>& y, double c) const {
-    for (std::int64_t i = 0; i < n_; ++i) y[i * (n_ + 1)] += static_cast<T>(c);
-  }
-
-  // (V − U)⁻¹ (V + U) with U the odd and V the even part of the numerator.
-  std::vector<T> pade(const std::vector<T>& a, const Degree& degree) const {
-    const double* b = degree.b;
-    std::vector<std::vector<T>> powers{product(a, a)};  // A², A⁴, A⁶, A⁸
-    for (int k = 4; k < degree.m && k <= (degree.m == 13 ? 6 : 8); k += 2)
-      powers.push_back(product(powers.back(), powers.front()));
-    std::vector<T> odd(a.size()), even(a.size());
-    if (degree.m == 13) {
-      std::vector<T> high_odd(a.size()), high_even(a.size());
-      for (int k = 0; k < 3; ++k) {
-        add(high_odd, b[9 + 2 * k], powers[k]);
-        add(high_even, b[8 + 2 * k], powers[k]);
-      }
-      odd = product(powers[2], high_odd);
-      even = product(powers[2], high_even);
+  // y = c₀ I + Σ cₖ xₖ.
+  template <class... X>
+  void combine(T* __restrict y, double identity, const std::array<double, sizeof...(X)>& c,
+               const X*... x) const {
+    std::array<T, sizeof...(X)> f;
+    std::transform(c.begin(), c.end(), f.begin(), [](double v) { return static_cast<T>(v); });
+    for (std::int64_t i = 0; i < size_; ++i) {
+      std::size_t k = 0;
+      T sum = 0;
+      ((sum += f[k++] * x[i]), ...);
+      y[i] = sum;
     }
-    const int low = degree.m == 13 ? 3 : degree.m / 2;
-    for (int k = 0; k < low; ++k) {
-      add(odd, b[3 + 2 * k], powers[k]);
-      add(even, b[2 + 2 * k], powers[k]);
-    }
-    add_identity(odd, b[1]);
-    add_identity(even, b[0]);
-    odd = product(a, odd);
-    std::vector<T> denominator = even, x = even;
-    add(denominator, -1, odd);
-    add(x, 1, odd);
-    return divide(std::move(denominator), std::move(x));
+    for (std::int64_t i = 0; i < n_; ++i) y[i * (n_ + 1)] += static_cast<T>(identity);
   }
 
-  // D⁻¹ X. For X₀ + εX₁ and D₀ + εD₁: Y₀ = D₀⁻¹ X₀, Y₁ = D₀⁻¹ (X₁ − D₁ Y₀).
-  std::vector<T> divide(std::vector<T> d, std::vector<T> x) const {
-    std::vector<int> pivots(n_);
-    std::vector<T> d1(d.begin() + (dual_ ? square_ : 0), d.end());
-    if (n_ <= kSmallLu) {
-      small_lu_factor(n_, d.data(), pivots.data());
-    } else {
-      lapack::lu_factor(n_, n_, d.data(), pivots.data());
-    }
-    solve(d, pivots, x.data());
-    if (dual_) {
-      std::vector<T> correction(square_);
-      add_product(d1.data(), x.data(), correction.data());
-      for (std::int64_t i = 0; i < square_; ++i) x[square_ + i] -= correction[i];
-      solve(d, pivots, x.data() + square_);
-    }
-    return x;
+  // I + A + A² (I/2 + A/6 + A²/24).
+  void degree4(const T* a, T* x) {
+    T *a2 = matrix(2), *factor = matrix(3), *rest = matrix(4);
+    product(a, a, a2);
+    combine(factor, 0.5, {1.0 / 6, 1.0 / 24}, a, a2);
+    product(a2, factor, rest);
+    combine(x, 1, {1, 1}, a, rest);
   }
 
-  void solve(const std::vector<T>& lu, const std::vector<int>& pivots, T* x) const {
-    // The factors are those of Dᵀ: transpose x, solve with (Dᵀ)ᵀ = D, transpose back.
-    transpose(x);
-    if (n_ <= kSmallLu) {
-      small_lu_solve(true, n_, n_, lu.data(), pivots.data(), x);
-    } else {
-      lapack::lu_solve(true, n_, n_, lu.data(), pivots.data(), x);
-    }
-    transpose(x);
+  // In three products (equation 15 there).
+  void degree8(const T* a, T* x) {
+    const double s = std::sqrt(177.0), x3 = 2.0 / 3;
+    const double x1 = x3 * (1 + s) / 88, x2 = x3 * (1 + s) / 352;
+    T *a2 = matrix(2), *a4 = matrix(3), *left = matrix(4), *right = matrix(5), *a8 = matrix(6);
+    product(a, a, a2);
+    combine(right, 0, {x1, x2}, a, a2);
+    product(a2, right, a4);
+    combine(left, 0, {x3, 1}, a2, a4);
+    combine(right, (-271 + 29 * s) / (315 * x3),
+            {11 * (s - 1) / (1260 * x3), 11 * (s - 9) / (5040 * x3), (89 - s) / (5040 * x3 * x3)},
+            a, a2, a4);
+    product(left, right, a8);
+    combine(x, 1, {1, (857 - 58 * s) / 630, 1}, a, a2, a8);
   }
-  void transpose(T* x) const {
-    for (std::int64_t i = 0; i < n_; ++i)
-      for (std::int64_t j = 0; j < i; ++j) std::swap(x[i * n_ + j], x[j * n_ + i]);
+
+  void degree18(const T* a, T* x) {
+    T *a2 = matrix(2), *a3 = matrix(3), *a6 = matrix(4);
+    product(a, a, a2);
+    product(a2, a, a3);
+    product(a3, a3, a6);
+    const auto b = [&](int k, int at) {
+      const double* c = kB[k];
+      combine(matrix(at), c[0], {c[1], c[2], c[3], c[4]}, a, a2, a3, a6);
+      return matrix(at);
+    };
+    const auto sum = [&](const T* first, const T* second, T* to) {
+      combine(to, 0, {1, 1}, first, second);
+      return to;
+    };
+    product(b(0, 5), b(4, 6), x);
+    const T* a9 = sum(x, b(3, 7), matrix(8));
+    product(sum(b(2, 5), a9, matrix(6)), a9, matrix(7));
+    sum(b(1, 5), matrix(7), x);
   }
 
   int n_;
-  std::int64_t square_;
+  std::int64_t square_, size_;
   bool dual_;
+  Tensor memory_;
 };
 
 // e^A and, if e is defined, L(A, E).
@@ -201,13 +205,10 @@ std::pair<Tensor, Tensor> exponential(const Tensor& a, const Tensor& e) {
     using T = decltype(zero);
     const std::int64_t square = std::int64_t{n} * n;
     each_matrix(matrix_count(a), 20.0 * n * n * n + 1000, [&](std::int64_t i) {
-      std::vector<T> matrix(from.data_ptr<T>() + i * square, from.data_ptr<T>() + (i + 1) * square);
-      if (e.defined())
-        matrix.insert(matrix.end(), direction.data_ptr<T>() + i * square,
-                      direction.data_ptr<T>() + (i + 1) * square);
+      const std::int64_t at = i * square;
       Exponential<T>(n, e.defined())
-          .run(std::move(matrix), value.data_ptr<T>() + i * square,
-               e.defined() ? derivative.data_ptr<T>() + i * square : nullptr);
+          .run(from.data_ptr<T>() + at, e.defined() ? direction.data_ptr<T>() + at : nullptr,
+               value.data_ptr<T>() + at, e.defined() ? derivative.data_ptr<T>() + at : nullptr);
     });
   });
   return {value, derivative};
