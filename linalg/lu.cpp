@@ -35,20 +35,22 @@ const kernels::BatchedLu<T>& batched_lu() {
     return kernels::kernels().lu_double;
 }
 
-// Copies `count` ≤ lanes matrices of `size` entries to and from interleaved memory; missing ones
-// are zero.
+// Copies `count` ≤ lanes matrices of `size` entries to and from interleaved memory, which is a
+// transpose; missing ones are zero.
 template <class T>
 void interleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
-  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  constexpr std::int64_t lanes = kernels::kLuLanes<T>, bytes = sizeof(T);
   if (count < lanes) std::fill(to, to + size * lanes, T(0));
-  for (std::int64_t l = 0; l < count; ++l)
-    for (std::int64_t e = 0; e < size; ++e) to[e * lanes + l] = from[l * size + e];
+  kernels::kernels().transpose(scalar_type_of<T>)(count, size, reinterpret_cast<const char*>(from),
+                                                  size * bytes, reinterpret_cast<char*>(to),
+                                                  lanes * bytes);
 }
 template <class T>
 void deinterleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
-  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
-  for (std::int64_t l = 0; l < count; ++l)
-    for (std::int64_t e = 0; e < size; ++e) to[l * size + e] = from[e * lanes + l];
+  constexpr std::int64_t lanes = kernels::kLuLanes<T>, bytes = sizeof(T);
+  kernels::kernels().transpose(scalar_type_of<T>)(size, count, reinterpret_cast<const char*>(from),
+                                                  lanes * bytes, reinterpret_cast<char*>(to),
+                                                  size * bytes);
 }
 
 }  // namespace

@@ -17,6 +17,36 @@ PULLBACK_INLINE void swap_rows(T* a, int64_t stride, int columns, int from, int 
   }
 }
 
+// All lanes as one vector, and as bits for exchanges that have no branch.
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(64), may_alias, aligned(sizeof(T))));
+};
+template <class T>
+using Lanes = typename VectorOf<T>::type;
+using Bits = int32_t __attribute__((vector_size(64), may_alias, aligned(4)));
+template <class T>
+PULLBACK_INLINE Lanes<T>& lanes_at(T* a) {
+  return *reinterpret_cast<Lanes<T>*>(a);
+}
+
+// Exchanges entry k of a column with entry row[l] > k in lane l.
+template <class T>
+PULLBACK_INLINE void exchange_entries(int n, int k, const T* row, T* column) {
+  constexpr int L = kLanes<T>;
+  const Lanes<T> wanted = *reinterpret_cast<const Lanes<T>*>(row);
+  Bits upper = *reinterpret_cast<Bits*>(column + k * L);
+  for (int i = k + 1; i < n; ++i) {
+    Bits& lower = *reinterpret_cast<Bits*>(column + i * L);
+    const Bits difference = (upper ^ lower) & reinterpret_cast<Bits>(wanted == T(i));
+    upper ^= difference;
+    lower ^= difference;
+  }
+  *reinterpret_cast<Bits*>(column + k * L) = upper;
+}
+// Up to this size rows are exchanged that way with each row below, beyond it lane by lane.
+constexpr int kExchangeAllUpTo = 8;
+
 // y −= x f, lane by lane.
 template <class T>
 PULLBACK_INLINE void subtract(T* __restrict y, const T* __restrict x, const T* __restrict f) {
@@ -25,46 +55,48 @@ PULLBACK_INLINE void subtract(T* __restrict y, const T* __restrict x, const T* _
 }
 
 template <class T>
-void factor(int n, T* a, int* pivots, int* info) {
+PULLBACK_INLINE void factor_lanes(int n, T* a, int* pivots, int* info) {
   constexpr int L = kLanes<T>;
-  for (int l = 0; l < L; ++l) info[l] = 0;
+  Lanes<T> zeros = {};
   for (int k = 0; k < n; ++k) {
     T* column = a + int64_t{k} * n * L;
+    const Lanes<T> diagonal = lanes_at(column + k * L);
     // The row as a T, so that comparison and choice are of one width.
-    alignas(64) T largest[L], row[L], divisor[L], ratio[L];
-    for (int l = 0; l < L; ++l)
-      largest[l] = column[k * L + l] < 0 ? -column[k * L + l] : column[k * L + l], row[l] = T(k);
+    Lanes<T> largest = diagonal < 0 ? -diagonal : diagonal, row = Lanes<T>{} + T(k);
     for (int i = k + 1; i < n; ++i) {
-      PULLBACK_VECTOR
+      const Lanes<T> value = lanes_at(column + i * L);
+      const Lanes<T> size = value < 0 ? -value : value;
+      const auto larger = size > largest;
+      largest = larger ? size : largest;
+      row = larger ? Lanes<T>{} + T(i) : row;
+    }
+    alignas(64) T rows[L];
+    lanes_at(rows) = row;
+    if (n <= kExchangeAllUpTo) {
+      for (int j = 0; j < n; ++j) exchange_entries(n, k, rows, a + int64_t{j} * n * L);
+    } else {
       for (int l = 0; l < L; ++l) {
-        const T size = column[i * L + l] < 0 ? -column[i * L + l] : column[i * L + l];
-        const bool larger = size > largest[l];
-        largest[l] = larger ? size : largest[l];
-        row[l] = larger ? T(i) : row[l];
+        const int pivot = static_cast<int>(rows[l]);
+        if (pivot != k) swap_rows(a, int64_t{n} * L, n, k, pivot, l);
       }
     }
-    for (int l = 0; l < L; ++l) {
-      const int pivot = static_cast<int>(row[l]);
-      pivots[k * L + l] = pivot + 1;
-      if (pivot != k) swap_rows(a, int64_t{n} * L, n, k, pivot, l);
-      const T value = column[k * L + l];
-      if (value == 0 && info[l] == 0) info[l] = k + 1;
-      divisor[l] = value == 0 ? T(1) : value;
-    }
-    for (int i = k + 1; i < n; ++i) {
-      PULLBACK_VECTOR
-      for (int l = 0; l < L; ++l) column[i * L + l] /= divisor[l];
-    }
+    for (int l = 0; l < L; ++l) pivots[k * L + l] = static_cast<int>(rows[l]) + 1;
+    const Lanes<T> value = lanes_at(column + k * L);
+    zeros = ((value == 0) & (zeros == 0)) ? Lanes<T>{} + T(k + 1) : zeros;
+    const Lanes<T> divisor = value == 0 ? Lanes<T>{} + T(1) : value;
+    for (int i = k + 1; i < n; ++i) lanes_at(column + i * L) /= divisor;
     for (int j = k + 1; j < n; ++j) {
       T* other = a + int64_t{j} * n * L;
-      for (int l = 0; l < L; ++l) ratio[l] = other[k * L + l];
-      for (int i = k + 1; i < n; ++i) subtract(other + i * L, column + i * L, ratio);
+      const Lanes<T> ratio = lanes_at(other + k * L);
+      for (int i = k + 1; i < n; ++i) lanes_at(other + i * L) -= lanes_at(column + i * L) * ratio;
     }
   }
+  for (int l = 0; l < L; ++l) info[l] = static_cast<int>(zeros[l]);
 }
 
 template <class T>
-void solve(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b) {
+PULLBACK_INLINE void solve_lanes(bool transposed, int n, int columns, const T* lu,
+                                 const int* pivots, T* b) {
   constexpr int L = kLanes<T>;
   const auto at = [=](int i, int j) { return lu + (i + int64_t{j} * n) * L; };
   for (int c = 0; c < columns; ++c, b += int64_t{n} * L) {
@@ -74,6 +106,12 @@ void solve(bool transposed, int n, int columns, const T* lu, const int* pivots, 
       for (int l = 0; l < L; ++l) b[i * L + l] /= u[l];
     };
     const auto exchange = [&](int k) {
+      if (n <= kExchangeAllUpTo) {
+        alignas(64) T row[L];
+        for (int l = 0; l < L; ++l) row[l] = T(pivots[k * L + l] - 1);
+        exchange_entries(n, k, row, b);
+        return;
+      }
       for (int l = 0; l < L; ++l) {
         const int pivot = pivots[k * L + l] - 1;
         if (pivot != k) swap_rows(b, 0, 1, k, pivot, l);
@@ -97,6 +135,23 @@ void solve(bool transposed, int n, int columns, const T* lu, const int* pivots, 
       for (int k = n - 1; k >= 0; --k) exchange(k);
     }
   }
+}
+
+// The smallest with a size that the compiler knows: their lanes stay in registers.
+template <class T>
+void factor(int n, T* a, int* pivots, int* info) {
+  if (n == 2) return factor_lanes(2, a, pivots, info);
+  if (n == 3) return factor_lanes(3, a, pivots, info);
+  if (n == 4) return factor_lanes(4, a, pivots, info);
+  factor_lanes(n, a, pivots, info);
+}
+
+template <class T>
+void solve(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b) {
+  if (n == 2) return solve_lanes(transposed, 2, columns, lu, pivots, b);
+  if (n == 3) return solve_lanes(transposed, 3, columns, lu, pivots, b);
+  if (n == 4) return solve_lanes(transposed, 4, columns, lu, pivots, b);
+  solve_lanes(transposed, n, columns, lu, pivots, b);
 }
 
 }  // namespace
