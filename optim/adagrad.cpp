@@ -4,6 +4,8 @@
 
 namespace pullback::optim {
 
+template class OptionsOf<AdagradOptions>;
+
 void AdagradOptions::visit(const Visitor& visitor) {
   visitor("lr", lr());
   visitor("lr_decay", lr_decay());

@@ -18,6 +18,7 @@ class AdagradOptions : public OptionsOf<AdagradOptions> {
   PULLBACK_ARG(double, eps) = 1e-10;
   PULLBACK_ARG(bool, maximize) = false;
 };
+extern template class OptionsOf<AdagradOptions>;
 
 /// Adagrad (Duchi, Hazan and Singer 2011): s = s + d², w = w − lr/(1 + (t − 1)·lr_decay)·d/(√s +
 /// ε).

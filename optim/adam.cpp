@@ -6,6 +6,8 @@
 
 namespace pullback::optim {
 
+template class OptionsOf<AdamOptions>;
+
 void AdamOptions::visit(const Visitor& visitor) {
   visitor("lr", lr());
   visitor("betas.0", betas().first);

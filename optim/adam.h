@@ -22,6 +22,7 @@ class AdamOptions : public OptionsOf<AdamOptions> {
   PULLBACK_ARG(bool, amsgrad) = false;
   PULLBACK_ARG(bool, maximize) = false;
 };
+extern template class OptionsOf<AdamOptions>;
 
 /// AdamOptions whose weight_decay is 0.01 unless given.
 class AdamWOptions : public AdamOptions {

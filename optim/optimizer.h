@@ -15,8 +15,7 @@ namespace pullback::optim {
 class ParamGroup {
  public:
   explicit ParamGroup(std::vector<Tensor> params) : params_(std::move(params)) {}
-  template <class Options>
-  ParamGroup(std::vector<Tensor> params, const Options& options)
+  ParamGroup(std::vector<Tensor> params, const OptimizerOptions& options)
       : params_(std::move(params)), options_(options.clone()) {}
   ParamGroup(const ParamGroup& other)
       : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}

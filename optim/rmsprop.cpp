@@ -4,6 +4,8 @@
 
 namespace pullback::optim {
 
+template class OptionsOf<RMSpropOptions>;
+
 void RMSpropOptions::visit(const Visitor& visitor) {
   visitor("lr", lr());
   visitor("alpha", alpha());

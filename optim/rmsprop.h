@@ -20,6 +20,7 @@ class RMSpropOptions : public OptionsOf<RMSpropOptions> {
   PULLBACK_ARG(bool, centered) = false;
   PULLBACK_ARG(bool, maximize) = false;
 };
+extern template class OptionsOf<RMSpropOptions>;
 
 /// RMSprop (Hinton, lecture 6 of his course of 2012): s a moving average of d², w = w − lr·d/(√s +
 /// ε); centered subtracts the square of d's moving average from s (Graves 2013), and with momentum

@@ -5,6 +5,8 @@
 
 namespace pullback::optim {
 
+template class OptionsOf<SGDOptions>;
+
 void SGDOptions::visit(const Visitor& visitor) {
   visitor("lr", lr());
   visitor("momentum", momentum());

@@ -19,6 +19,7 @@ class SGDOptions : public OptionsOf<SGDOptions> {
   PULLBACK_ARG(bool, nesterov) = false;
   PULLBACK_ARG(bool, maximize) = false;
 };
+extern template class OptionsOf<SGDOptions>;
 
 /// Stochastic gradient descent: d = g + weight_decay·w, b = momentum·b + (1 − dampening)·d (at
 /// first b = d), w = w − lr·b; with nesterov w = w − lr·(d + momentum·b) (Sutskever et al. 2013, in

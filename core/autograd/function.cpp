@@ -13,6 +13,11 @@
 
 namespace pullback::autograd {
 
+const SavedValue& SavedValue::of_kind(Kind kind, const char* name) const {
+  check<TypeError>(kind_ == kind, "saved_data: the value is no ", name);
+  return *this;
+}
+
 /// The node of a custom function: what Function<T> does apart from calling T.
 class FunctionNode final : public Node {
  public:

@@ -12,6 +12,26 @@ std::uint64_t& Node::next_sequence() {
   return next;
 }
 
+Tensor& Scratch::other(std::uint32_t nr) {
+  if (others.size() < nr) others.resize(nr);
+  return others[nr - 1];
+}
+
+Node::Node(const char* name) : name_(name), sequence_(next_sequence()++) {}
+
+std::vector<Edge> Node::next_edges() const {
+  return {edges_, edges_ + edge_count_};
+}
+
+void Node::set_output_count(std::size_t count) {
+  more_outputs_.resize(count - 1);
+}
+
+NodeHooks& Node::hooks() {
+  if (!hooks_) hooks_ = std::make_unique<NodeHooks>();
+  return *hooks_;
+}
+
 Node::~Node() = default;
 
 Node* Edge::node() const {

@@ -73,18 +73,17 @@ struct Scratch {
   bool captured = false;       ///< its incoming gradient is itself asked for
   Tensor gradient;             ///< of output 0
   std::vector<Tensor> others;  ///< of outputs 1, 2, …
-  Tensor& at(std::uint32_t nr) {
-    if (nr == 0) return gradient;
-    if (others.size() < nr) others.resize(nr);
-    return others[nr - 1];
-  }
+  Tensor& at(std::uint32_t nr) { return nr == 0 ? gradient : other(nr); }
+
+ private:
+  Tensor& other(std::uint32_t nr);
 };
 
 /// One remembered operation: edges to what made its inputs, and the rules that turn gradients of
 /// its outputs into gradients of its inputs.
 class Node {
  public:
-  explicit Node(const char* name) : name_(name), sequence_(next_sequence()++) {}
+  explicit Node(const char* name);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   virtual ~Node();
@@ -94,7 +93,7 @@ class Node {
   std::size_t num_inputs() const { return edge_count_; }
   std::size_t num_outputs() const { return 1 + more_outputs_.size(); }
   const Edge& next_edge(std::size_t input) const { return edges_[input]; }
-  std::vector<Edge> next_edges() const { return {edges_, edges_ + edge_count_}; }
+  std::vector<Edge> next_edges() const;
   std::uint64_t sequence_nr() const { return sequence_; }
   const Output& output(std::size_t i) const { return i ? more_outputs_[i - 1] : first_output_; }
   Output& output(std::size_t i) { return i ? more_outputs_[i - 1] : first_output_; }
@@ -118,7 +117,7 @@ class Node {
   Tensor saved_output(std::size_t i) const;
   /// Notes shape and type of output i, and its value if a rule asks for it.
   void note_output(std::size_t i, const Tensor& y);
-  void set_output_count(std::size_t count) { more_outputs_.resize(count - 1); }
+  void set_output_count(std::size_t count);
   bool released() const { return released_; }
   /// Throws the "second time" error if something this node saved has been released.
   void check_not_released() const;
@@ -128,10 +127,7 @@ class Node {
   unsigned register_prehook(NodePreHook hook);
   unsigned register_hook(NodeHook hook);
   void remove_hook(unsigned id);
-  NodeHooks& hooks() {
-    if (!hooks_) hooks_ = std::make_unique<NodeHooks>();
-    return *hooks_;
-  }
+  NodeHooks& hooks();
   NodeHooks* hooks_or_null() const { return hooks_.get(); }
 
   /// Shapes of the forward call, noted in anomaly mode.
