@@ -7,53 +7,74 @@
 
 namespace pullback::nn {
 
+/// What handles on modules of every class have in common; it knows the module by its base alone, so
+/// that naming a class of modules costs a program little to compile.
+class HolderBase {
+ public:
+  explicit operator bool() const noexcept { return module_ != nullptr; }
+  bool is_empty() const noexcept { return !module_; }
+
+ protected:
+  HolderBase() = default;
+  explicit HolderBase(std::shared_ptr<Module> module) : module_(std::move(module)) {}
+  HolderBase(const HolderBase& other);
+  HolderBase(HolderBase&& other) noexcept;
+  HolderBase& operator=(const HolderBase& other) = default;
+  HolderBase& operator=(HolderBase&& other) noexcept = default;
+  ~HolderBase();
+
+  /// Throws RuntimeError when it holds nothing.
+  Module* checked() const;
+
+  std::shared_ptr<Module> module_;
+
+ private:
+  static void rebind(void* holder, detail::CloneMemo& memo);
+};
+
+namespace detail {
+
+template <class T, class Contained>
+inline constexpr bool points_to = false;
+template <class M, class Contained>
+inline constexpr bool points_to<std::shared_ptr<M>, Contained> = std::is_base_of_v<Contained, M>;
+
+/// Do these arguments make the module, rather than hand over a holder or pointer to one?
+template <class Holder, class Contained, class Head, class... Tail>
+concept MakesModule =
+    (sizeof...(Tail) > 0 || !std::is_base_of_v<Holder, std::remove_cvref_t<Head>>)&&(
+        sizeof...(Tail) > 0 || !points_to<std::remove_cvref_t<Head>, Contained>)&&std::
+        is_constructible_v<Contained, Head, Tail...>;
+
+}  // namespace detail
+
 /// A handle on a module that makes it in place and calls it: `Linear fc(3, 4); y = fc(x);
 /// fc->weight`. `Linear fc = nullptr` holds nothing yet.
 template <class Contained>
-class ModuleHolder {
+class ModuleHolder : public HolderBase {
  public:
   using ContainedType = Contained;
   using Impl = Contained;
 
-  ModuleHolder() requires std::is_default_constructible_v<Contained>
-      : impl_(std::make_shared<Contained>()) {
-    Module::remember_type(*impl_);
+  ModuleHolder() requires requires { Contained(); } : HolderBase(make()) {
   }
   ModuleHolder(std::nullptr_t) {}
   template <class Head, class... Tail>
-  requires(!(sizeof...(Tail) == 0 && (std::is_base_of_v<ModuleHolder, std::remove_cvref_t<Head>> ||
-                                      std::is_convertible_v<Head, std::shared_ptr<Contained>>)) &&
-           std::is_constructible_v<Contained, Head, Tail...>) explicit ModuleHolder(Head&& head,
-                                                                                    Tail&&... tail)
-      : impl_(std::make_shared<Contained>(std::forward<Head>(head), std::forward<Tail>(tail)...)) {
-    Module::remember_type(*impl_);
+  requires detail::MakesModule<ModuleHolder, Contained, Head, Tail...>
+  explicit ModuleHolder(Head&& head, Tail&&... tail)
+      : HolderBase(make(std::forward<Head>(head), std::forward<Tail>(tail)...)) {}
+  template <class M>
+  requires std::is_base_of_v<Contained, M> ModuleHolder(std::shared_ptr<M> module)
+      : HolderBase(std::move(module)) {
+    if (module_) Module::remember_type(**this);
   }
-  ModuleHolder(std::shared_ptr<Contained> module) : impl_(std::move(module)) {
-    if (impl_) Module::remember_type(*impl_);
-  }
-  ModuleHolder(const ModuleHolder& other) : impl_(other.impl_) {
-    if (auto* notes = detail::CloneNotes::current()) [[unlikely]] {
-      if (impl_) notes->add({this, static_cast<const Module*>(impl_.get()), &ModuleHolder::rebind});
-    }
-  }
-  ModuleHolder(ModuleHolder&& other) noexcept : impl_(std::move(other.impl_)) {
-    detail::CloneNotes::moved(&other, this);
-  }
-  ModuleHolder& operator=(const ModuleHolder& other) = default;
-  ModuleHolder& operator=(ModuleHolder&& other) noexcept = default;
-  ~ModuleHolder() { detail::CloneNotes::forget(this); }
 
-  explicit operator bool() const noexcept { return impl_ != nullptr; }
-  bool is_empty() const noexcept { return !impl_; }
   Contained* operator->() const { return get(); }
   Contained& operator*() const { return *get(); }
-  Contained* get() const {
-    check(impl_ != nullptr, "ModuleHolder: accessing an empty ModuleHolder");
-    return impl_.get();
-  }
-  const std::shared_ptr<Contained>& ptr() const {
-    get();
-    return impl_;
+  Contained* get() const { return static_cast<Contained*>(checked()); }
+  std::shared_ptr<Contained> ptr() const {
+    checked();
+    return std::static_pointer_cast<Contained>(module_);
   }
 
   /// Runs forward between the module's hooks.
@@ -62,14 +83,12 @@ class ModuleHolder {
     return call(*get(), std::forward<Args>(args)...);
   }
 
- protected:
-  std::shared_ptr<Contained> impl_;
-
  private:
-  static void rebind(void* holder, detail::CloneMemo& memo) {
-    auto& self = *static_cast<ModuleHolder*>(holder);
-    if (const auto found = memo.modules.find(self.impl_.get()); found != memo.modules.end())
-      self.impl_ = std::static_pointer_cast<Contained>(found->second);
+  template <class... Args>
+  static std::shared_ptr<Module> make(Args&&... args) {
+    auto module = std::make_shared<Contained>(std::forward<Args>(args)...);
+    Module::remember_type(*module);
+    return module;
   }
 };
 

@@ -25,7 +25,7 @@ void ModuleListImpl::extend(const ModuleListImpl& other) {
   for (const auto& module : std::vector(other.modules_)) append(module.ptr());
 }
 
-const std::shared_ptr<Module>& ModuleListImpl::ptr(std::int64_t i) const {
+std::shared_ptr<Module> ModuleListImpl::ptr(std::int64_t i) const {
   const auto n = static_cast<std::int64_t>(size());
   check<IndexError>(i >= -n && i < n, "ModuleList: index ", i, " is out of range for ", n,
                     " modules");

@@ -31,8 +31,8 @@ class ModuleListImpl : public Module {
   auto begin() const { return modules_.begin(); }
   auto end() const { return modules_.end(); }
   /// Throws IndexError outside the range; negative indices count from the end.
-  const std::shared_ptr<Module>& ptr(std::int64_t i) const;
-  const std::shared_ptr<Module>& operator[](std::int64_t i) const { return ptr(i); }
+  std::shared_ptr<Module> ptr(std::int64_t i) const;
+  std::shared_ptr<Module> operator[](std::int64_t i) const { return ptr(i); }
   template <class M>
   std::shared_ptr<M> ptr(std::int64_t i) const {
     auto typed = std::dynamic_pointer_cast<M>(ptr(i));
