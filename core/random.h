@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
+#include <pullback/core/lock.h>
 #include <pullback/core/mersenne_twister.h>
 #include <pullback/core/tensor.h>
 
@@ -46,13 +46,13 @@ class Generator {
   State state() const { return {seed_, engine_, next_normal_}; }
   void set_state(const State& state);
 
-  std::mutex& mutex() { return mutex_; }
+  Lock& mutex() { return mutex_; }
 
  private:
   std::uint64_t seed_ = 0;
   MersenneTwister engine_;
   std::optional<double> next_normal_;
-  std::mutex mutex_;
+  Lock mutex_;
 };
 
 /// The generator that operations use unless they are given another.

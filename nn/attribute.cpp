@@ -1,5 +1,7 @@
 #include <pullback/nn/attribute.h>
 
+#include <mutex>
+
 #include <pullback/nn/module.h>
 
 namespace pullback::nn {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include <pullback/core/lock.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/slot.h>
 #include <pullback/core/tensor_impl.h>
@@ -77,7 +77,7 @@ class ParamSlot final : public Tensor, public Slot {
   bool persistent_;
   bool read_by_name_ = false;
   std::shared_ptr<SlotSource> source_;
-  std::mutex describing_;
+  Lock describing_;
   std::vector<Description> descriptions_;
 };
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <tuple>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <pullback/nn/containers/any.h>
@@ -13,7 +12,19 @@
 namespace pullback::parametrize {
 
 /// What a right inverse gives: one tensor, or a list for a parametrization of several.
-using TensorOrTensors = std::variant<Tensor, std::vector<Tensor>>;
+class TensorOrTensors {
+ public:
+  TensorOrTensors(Tensor one) : list_{std::move(one)}, is_tensor_(true) {}
+  TensorOrTensors(std::vector<Tensor> list) : list_(std::move(list)), is_tensor_(false) {}
+  /// The one tensor, or null for a list.
+  const Tensor* tensor() const { return is_tensor_ ? list_.data() : nullptr; }
+  /// All of them, be it one.
+  const std::vector<Tensor>& list() const { return list_; }
+
+ private:
+  std::vector<Tensor> list_;
+  bool is_tensor_;
+};
 
 /// Functions as a parametrization: what a lambda, or a pair of them, becomes.
 class LambdaImpl : public nn::Module {

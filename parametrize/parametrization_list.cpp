@@ -42,14 +42,14 @@ void check_value(const Tensor& value, const Tensor& before) {
 
 // A chained parametrization's inverse is tried on its value; what it gives is not used.
 void check_right_inverse(const AnyParametrization& f, const Tensor& value, const std::string& key) {
-  TensorOrTensors found;
+  TensorOrTensors found = value;
   try {
     const NoGradGuard no_grad;
     found = f.calls().right_inverse(*f.module(), value);
   } catch (const NotImplementedError&) {
     return;  // it can be read, not assigned
   }
-  const Tensor* back = std::get_if<Tensor>(&found);
+  const Tensor* back = found.tensor();
   check<ValueError>(back != nullptr && back->defined(),
                     "parametrization.right_inverse must return a tensor. Got: ",
                     back ? "NoneType" : "a sequence");
@@ -88,14 +88,14 @@ ParametrizationList::ParametrizationList(const nn::ParamSlot& host, const AnyPar
       // Without an inverse the tensor itself is where it starts.
     }
   }
-  is_tensor_ = std::holds_alternative<Tensor>(found);
+  is_tensor_ = found.tensor() != nullptr;
   auto add = [&](std::string key, const Tensor& value) {
     add_slot(std::move(key), value.is_same(before) ? value : owned(value, requires_grad),
              host.kind(), host.persistent())
         .read_by_name();
   };
   if (is_tensor_) {
-    const Tensor& value = std::get<Tensor>(found);
+    const Tensor& value = *found.tensor();
     check<ValueError>(
         value.defined(),
         "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
@@ -106,7 +106,7 @@ ParametrizationList::ParametrizationList(const nn::ParamSlot& host, const AnyPar
                       dtype_text(before), "\nright_inverse(original).dtype: ", dtype_text(value));
     add("original", value);
   } else {
-    const auto& values = std::get<std::vector<Tensor>>(found);
+    const auto& values = found.list();
     for (std::size_t i = 0; i < values.size(); ++i)
       check<ValueError>(values[i].defined(),
                         "'right_inverse' must return a Tensor or a Sequence of tensors (list, "
@@ -167,26 +167,24 @@ void ParametrizationList::assign(const Tensor& value) {
     nn::Module& f = *ptr(static_cast<std::int64_t>(i));
     check(calls_[i].right_inverse != nullptr, "parametrization ", f.base_name(),
           " does not implement right_inverse.");
-    const Tensor* x = std::get_if<Tensor>(&found);
+    const Tensor* x = found.tensor();
     check<ValueError>(x != nullptr && x->defined(), "`right_inverse` should return a tensor. Got ",
                       x ? "NoneType" : "a sequence");
     found = calls_[i].right_inverse(f, *x);
   }
 
   if (is_tensor_) {
-    const Tensor* x = std::get_if<Tensor>(&found);
+    const Tensor* x = found.tensor();
     check<ValueError>(x != nullptr && x->defined(), "`right_inverse` should return a tensor. Got ",
                       x ? "NoneType" : "a sequence");
   } else {
-    const auto* list = std::get_if<std::vector<Tensor>>(&found);
-    check<ValueError>(list != nullptr,
+    check<ValueError>(!found.tensor(),
                       "'right_inverse' must return a sequence of tensors. Got Tensor.");
-    check<ValueError>(list->size() == count(),
+    check<ValueError>(found.list().size() == count(),
                       "'right_inverse' must return a sequence of tensors of length ", count(),
-                      ". Got a sequence of length ", list->size(), ".");
+                      ". Got a sequence of length ", found.list().size(), ".");
   }
-  const std::vector<Tensor> values =
-      is_tensor_ ? std::vector{std::get<Tensor>(found)} : std::get<std::vector<Tensor>>(found);
+  const std::vector<Tensor>& values = found.list();
   std::vector<Tensor> owned_values;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const nn::ParamSlot& slot = *slots()[i];
