@@ -142,7 +142,7 @@ class AnyParametrization {
       };
     LambdaImpl::Forward all = [f = std::move(forward)](TensorList x) mutable -> Tensor {
       if constexpr (S::takes_list)
-        return f(x);
+        return f(x.vec());
       else
         return spread(f, x, std::make_index_sequence<S::arity>());
     };

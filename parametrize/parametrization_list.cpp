@@ -27,7 +27,7 @@ std::string dtype_text(const Tensor& x) {
   return std::string("torch.") + python_name(x.scalar_type());
 }
 
-// The checks on what a parametrization of `before` returned.
+// The checks on what a first parametrization of `before` returned.
 void check_value(const Tensor& value, const Tensor& before) {
   check<ValueError>(value.defined(), "A parametrization must return a tensor. Got NoneType.");
   check<ValueError>(value.scalar_type() == before.scalar_type(),
@@ -38,6 +38,21 @@ void check_value(const Tensor& value, const Tensor& before) {
                     "Registering a parametrization may not change the shape of the tensor, unless "
                     "`unsafe` flag is enabled.\nunparametrized shape: ",
                     before.sizes(), "\nparametrized shape: ", value.sizes());
+}
+
+// The checks on what one more parametrization made of the value `before` of module.<key>.
+void check_chained_value(const Tensor& value, const Tensor& before, const std::string& key) {
+  check<ValueError>(value.defined(), "A parametrization must return a tensor. Got NoneType.");
+  check<ValueError>(value.scalar_type() == before.scalar_type(),
+                    "Registering a parametrization may not change the dtype of the tensor, unless "
+                    "the `unsafe` flag is enabled.\nmodule.",
+                    key, ".dtype: ", dtype_text(before), "\nparametrization(module.", key,
+                    ").dtype: ", dtype_text(value));
+  check<ValueError>(value.sizes() == before.sizes(),
+                    "Registering a parametrization may not change the shape of the tensor, unless "
+                    "the `unsafe` flag is enabled.\nmodule.",
+                    key, ".shape: ", before.sizes(), "\nparametrization(module.", key,
+                    ").shape: ", value.sizes());
 }
 
 // A chained parametrization's inverse is tried on its value; what it gives is not used.
@@ -133,7 +148,7 @@ void ParametrizationList::append(const AnyParametrization& f, const std::string&
   if (!unsafe) {
     const Tensor before = compute();
     const Tensor value = f.calls().forward(*f.module(), before);
-    check_value(value, before);
+    check_chained_value(value, before, key);
     if (f.calls().right_inverse) check_right_inverse(f, value, key);
   }
   push_back(f.module());

@@ -169,7 +169,9 @@ nn::Module& transfer_parametrizations_and_params(const nn::Module& from, nn::Mod
       check<ValueError>(slot->defined(), "transfer_parametrizations_and_params: '", key, "' of ",
                         to.base_name(), " is None");
       check_interceptable(to, *slot);
-      const Tensor value = list->compute();
+      // Of a copy of its own: an evaluation may change what a parametrization keeps.
+      const auto trial = std::dynamic_pointer_cast<ParametrizationList>(list->clone());
+      const Tensor value = trial->compute();
       check<ValueError>(
           slot->sizes() == value.sizes() && slot->scalar_type() == value.scalar_type(),
           "transfer_parametrizations_and_params: Registering a parametrization may not change the "
