@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include <pullback/core/autograd/grad_mode.h>
 #include <pullback/nn/module.h>
 
 namespace pullback::nn {
@@ -49,11 +50,11 @@ TensorImpl* ParamSlot::described() {
 }
 
 void ParamSlot::assign(const Tensor& value) {
-  if (source_) {
-    source_->assign(value);
-  } else {
-    set_tensor(value);
-  }
+  if (!source_) return set_tensor(value);
+  SlotValues found;
+  const NoGradGuard no_grad;
+  source_->invert(value, found);
+  for (const auto& [slot, tensor] : found) slot->set_data(tensor);
 }
 
 const char* ParamSlot::name() const {

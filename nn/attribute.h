@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <pullback/core/lock.h>
@@ -13,6 +14,8 @@
 namespace pullback::nn {
 
 class Module;
+class ParamSlot;
+using SlotValues = std::vector<std::pair<ParamSlot*, Tensor>>;
 
 /// Computes the value of a slot from other tensors, and finds tensors that give a value
 /// (parametrize/parametrization_list.h).
@@ -20,7 +23,8 @@ class SlotSource {
  public:
   virtual ~SlotSource() = default;
   virtual Tensor compute() = 0;
-  virtual void assign(const Tensor& value) = 0;
+  /// Adds to `found` the tensors to put in which slots so that it computes `value`; changes none.
+  virtual void invert(const Tensor& value, SlotValues& found) = 0;
   /// Sizes and types of the tensors it computes from: while they stay, so does the value's shape.
   virtual std::vector<std::int64_t> shape_key() const = 0;
   virtual Module& module() = 0;

@@ -50,9 +50,8 @@ template <class R, class C, class... P>
 struct Signature<R (C::*)(P...)> {
   static constexpr int arity = sizeof...(P);
   static constexpr bool takes_list =
-      arity == 1 && !(std::is_convertible_v<const Tensor&, P> && ...) &&
-      ((std::is_same_v<std::remove_cvref_t<P>, TensorList> ||
-        std::is_same_v<std::remove_cvref_t<P>, std::vector<Tensor>>)&&...);
+      arity == 1 && ((std::is_same_v<std::remove_cvref_t<P>, TensorList> ||
+                      std::is_same_v<std::remove_cvref_t<P>, std::vector<Tensor>>)&&...);
 };
 template <class R, class C, class... P>
 struct Signature<R (C::*)(P...) const> : Signature<R (C::*)(P...)> {};
@@ -163,17 +162,27 @@ class AnyParametrization {
     return nn::call(static_cast<M&>(module), x[I]...);
   }
 
+  // A list is looked for first: one tensor converts to it too.
+  template <class M>
+  static constexpr bool takes_list() {
+    if constexpr (requires { &M::forward; })
+      return detail::Signature<decltype(&M::forward)>::takes_list;
+    else
+      return false;
+  }
+
   template <class M>
   static constexpr int arity_of() {
-    if constexpr (requires(M & m, const Tensor& x) { m.forward(x); }) {
+    if constexpr (takes_list<M>()) {
+      return -1;
+    } else if constexpr (requires(M & m, const Tensor& x) { m.forward(x); }) {
       return 1;
     } else {
       static_assert(
           requires { &M::forward; },
           "a parametrization needs one `Tensor forward(const Tensor&)`; wrap an "
           "overloaded forward in a lambda");
-      using S = detail::Signature<decltype(&M::forward)>;
-      return S::takes_list ? -1 : S::arity;
+      return detail::Signature<decltype(&M::forward)>::arity;
     }
   }
 

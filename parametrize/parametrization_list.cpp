@@ -174,9 +174,8 @@ Tensor ParametrizationList::compute() {
   return cached_or(*this, [this] { return evaluate(); });
 }
 
-void ParametrizationList::assign(const Tensor& value) {
+void ParametrizationList::invert(const Tensor& value, nn::SlotValues& originals) {
   check<ValueError>(value.defined(), "`right_inverse` should return a tensor. Got NoneType");
-  const NoGradGuard no_grad;
   TensorOrTensors found = value;
   for (std::size_t i = calls_.size(); i-- > 0;) {
     nn::Module& f = *ptr(static_cast<std::int64_t>(i));
@@ -200,9 +199,8 @@ void ParametrizationList::assign(const Tensor& value) {
                       ". Got a sequence of length ", found.list().size(), ".");
   }
   const std::vector<Tensor>& values = found.list();
-  std::vector<Tensor> owned_values;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const nn::ParamSlot& slot = *slots()[i];
+    nn::ParamSlot& slot = *slots()[i];
     const Tensor now = slot.computed() ? Tensor(original(i)) : slot.tensor();
     check<ValueError>(values[i].defined(),
                       "'right_inverse' must return a sequence of tensors. Got element ", i,
@@ -220,14 +218,10 @@ void ParametrizationList::assign(const Tensor& value) {
                       "`right_inverse` has shape ", values[i].sizes(), " while `", slot.key(),
                       "` has shape ", now.sizes(),
                       "; only an unsafe parametrization may change it");
-    owned_values.push_back(owned(values[i], false));
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto& slot = slots()[i];
-    if (slot->computed()) {
-      slot->assign(owned_values[i]);
+    if (slot.computed()) {
+      slot.source()->invert(values[i], originals);
     } else {
-      slot->set_data(owned_values[i]);
+      originals.emplace_back(&slot, owned(values[i], false));
     }
   }
 }

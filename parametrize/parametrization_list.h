@@ -25,9 +25,9 @@ class ParametrizationList final : public nn::ModuleListImpl, public nn::SlotSour
   /// Evaluates, or takes the value that a cached() scope holds.
   Tensor compute() override;
   Tensor forward() { return compute(); }
-  /// Sets the originals so that the value becomes this one. Throws RuntimeError when a
+  /// The originals from which it computes `value`, nested ones too. Throws RuntimeError when a
   /// parametrization has no right_inverse, ValueError when what it returns does not fit.
-  void assign(const Tensor& value) override;
+  void invert(const Tensor& value, nn::SlotValues& originals) override;
   std::vector<std::int64_t> shape_key() const override;
   nn::Module& module() override { return *this; }
 
