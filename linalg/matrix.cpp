@@ -1,6 +1,8 @@
+#include <cstring>
 #include <limits>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/kernels/kernels.h>
 #include <pullback/core/tensor_impl.h>
 #include <pullback/linalg/matrix.h>
 
@@ -65,14 +67,32 @@ Tensor filled(Tensor result, const Tensor& x) {
   result.copy_(x);
   return result;
 }
+
+// Up to this many elements a plain copy takes less time than `copy_` takes to choose a loop.
+constexpr std::int64_t kCopiedAtOnce = 4096;
+bool is_small_copy(const Tensor& x, IntArrayRef sizes) {
+  return x.numel() <= kCopiedAtOnce && x.is_contiguous() && x.sizes() == sizes;
+}
 }  // namespace
 
 Tensor copy_columns(const Tensor& x, IntArrayRef sizes) {
-  return filled(empty_columns(sizes, x.scalar_type()), x);
+  Tensor result = empty_columns(sizes, x.scalar_type());
+  if (!is_small_copy(x, sizes)) return filled(std::move(result), x);
+  const auto size = static_cast<std::int64_t>(element_size(x.scalar_type()));
+  const std::int64_t m = rows(x), n = columns(x), bytes = m * n * size;
+  const char* from = x.get()->bytes();
+  char* to = result.get()->bytes();
+  for (std::int64_t done = 0; done < x.numel() * size; done += bytes)
+    kernels::kernels().transpose(x.scalar_type())(m, n, from + done, n * size, to + done, m * size);
+  return result;
 }
 
 Tensor copy_rows(const Tensor& x, IntArrayRef sizes) {
-  return filled(Tensor(make_tensor(Geometry(sizes), x.scalar_type())), x);
+  Tensor result(make_tensor(Geometry(sizes), x.scalar_type()));
+  if (!is_small_copy(x, sizes)) return filled(std::move(result), x);
+  if (const auto bytes = x.numel() * element_size(x.scalar_type()))
+    std::memcpy(result.get()->bytes(), x.get()->bytes(), bytes);
+  return result;
 }
 
 BatchIndex::BatchIndex(IntArrayRef from, IntArrayRef to) : same_(from == to) {

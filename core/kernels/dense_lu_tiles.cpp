@@ -188,30 +188,34 @@ void substitute_one(bool transposed, int n, const T* lu, T* x) {
   }
 }
 
-// The first of the largest absolute values; a NaN is largest only in front.
 template <class T>
-PULLBACK_INLINE int64_t pivot_of(int64_t n, const T* x) {
+constexpr T kCounting[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+template <class T>
+PULLBACK_INLINE Vector<T> indices(int64_t first) {
+  return load(kCounting<T>) + T(first);
+}
+
+// The first of the largest absolute values of x[begin] to x[end − 1]; a NaN is largest only in
+// front. Whole vectors are read.
+template <class T>
+PULLBACK_INLINE int64_t pivot_of(int64_t begin, int64_t end, const T* x) {
   constexpr int L = kLanes<T>;
-  T best[L];
-  for (int l = 0; l < L; ++l) best[l] = 0;
-  int64_t i = 0;
-  for (; i + L <= n; i += L) {
-    PULLBACK_VECTOR
-    for (int l = 0; l < L; ++l) {
-      const T size = x[i + l] < 0 ? -x[i + l] : x[i + l];
-      best[l] = size > best[l] ? size : best[l];
-    }
+  if (x[begin] != x[begin]) return begin;
+  const int64_t first = begin / L * L;
+  Vector<T> best = Vector<T>{} - 1, place = {}, index = indices<T>(first);
+  for (int64_t i = first; i < end; i += L, index += T(L)) {
+    const Vector<T> value = load(x + i), size = value < 0 ? -value : value;
+    const auto larger = (size > best) & (index >= T(begin)) & (index < T(end));
+    best = larger ? size : best;
+    place = larger ? index : place;
   }
-  T largest = 0;
-  for (int l = 0; l < L; ++l) largest = best[l] > largest ? best[l] : largest;
-  for (; i < n; ++i) {
-    const T size = x[i] < 0 ? -x[i] : x[i];
-    largest = size > largest ? size : largest;
+  T largest = best[0], where = place[0];
+  for (int l = 1; l < L; ++l) {
+    const bool better = best[l] > largest || (best[l] == largest && place[l] < where);
+    largest = better ? best[l] : largest;
+    where = better ? place[l] : where;
   }
-  if (x[0] != x[0]) return 0;
-  for (i = 0; i < n; ++i)
-    if (x[i] == largest || x[i] == -largest) return i;
-  return 0;
+  return static_cast<int64_t>(where);
 }
 
 template <class T>
@@ -221,14 +225,16 @@ PULLBACK_INLINE void swap(T& a, T& b) {
   b = kept;
 }
 
-// Factors `columns` columns of m elements, which lie `stride` apart; pivots count from 0.
+// Factors `columns` columns of m elements, which lie `stride` apart and are padded to whole
+// vectors; pivots count from 0. Vectors are whole too: in the first, rows above stay as they are.
 template <class T>
 int factor_panel(int64_t m, int columns, T* panel, int64_t stride, int* pivots) {
   constexpr T smallest_normal = sizeof(T) == 4 ? T(0x1p-126) : T(0x1p-1022);
+  constexpr int L = kLanes<T>;
   int info = 0;
   for (int j = 0; j < columns; ++j) {
     T* column = panel + j * stride;
-    const int64_t pivot = j + pivot_of(m - j, column + j);
+    const int64_t pivot = pivot_of<T>(j, m, column);
     pivots[j] = static_cast<int>(pivot);
     if (pivot != j)
       for (int c = 0; c < columns; ++c) swap(panel[c * stride + j], panel[c * stride + pivot]);
@@ -237,18 +243,26 @@ int factor_panel(int64_t m, int columns, T* panel, int64_t stride, int* pivots) 
       if (info == 0) info = j + 1;
       continue;
     }
-    T* below = column + j + 1;
-    const int64_t rest = m - j - 1;
+    const int64_t first = j / L * L;
+    const auto below = indices<T>(first) > T(j);
+    const auto divide = [&](auto quotient) {
+      const Vector<T> top = load(column + first);
+      store<T>(column + first, below ? quotient(top) : top);
+      for (int64_t i = first + L; i < m; i += L) store<T>(column + i, quotient(load(column + i)));
+    };
     if (value >= smallest_normal || value <= -smallest_normal) {
       const T inverse = 1 / value;
-      PULLBACK_VECTOR
-      for (int64_t i = 0; i < rest; ++i) below[i] *= inverse;
+      divide([=](Vector<T> v) { return v * inverse; });
     } else {  // whose inverse may overflow
-      for (int64_t i = 0; i < rest; ++i) below[i] /= value;
+      divide([=](Vector<T> v) { return v / value; });
     }
     for (int c = j + 1; c < columns; ++c) {
-      T* other = panel + c * stride + j;
-      subtract(rest, other[0], below, other + 1);
+      T* other = panel + c * stride;
+      const T factor = other[j];
+      const Vector<T> top = load(other + first);
+      store<T>(other + first, below ? top - factor * load(column + first) : top);
+      for (int64_t i = first + L; i < m; i += L)
+        store<T>(other + i, load(other + i) - factor * load(column + i));
     }
   }
   return info;
