@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/nn/clone_memo.h>
 #include <pullback/nn/module.h>
 
 namespace pullback::nn {

@@ -1,27 +1,11 @@
 #pragma once
 
-#include <memory>
-#include <unordered_map>
+#include <cstddef>
 #include <vector>
 
-#include <pullback/core/tensor.h>
+namespace pullback::nn::detail {
 
-namespace pullback::nn {
-
-class Module;
-class ParamSlot;
-
-namespace detail {
-
-/// What has been copied so far in one deep copy, so that shared modules and tied tensors stay
-/// shared.
-struct CloneMemo {
-  std::unordered_map<const Module*, std::shared_ptr<Module>> modules;
-  std::unordered_map<const TensorImpl*, Tensor> tensors;
-  std::unordered_map<const ParamSlot*, ParamSlot*> slots;
-
-  Tensor copy(const Tensor& x);
-};
+struct CloneMemo;
 
 /// The members of a module that refer into it (attributes, holders), noted while the object is
 /// copied and pointed into the copy once that is complete.
@@ -60,5 +44,4 @@ class CloneNotes {
   std::vector<Note> notes_;
 };
 
-}  // namespace detail
-}  // namespace pullback::nn
+}  // namespace pullback::nn::detail

@@ -1,3 +1,4 @@
+#include <pullback/nn/clone_memo.h>
 #include <pullback/nn/holder.h>
 
 namespace pullback::nn {

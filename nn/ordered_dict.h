@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,8 +79,10 @@ class OrderedDict {
     for (const Item& item : other) insert(item.key(), item.value());
   }
   void erase(const Key& key) {
-    (*this)[key];
-    std::erase_if(items_, [&](const Item& item) { return item.key() == key; });
+    const Value* value = &(*this)[key];
+    auto item = items_.begin();
+    while (&item->value() != value) ++item;
+    items_.erase(item);
   }
   void clear() { items_.clear(); }
   void reserve(std::size_t size) { items_.reserve(size); }
@@ -103,5 +106,13 @@ class OrderedDict {
   std::string description_;
   std::vector<Item> items_;
 };
+
+// Compiled once, in ordered_dict.cpp.
+class Tensor;
+namespace nn {
+class Module;
+}
+extern template class OrderedDict<std::string, Tensor>;
+extern template class OrderedDict<std::string, std::shared_ptr<nn::Module>>;
 
 }  // namespace pullback

@@ -14,12 +14,12 @@ namespace pullback::nn {
 
 /// A module of any type with its `forward`, called with whatever arguments that takes. Attributes
 /// among the arguments become Tensors.
-class AnyModule {
+class AnyModule : public HolderBase {
  public:
   AnyModule() = default;
   template <class M>
   requires std::is_base_of_v<Module, M> AnyModule(std::shared_ptr<M> module)
-      : module_(std::move(module)), calls_(&calls_of<M>) {
+      : HolderBase(std::move(module)), calls_(&calls_of<M>) {
     check(module_ != nullptr, "AnyModule: the module is null");
     Module::remember_type(static_cast<M&>(*module_));
   }
@@ -29,18 +29,7 @@ class AnyModule {
   template <class M>
   requires std::is_base_of_v<Module, M>
   explicit AnyModule(const M& module) : AnyModule(cloned(module)) {}
-  AnyModule(const AnyModule& other) : module_(other.module_), calls_(other.calls_) {
-    if (auto* notes = detail::CloneNotes::current(); notes && module_) [[unlikely]]
-      notes->add({this, module_.get(), &AnyModule::rebind});
-  }
-  AnyModule(AnyModule&& other) noexcept : module_(std::move(other.module_)), calls_(other.calls_) {
-    detail::CloneNotes::moved(&other, this);
-  }
-  AnyModule& operator=(const AnyModule&) = default;
-  AnyModule& operator=(AnyModule&&) noexcept = default;
-  ~AnyModule() { detail::CloneNotes::forget(this); }
 
-  bool is_empty() const noexcept { return !module_; }
   const std::shared_ptr<Module>& ptr() const noexcept { return module_; }
   /// The module as an M. Throws TypeError when it is none.
   template <class M>
@@ -191,13 +180,6 @@ class AnyModule {
     return std::static_pointer_cast<M>(module.clone());
   }
 
-  static void rebind(void* member, detail::CloneMemo& memo) {
-    auto& self = *static_cast<AnyModule*>(member);
-    if (const auto found = memo.modules.find(self.module_.get()); found != memo.modules.end())
-      self.module_ = found->second;
-  }
-
-  std::shared_ptr<Module> module_;
   const Calls* calls_ = nullptr;
 };
 
