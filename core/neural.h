@@ -131,8 +131,8 @@ Tensor cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight = {}
 /// for a row that is not there.
 Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t padding_idx = -1);
 
-/// x with each element zeroed with probability p and the others divided by 1 − p, when training; else
-/// x.
+/// x with each element zeroed with probability p and the others divided by 1 − p, when training;
+/// else x.
 Tensor dropout(const Tensor& x, double p, bool train);
 Tensor dropout_(const Tensor& x, double p, bool train);
 

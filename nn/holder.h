@@ -43,8 +43,9 @@ inline constexpr bool points_to<std::shared_ptr<M>, Contained> = std::is_base_of
 template <class Holder, class Contained, class Head, class... Tail>
 concept MakesModule =
     (sizeof...(Tail) > 0 || !std::is_base_of_v<Holder, std::remove_cvref_t<Head>>)&&(
-        sizeof...(Tail) > 0 || !points_to<std::remove_cvref_t<Head>, Contained>)&&std::
-        is_constructible_v<Contained, Head, Tail...>;
+        sizeof...(Tail) > 0 ||
+        !points_to<std::remove_cvref_t<Head>, Contained>)&&std::is_constructible_v<Contained, Head,
+                                                                                   Tail...>;
 
 }  // namespace detail
 

@@ -37,10 +37,6 @@ bool runs_later(const Node* a, const Node* b) {
   return a->sequence_nr() < b->sequence_nr();
 }
 
-}  // namespace
-
-namespace {
-
 /// The lists of a backward pass, kept for the next one of the thread so that a small pass asks for
 /// no memory.
 struct Lists {
