@@ -1,6 +1,7 @@
 #include <pullback/core/kernels/loop.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
@@ -15,6 +16,7 @@ constexpr int64_t kAlign = 1024;
 constexpr int64_t kShortRun = 8;
 constexpr int64_t kCacheLine = 64;
 constexpr int64_t kBand = 32;
+constexpr int64_t kTile = 512;  // elements that short rows are joined to
 
 struct Walk {
   Loop loop;
@@ -23,6 +25,7 @@ struct Walk {
   int64_t sizes[kMaxDims];
   int64_t strides[kMaxDims][kMaxOperands];  // in bytes
   char* data[kMaxOperands];
+  int64_t element[kMaxOperands];  // bytes, 0: unknown
 
   void drop(int d) {
     --ndim;
@@ -180,6 +183,53 @@ void run_banded(const Walk& walk) {
   });
 }
 
+/// In chunks, on several threads where that is worth while.
+void run_shared(const Walk& walk, float cost) {
+  const int64_t n = walk.numel();
+  if (static_cast<float>(n) * cost <= 2 * kShare) return walk.run(0, n);
+  const auto share = static_cast<int64_t>(kShare / cost);
+  const int64_t chunk = (share + kAlign - 1) / kAlign * kAlign;
+  parallel_for(n, chunk, [&walk](int64_t begin, int64_t end) { walk.run(begin, end); });
+}
+
+bool is_repeated_row(const Walk& walk, int k) {
+  const int64_t size = walk.element[k];
+  return k > 0 && size > 0 && walk.strides[0][k] == 0 && walk.strides[1][k] == size;
+}
+/// Whether it walks a matrix with short rows, which are dense or, as a bias, all the same.
+bool repeats_rows(const Walk& walk) {
+  if (walk.ndim != 2 || walk.sizes[1] > kTile / 2) return false;
+  for (int k = 0; k < walk.count; ++k) {
+    const bool dense = walk.strides[0][k] == walk.sizes[1] * walk.strides[1][k];
+    if (!dense && !is_repeated_row(walk, k)) return false;
+  }
+  return true;
+}
+
+/// Takes several rows at once, next to as many copies of the repeated ones.
+void run_tiled(const Walk& walk, float cost) {
+  alignas(kCacheLine) char copies[kMaxOperands][kTile * sizeof(double)];
+  const int64_t n = walk.sizes[1];
+  const int64_t rows = std::min(kTile / n, walk.sizes[0]);
+  Walk tiled = walk;
+  for (int k = 0; k < walk.count; ++k) {
+    tiled.strides[0][k] *= rows;
+    if (!is_repeated_row(walk, k)) continue;
+    const int64_t bytes = n * walk.element[k];
+    for (int64_t i = 0; i < rows; ++i) std::memcpy(copies[k] + i * bytes, walk.data[k], bytes);
+    tiled.data[k] = copies[k];
+  }
+  tiled.sizes[0] /= rows;
+  tiled.sizes[1] *= rows;
+  run_shared(tiled, cost);
+  const int64_t done = tiled.sizes[0];
+  if (done * rows == walk.sizes[0]) return;
+  for (int k = 0; k < walk.count; ++k) tiled.data[k] += done * tiled.strides[0][k];
+  tiled.sizes[0] = 1;
+  tiled.sizes[1] = (walk.sizes[0] - done * rows) * n;
+  tiled.run(0, tiled.sizes[1]);
+}
+
 }  // namespace
 
 void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands, int count,
@@ -187,7 +237,10 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
   Walk walk;
   walk.loop = loop;
   walk.count = count;
-  for (int k = 0; k < count; ++k) walk.data[k] = static_cast<char*>(operands[k].data);
+  for (int k = 0; k < count; ++k) {
+    walk.data[k] = static_cast<char*>(operands[k].data);
+    walk.element[k] = operands[k].size;
+  }
   for (int d = 0; d < ndim; ++d) {
     if (sizes[d] == 0) return;
     if (sizes[d] == 1) continue;
@@ -205,12 +258,9 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
   if (walk.ndim > 1 && walk.sizes[walk.ndim - 1] > 2 * kBand && walk.crosses()) {
     return run_banded(walk);
   }
+  if (repeats_rows(walk)) return run_tiled(walk, cost);
   walk.lengthen();
-  const int64_t n = walk.numel();
-  if (static_cast<float>(n) * cost <= 2 * kShare) return walk.run(0, n);
-  const auto share = static_cast<int64_t>(kShare / cost);
-  const int64_t chunk = (share + kAlign - 1) / kAlign * kAlign;
-  parallel_for(n, chunk, [&walk](int64_t begin, int64_t end) { walk.run(begin, end); });
+  run_shared(walk, cost);
 }
 
 }  // namespace pullback::kernels

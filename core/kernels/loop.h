@@ -16,6 +16,7 @@ inline constexpr int kMaxDims = 8;
 struct Operand {
   void* data;
   const std::int64_t* strides;
+  std::int64_t size = 0;  ///< of an element, in bytes; 0: unknown
 };
 
 /// Runs `loop` over every element of a shape: merges and orders dimensions, splits the work into

@@ -69,7 +69,7 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
           d < missing || (x->geometry.size[d - missing] == 1 && shape.size[d] != 1);
       strides[k][d] = repeats ? 0 : x->geometry.stride[d - missing] * bytes;
     }
-    operands[k] = {x->bytes(), strides[k]};
+    operands[k] = {x->bytes(), strides[k], bytes};
   };
   place(0, o);
   int k = 1;

@@ -106,6 +106,16 @@ Tensor blank(IntArrayRef sizes, ScalarType type) {
   return empty_of(Geometry(sizes), type);
 }
 
+bool by_columns(const Tensor& x) {
+  const Geometry& g = x.get()->geometry;
+  return g.stride[0] == 1 && g.stride[1] >= g.size[0] && g.size[1] > 1;
+}
+/// a b, in memory by columns or by rows. A gradient lies as its tensor does: that of W in x Wᵀ then
+/// comes to W dense, and is kept as it is.
+Tensor product(const Tensor& a, const Tensor& b, bool by_columns) {
+  return by_columns ? mm(b.t(), a.t()).t() : mm(a, b);
+}
+
 }  // namespace
 
 // Y = A B:  Ā = G Bᵀ,  B̄ = Aᵀ G.
@@ -118,8 +128,12 @@ Tensor mm(const Tensor& a, const Tensor& b) {
         b.sizes());
   Tensor y = blank({a.size(0), b.size(1)}, a.scalar_type());
   product_into(y, a, b, 1, 0);
-  return record("MmBackward0", y, wrt(a, [b = saved(b)](const Tensor& g) { return mm(g, b->t()); }),
-                wrt(b, [a = saved(a)](const Tensor& g) { return mm(a->t(), g); }));
+  return record("MmBackward0", y,
+                wrt(a, [b = saved(b), columns = by_columns(a)](
+                           const Tensor& g) { return product(g, b->t(), columns); }),
+                wrt(b, [a = saved(a), columns = by_columns(b)](const Tensor& g) {
+                  return product(a->t(), g, columns);
+                }));
 }
 
 Tensor bmm(const Tensor& a, const Tensor& b) {
@@ -215,10 +229,12 @@ Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& be
         b.sizes());
   Tensor y = start_of_sum("addmm", c, {a.size(0), b.size(1)}, a.scalar_type(), beta);
   product_into(y, a, b, alpha, beta);
-  return record(
-      "AddmmBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
-      wrt(a, [b = saved(b), alpha](const Tensor& g) { return scaled(mm(g, b->t()), alpha); }),
-      wrt(b, [a = saved(a), alpha](const Tensor& g) { return scaled(mm(a->t(), g), alpha); }));
+  return record("AddmmBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
+                wrt(a, [b = saved(b), alpha, columns = by_columns(a)](
+                           const Tensor& g) { return scaled(product(g, b->t(), columns), alpha); }),
+                wrt(b, [a = saved(a), alpha, columns = by_columns(b)](const Tensor& g) {
+                  return scaled(product(a->t(), g, columns), alpha);
+                }));
 }
 
 Tensor addmv(const Tensor& c, const Tensor& a, const Tensor& x, const Scalar& beta,

@@ -50,11 +50,13 @@ void check_sum_and_copy(const std::vector<int64_t>& sizes,
   const auto out = strides_of(sizes, orders[0]);
   const auto first = strides_of(sizes, orders[1]);
   const auto second = strides_of(sizes, orders[2]);
-  const Operand operands[] = {
-      {sum.data(), out.data()}, {a.data(), first.data()}, {b.data(), second.data()}};
+  const Operand operands[] = {{sum.data(), out.data(), sizeof(float)},
+                              {a.data(), first.data(), sizeof(float)},
+                              {b.data(), second.data(), sizeof(float)}};
   const int ndim = static_cast<int>(sizes.size());
   for_each(kernels().add[ScalarType::Float], ndim, sizes.data(), operands, 3);
-  const Operand pair[] = {{copy.data(), out.data()}, {a.data(), first.data()}};
+  Operand pair[] = {operands[0], operands[1]};
+  pair[0].data = copy.data();
   for_each(kernels().copy[ScalarType::Float], ndim, sizes.data(), pair, 2);
   int64_t wrong = 0;
   for (int64_t i = 0; i < n; ++i) {
@@ -68,10 +70,16 @@ void check_sum_and_copy(const std::vector<int64_t>& sizes,
 }  // namespace
 
 TEST_CASE("a loop visits every element of any layout once") {
-  const std::vector<std::vector<int>> layouts{
-      {0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {-1, 1, 2}, {0, -1, 2}};
-  for (const auto& sizes : std::vector<std::vector<int64_t>>{
-           {2, 3, 4}, {1, 5, 1}, {70, 3, 40}, {5, 200, 100}, {20000, 2, 3}, {3, 1, 50000}}) {
+  const std::vector<std::vector<int>> layouts{{0, 1, 2},  {2, 1, 0},  {1, 2, 0},
+                                              {-1, 1, 2}, {0, -1, 2}, {-1, -1, 2}};
+  for (const auto& sizes : std::vector<std::vector<int64_t>>{{2, 3, 4},
+                                                             {1, 5, 1},
+                                                             {70, 3, 40},
+                                                             {5, 200, 100},
+                                                             {20000, 2, 3},
+                                                             {3, 1, 50000},
+                                                             {7, 11, 19},
+                                                             {300, 41, 24}}) {
     for (int out = 0; out < 3; ++out) {
       for (const auto& a : layouts) {
         for (const auto& b : layouts) check_sum_and_copy(sizes, {layouts[out], a, b});
