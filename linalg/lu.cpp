@@ -56,48 +56,47 @@ void deinterleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
 }  // namespace
 
 template <class T>
-void Lu::factor_interleaved(const Tensor& memory, std::int64_t count) {
+void Lu::factor_interleaved(const Tensor& memory) {
   constexpr std::int64_t lanes = kernels::kLuLanes<T>;
   const int n = data_->n;
+  const std::int64_t count = data_->count;
   const std::int64_t groups = (count + lanes - 1) / lanes;
   data_->lanes = lanes;
   data_->factors = empty({groups, n, n, lanes}, memory.scalar_type());
   data_->pivots = empty({groups, n, lanes}, kInt);
-  data_->info.resize(groups * lanes);
+  data_->info = empty({groups * lanes}, kInt);
   const T* from = memory.data_ptr<T>();
   T* factors = data_->factors.data_ptr<T>();
-  int* pivots = data_->pivots.data_ptr<int>();
+  int *pivots = data_->pivots.data_ptr<int>(), *info = data_->info.data_ptr<int>();
   each_matrix(groups, 0.7 * n * n * n * lanes / 4, [&](std::int64_t i) {
     T* group = factors + i * n * n * lanes;
     interleave(from + i * lanes * n * n, std::min(lanes, count - i * lanes), n * n, group);
-    batched_lu<T>().factor(n, group, pivots + i * n * lanes, data_->info.data() + i * lanes);
+    batched_lu<T>().factor(n, group, pivots + i * n * lanes, info + i * lanes);
   });
-  data_->info.resize(count);
 }
 
 Lu::Lu(const Tensor& a) : data_(Ref<Data>::adopt(new Data)) {
   data_->of_transpose = a.is_contiguous();
-  data_->batch = batch_sizes(a);
+  data_->batch = Geometry(a.sizes().slice(0, a.dim() - 2));
   const int n = data_->n = static_cast<int>(rows(a));
-  const std::int64_t count = count_of(data_->batch);
+  const std::int64_t count = data_->count = data_->batch.numel();
   if (n <= kSmallLu && count >= kInterleaveFrom) {
     const Tensor memory = data_->of_transpose ? a : copy_columns(a);
-    visit_real(a.scalar_type(),
-               [&](auto zero) { factor_interleaved<decltype(zero)>(memory, count); });
+    visit_real(a.scalar_type(), [&](auto zero) { factor_interleaved<decltype(zero)>(memory); });
     return;
   }
   if ((data_->blocked = n >= kBlockedFrom && n <= kBlockedMost)) data_->of_transpose = false;
   data_->factors = data_->blocked || data_->of_transpose ? copy_rows(a) : copy_columns(a);
-  data_->pivots = empty(join(data_->batch, {n}), kInt);
-  data_->info.resize(count);
-  int* pivots = data_->pivots.data_ptr<int>();
+  data_->pivots = empty({count, n}, kInt);
+  data_->info = empty({count}, kInt);
+  int *pivots = data_->pivots.data_ptr<int>(), *info = data_->info.data_ptr<int>();
   visit_real(a.scalar_type(), [&](auto zero) {
     auto* factors = data_->factors.template data_ptr<decltype(zero)>();
     each_matrix(count, 0.7 * n * n * n, [&](std::int64_t i) {
       auto* matrix = factors + i * n * n;
-      data_->info[i] = data_->blocked  ? kernels::dense_lu_factor(n, matrix, pivots + i * n)
-                       : n <= kSmallLu ? small_lu_factor(n, matrix, pivots + i * n)
-                                       : lapack::lu_factor(n, n, matrix, pivots + i * n);
+      info[i] = data_->blocked  ? kernels::dense_lu_factor(n, matrix, pivots + i * n)
+                : n <= kSmallLu ? small_lu_factor(n, matrix, pivots + i * n)
+                                : lapack::lu_factor(n, n, matrix, pivots + i * n);
     });
   });
 }
@@ -127,21 +126,26 @@ void Lu::solve_interleaved(bool transposed, std::int64_t count, int columns, T* 
 Tensor Lu::solve(const Tensor& b, Side side) const {
   const int n = data_->n;
   const std::int64_t tail = side == Side::Vector ? 1 : 2;
-  const auto b_batch = b.sizes().slice(0, b.dim() - tail).vec();
-  const auto batch = broadcast_batch("linalg.solve", data_->batch, b_batch);
-  const auto sizes = join(batch, b.sizes().slice(b.dim() - tail, tail));
+  IntArrayRef batch = b.sizes().slice(0, b.dim() - tail), sizes = b.sizes();
+  std::vector<std::int64_t> broadcast_sizes;
+  if (batch != data_->batch.sizes()) {
+    const Geometry both = broadcast("linalg.solve", data_->batch.sizes(), batch);
+    broadcast_sizes = join(both.sizes(), sizes.slice(b.dim() - tail, tail));
+    sizes = broadcast_sizes;
+    batch = sizes.slice(0, both.ndim);
+  }
   const auto many = static_cast<int>(side == Side::Vector ? 1
                                      : side == Side::Left ? columns(b)
                                                           : rows(b));
   // LAPACK solves for columns: those of X, or of Xᵀ, which are the rows of X.
   Tensor x = side == Side::Left && !data_->blocked ? copy_columns(b, sizes) : copy_rows(b, sizes);
   const bool transposed = transposed_ ^ (side == Side::Right) ^ data_->of_transpose;
-  const BatchIndex index(data_->batch, batch);
+  const BatchIndex index(data_->batch.sizes(), batch);
   const bool interleaved = data_->lanes > 1;
   visit_real(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     T* values = x.data_ptr<T>();
-    if (interleaved && batch == data_->batch)
+    if (interleaved && batch == data_->batch.sizes())
       return solve_interleaved(transposed, count_of(batch), many, values);
     const T* factors = data_->factors.template data_ptr<T>();
     const int* pivots = data_->pivots.data_ptr<int>();
@@ -184,11 +188,11 @@ void Lu::each_diagonal_entry(std::int64_t i, F&& f) const {
 
 void Lu::signed_log_det(Tensor& sign, Tensor& log) const {
   const auto dtype = data_->factors.scalar_type();
-  sign = empty(data_->batch, dtype);
-  log = empty(data_->batch, dtype);
+  sign = empty(data_->batch.sizes(), dtype);
+  log = empty(data_->batch.sizes(), dtype);
   visit_real(dtype, [&](auto zero) {
     using T = decltype(zero);
-    for (std::size_t i = 0; i < data_->info.size(); ++i) {
+    for (std::int64_t i = 0; i < data_->count; ++i) {
       T s = 1, sum = 0;
       each_diagonal_entry<T>(i, [&](T u, bool exchanged) {
         if (exchanged) s = -s;
@@ -203,10 +207,10 @@ void Lu::signed_log_det(Tensor& sign, Tensor& log) const {
 
 Tensor Lu::det() const {
   const auto dtype = data_->factors.scalar_type();
-  Tensor result = empty(data_->batch, dtype);
+  Tensor result = empty(data_->batch.sizes(), dtype);
   visit_real(dtype, [&](auto zero) {
     using T = decltype(zero);
-    for (std::size_t i = 0; i < data_->info.size(); ++i) {
+    for (std::int64_t i = 0; i < data_->count; ++i) {
       T product = 1;
       each_diagonal_entry<T>(i, [&](T u, bool exchanged) { product *= exchanged ? -u : u; });
       result.data_ptr<T>()[i] = product;
@@ -216,8 +220,9 @@ Tensor Lu::det() const {
 }
 
 std::int64_t Lu::first_singular() const {
-  for (std::size_t i = 0; i < data_->info.size(); ++i)
-    if (data_->info[i] > 0) return static_cast<std::int64_t>(i);
+  const int* info = data_->info.data_ptr<int>();
+  for (std::int64_t i = 0; i < data_->count; ++i)
+    if (info[i] > 0) return i;
   return -1;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include <pullback/core/ref.h>
 #include <pullback/core/tensor.h>
@@ -33,16 +32,16 @@ class Lu {
   /// Index of the first matrix with an exact zero on U's diagonal, or −1; `zero_at` tells its
   /// 1-based place.
   std::int64_t first_singular() const;
-  int zero_at(std::int64_t matrix) const { return data_->info[matrix]; }
+  int zero_at(std::int64_t matrix) const { return data_->info.data_ptr<int>()[matrix]; }
   /// Is U's diagonal of this matrix zero to rounding error somewhere?
   bool nearly_singular(std::int64_t matrix) const;
 
  private:
   struct Data {
     RefCount refs;
-    Tensor factors, pivots;
-    std::vector<std::int64_t> batch;
-    std::vector<int> info;
+    Tensor factors, pivots, info;
+    Geometry batch;
+    std::int64_t count = 0;  ///< of matrices
     int n = 0;
     bool of_transpose = false;  ///< LAPACK saw Aᵀ: the row-major memory was factored as it lay
     bool blocked = false;       ///< row-major factors of A itself (kernels/dense_lu.h)
@@ -55,7 +54,7 @@ class Lu {
   };
   Lu(Ref<Data> data, bool transposed) : data_(std::move(data)), transposed_(transposed) {}
   template <class T>
-  void factor_interleaved(const Tensor& memory, std::int64_t count);
+  void factor_interleaved(const Tensor& memory);
   template <class T>
   void solve_interleaved(bool transposed, std::int64_t count, int columns, T* x) const;
   /// Calls f(u, exchanged) for each entry u of U's diagonal of matrix i, and whether its row was

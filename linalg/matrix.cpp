@@ -52,12 +52,10 @@ std::vector<std::int64_t> broadcast_batch(const char* op, const std::vector<std:
 }
 
 Tensor empty_columns(IntArrayRef sizes, ScalarType dtype) {
-  auto transposed = sizes.vec();
-  const int last = static_cast<int>(sizes.size()) - 1;
-  std::swap(transposed[last], transposed[last - 1]);
-  Ref<TensorImpl> impl = make_tensor(Geometry(transposed), dtype);
-  std::swap(impl->geometry.size[last], impl->geometry.size[last - 1]);
-  std::swap(impl->geometry.stride[last], impl->geometry.stride[last - 1]);
+  Ref<TensorImpl> impl = make_tensor(Geometry(sizes), dtype);
+  Geometry& g = impl->geometry;
+  g.stride[g.ndim - 2] = 1;
+  g.stride[g.ndim - 1] = std::max<std::int64_t>(g.size[g.ndim - 2], 1);
   return Tensor(std::move(impl));
 }
 

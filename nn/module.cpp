@@ -183,8 +183,9 @@ void Module::to(Device device, ScalarType dtype, bool non_blocking) {
 }
 
 void Module::zero_grad(bool set_to_none) {
-  for (const Tensor& p : parameters()) {
-    Tensor& grad = p.mutable_grad();
+  for (const auto& slot : slots_) {
+    if (slot->kind() != SlotKind::Parameter || slot->computed() || !slot->defined()) continue;
+    Tensor& grad = slot->tensor().mutable_grad();
     if (!grad.defined()) continue;
     if (set_to_none) {
       grad.reset();
@@ -193,6 +194,8 @@ void Module::zero_grad(bool set_to_none) {
       grad.zero_();
     }
   }
+  for (const auto& child : children_)
+    if (child.value()) child.value()->zero_grad(set_to_none);
 }
 
 void Module::requires_grad_(bool requires_grad) {

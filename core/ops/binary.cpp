@@ -86,6 +86,7 @@ Tensor pow(const Tensor& a, const Scalar& b) {
     NoGradGuard no_grad;
     if (is_floating_point(type)) {
       const Tensor x = as_type(a.detach(), type);
+      if (b.equal(1)) return x.clone();
       if (b.equal(2)) return x * x;
       if (b.equal(3)) return x * x * x;
       if (b.equal(0.5)) return sqrt(x);
@@ -97,7 +98,7 @@ Tensor pow(const Tensor& a, const Scalar& b) {
                   if (b.equal(0)) return zeros_like(g);
                   const Scalar less =
                       b.isIntegral() ? Scalar(b.toLong() - 1) : Scalar(b.toDouble() - 1);
-                  return g * (pow(*a, less) * b);
+                  return g * ((less.equal(1) ? *a : pow(*a, less)) * b);
                 }));
 }
 
