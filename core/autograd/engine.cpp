@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <thread>
 #include <unordered_map>
 
@@ -42,8 +43,9 @@ bool runs_later(const Node* a, const Node* b) {
 struct Lists {
   std::vector<Edge> roots;
   std::vector<Node*> root_nodes, ready, claimed, stack;
+  std::unordered_map<Node*, Scratch> elsewhere;
 };
-thread_local Lists spare_lists;
+thread_local std::unique_ptr<Lists> spare_lists;
 
 }  // namespace
 
@@ -51,7 +53,9 @@ thread_local Lists spare_lists;
 /// complete, the youngest first.
 class Run {
  public:
-  explicit Run(bool retain_graph) : retain_graph_(retain_graph), lists_(std::move(spare_lists)) {}
+  explicit Run(bool retain_graph)
+      : retain_graph_(retain_graph),
+        owned_(spare_lists ? std::move(spare_lists) : std::make_unique<Lists>()) {}
   ~Run() {
     for (Node* node : lists_.claimed) {
       node->scratch_ = {};
@@ -62,7 +66,8 @@ class Run {
     lists_.ready.clear();
     lists_.claimed.clear();
     lists_.stack.clear();
-    spare_lists = std::move(lists_);
+    if (!lists_.elsewhere.empty()) lists_.elsewhere.clear();
+    spare_lists = std::move(owned_);
   }
 
   struct Capture {
@@ -100,17 +105,19 @@ class Run {
   /// The scratch space of a node in this pass: its own, or where another pass is using that, one in
   /// a side map.
   Scratch& scratch(Node* node) {
-    return node->run_.load(std::memory_order_relaxed) == this ? node->scratch_ : elsewhere_[node];
+    return node->run_.load(std::memory_order_relaxed) == this ? node->scratch_
+                                                              : lists_.elsewhere[node];
   }
 
   Scratch& visit(Node* node) {
     // The other pass may have ended since; what this one noted in the side map stays there.
-    if (!elsewhere_.empty())
-      if (const auto found = elsewhere_.find(node); found != elsewhere_.end()) return found->second;
+    if (!lists_.elsewhere.empty())
+      if (const auto found = lists_.elsewhere.find(node); found != lists_.elsewhere.end())
+        return found->second;
     Run* holder = nullptr;
     if (node->run_.compare_exchange_strong(holder, this, std::memory_order_acq_rel))
       lists_.claimed.push_back(node);
-    return holder == nullptr || holder == this ? node->scratch_ : elsewhere_[node];
+    return holder == nullptr || holder == this ? node->scratch_ : lists_.elsewhere[node];
   }
 
   void count_edges() {
@@ -307,8 +314,8 @@ class Run {
   }
 
   bool retain_graph_;
-  Lists lists_;
-  std::unordered_map<Node*, Scratch> elsewhere_;
+  std::unique_ptr<Lists> owned_;
+  Lists& lists_ = *owned_;
 };
 
 namespace {
@@ -318,7 +325,12 @@ Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
     check(root.numel() == 1, op,
           ": grad can be implicitly created only for scalar outputs, not for shape ", root.sizes(),
           "; pass a gradient of that shape");
-    return ones_like(root);
+    const Tensor one = empty_of(Geometry(root.sizes()), root.scalar_type());
+    visit(one.scalar_type(), [&](auto zero) {
+      using T = decltype(zero);
+      *one.data_ptr<T>() = T(1);
+    });
+    return one;
   }
   check(given.sizes() == root.sizes(), op, ": Mismatch in shape: grad_output has a shape of ",
         given.sizes(), " and output has a shape of ", root.sizes());
