@@ -1,22 +1,12 @@
 #include <pullback/core/kernels/dense_lu.h>
-#include <pullback/core/kernels/tier.h>
+#include <pullback/core/kernels/vectors.h>
 
 // A tile of kRows×(1 to kVectors) vectors stays in registers while earlier rows are subtracted from
 // it, and while its own triangle is solved: substitution then runs as fast as a product.
-#if defined(__AVX512F__)
-#define PULLBACK_VECTOR_BYTES 64
+#ifdef __AVX512F__
 #define PULLBACK_TILE_ROWS 8
-#elif defined(__AVX__)
-#define PULLBACK_VECTOR_BYTES 32
-#define PULLBACK_TILE_ROWS 4
 #else
-#define PULLBACK_VECTOR_BYTES 16
 #define PULLBACK_TILE_ROWS 4
-#endif
-#if defined(__clang__)
-#define PULLBACK_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define PULLBACK_UNROLL _Pragma("GCC unroll 8")
 #endif
 
 namespace pullback::kernels::PULLBACK_TIER {
@@ -25,26 +15,7 @@ namespace {
 constexpr int kRows = PULLBACK_TILE_ROWS, kVectors = 3;
 
 template <class T>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(PULLBACK_VECTOR_BYTES)));
-  typedef T unaligned
-      __attribute__((vector_size(PULLBACK_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
-};
-template <class T>
-using Vector = typename VectorOf<T>::type;
-template <class T>
-constexpr int kLanes = PULLBACK_VECTOR_BYTES / static_cast<int>(sizeof(T));
-template <class T>
 constexpr int kWidth = kVectors* kLanes<T>;
-
-template <class T>
-PULLBACK_INLINE Vector<T> load(const T* from) {
-  return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
-}
-template <class T>
-PULLBACK_INLINE void store(T* to, Vector<T> value) {
-  *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = value;
-}
 
 /// A matrix that may be read as its transpose: (i, j) is at data[i·row + j·column].
 template <class T>

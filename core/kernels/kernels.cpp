@@ -9,6 +9,7 @@ namespace pullback::kernels {
 #define PULLBACK_TIER_FAMILIES(name)  \
   namespace name {                    \
   void fill_batched_lu(Kernels&);     \
+  void fill_conv_tiles(Kernels&);     \
   void fill_copy(Kernels&);           \
   void fill_dense_lu(Kernels&);       \
   void fill_binary(Kernels&);         \
@@ -28,6 +29,7 @@ namespace pullback::kernels {
     Kernels table;                    \
     table.tier = #name;               \
     fill_batched_lu(table);           \
+    fill_conv_tiles(table);           \
     fill_copy(table);                 \
     fill_dense_lu(table);             \
     fill_binary(table);               \

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/kernels/batched_lu.h>
+#include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/random.h>
@@ -83,6 +84,8 @@ struct Kernels {
   BatchedLu<double> lu_double;
   DenseLu<float> dense_lu_float;
   DenseLu<double> dense_lu_double;
+  ConvTiles<float> conv_float;
+  ConvTiles<double> conv_double;
   Random random;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {

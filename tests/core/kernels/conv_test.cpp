@@ -4,7 +4,11 @@
 #include <vector>
 
 #include <pullback/core/kernels/conv.h>
+#include <pullback/core/kernels/conv_columns.h>
+#include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/pool.h>
+
+#include "tiers.h"
 
 using namespace pullback::kernels;
 
@@ -68,16 +72,46 @@ void compare(const ConvShape& s) {
     gx_naive[i] += g[k] * w[j];
     gw_naive[j] += g[k] * x[i];
   });
-  conv2d<T>(s, x.data(), w.data(), nullptr, y.data());
-  CHECK(y == y_naive);
-  for (std::int64_t i = 0; i < ny; ++i)
-    y_naive[i] += bias[i / (s.out_h * s.out_w) % s.out_channels];
-  conv2d<T>(s, x.data(), w.data(), bias.data(), y.data());
-  CHECK(y == y_naive);
+  const auto fresh = [&] { y.assign(ny, -1), gx.assign(nx, -1), gw.assign(nw, -1); };
   conv2d_input_grad<T>(s, g.data(), w.data(), gx.data());
   CHECK(gx == gx_naive);
   conv2d_weight_grad<T>(s, x.data(), g.data(), gw.data());
   CHECK(gw == gw_naive);
+  fresh();
+  columns_conv2d_input_grad<T>(s, g.data(), w.data(), gx.data());
+  CHECK(gx == gx_naive);
+  columns_conv2d_weight_grad<T>(s, x.data(), g.data(), gw.data());
+  CHECK(gw == gw_naive);
+  const bool unit_stride = s.stride_h == 1 && s.stride_w == 1;
+  for (const Kernels* tier : all_tiers()) {
+    INFO(tier->tier);
+    fresh();
+    direct_conv2d<T>(*tier, s, x.data(), stored_weight(s, w.data()), nullptr, y.data());
+    CHECK(y == y_naive);
+    if (!unit_stride) continue;
+    direct_conv2d<T>(*tier, turned_shape(s), g.data(), turned_weight(s, w.data()), nullptr,
+                     gx.data());
+    CHECK(gx == gx_naive);
+    if (s.dilation_h != 1 || s.dilation_w != 1) continue;
+    direct_conv2d_weight_grad<T>(*tier, s, x.data(), g.data(), gw.data());
+    CHECK(gw == gw_naive);
+  }
+  conv2d<T>(s, x.data(), w.data(), nullptr, y.data());
+  CHECK(y == y_naive);
+  for (std::int64_t i = 0; i < ny; ++i)
+    y_naive[i] += bias[i / (s.out_h * s.out_w) % s.out_channels];
+  for (const Kernels* tier : all_tiers()) {
+    INFO(tier->tier);
+    fresh();
+    direct_conv2d<T>(*tier, s, x.data(), stored_weight(s, w.data()), bias.data(), y.data());
+    CHECK(y == y_naive);
+  }
+}
+
+ConvShape unit_stride(ConvShape s) {
+  s.stride_w = 1;
+  s.out_w = s.in_w + 2 * s.padding_w - s.dilation_w * (s.kernel_w - 1);
+  return s;
 }
 
 }  // namespace
@@ -103,14 +137,28 @@ TEMPLATE_TEST_CASE("a convolution and its gradients equal the naive loops", "[co
     compare<TestType>(shape(2, 1, 3, 4, 6, 6, 1, 1, 1, 0, 1));
   }
   SECTION("pointwise without a stride") {
-    ConvShape s = shape(2, 2, 4, 6, 5, 6, 1, 1, 1, 0, 1);
-    s.stride_w = 1, s.out_w = s.in_w;
-    compare<TestType>(s);
+    compare<TestType>(unit_stride(shape(2, 2, 4, 6, 5, 6, 1, 1, 1, 0, 1)));
+  }
+  SECTION("pointwise rows of several vectors, read in place") {
+    compare<TestType>(unit_stride(shape(2, 1, 17, 30, 3, 37, 1, 1, 1, 0, 1)));
   }
   SECTION("unit stride in both directions") {
-    ConvShape s = shape(2, 1, 3, 4, 8, 9, 3, 3, 1, 1, 1);
-    s.stride_w = 1, s.out_w = s.in_w;
-    compare<TestType>(s);
+    compare<TestType>(unit_stride(shape(2, 1, 3, 4, 8, 9, 3, 3, 1, 1, 1)));
+  }
+  SECTION("unit stride and dilation") {
+    compare<TestType>(unit_stride(shape(2, 2, 4, 6, 9, 19, 3, 2, 1, 2, 2)));
+  }
+  SECTION("padding wider than the kernel reaches") {
+    compare<TestType>(unit_stride(shape(2, 1, 2, 3, 4, 5, 2, 3, 1, 4, 1)));
+  }
+  SECTION("narrow maps of many channels") {
+    compare<TestType>(unit_stride(shape(3, 1, 5, 50, 10, 7, 5, 5, 1, 1, 1)));
+  }
+  SECTION("kernels wider than a tile of taps") {
+    compare<TestType>(unit_stride(shape(2, 1, 2, 19, 15, 21, 7, 9, 1, 3, 1)));
+  }
+  SECTION("groups of vectors of channels") {
+    compare<TestType>(unit_stride(shape(2, 3, 6, 51, 6, 5, 3, 3, 1, 1, 1)));
   }
   SECTION("several bands of rows and parts of the batch") {
     compare<TestType>(shape(11, 1, 24, 8, 40, 50, 3, 3, 1, 1, 1));
@@ -118,6 +166,20 @@ TEMPLATE_TEST_CASE("a convolution and its gradients equal the naive loops", "[co
   SECTION("an empty batch") {
     compare<TestType>(shape(0, 1, 2, 3, 4, 5, 3, 3, 1, 1, 1));
   }
+}
+
+TEST_CASE("a transposed convolution's output padding lies beyond what its input reaches",
+          "[conv]") {
+  // y of 4×5 belongs to x of 6×7 and to x one row longer, where no product falls.
+  ConvShape s = unit_stride(shape(2, 1, 2, 3, 6, 7, 3, 3, 1, 0, 1));
+  const std::int64_t rows = s.in_h;
+  s.in_h = rows + 1;
+  const auto g = values<float>(2 * 3 * s.out_h * s.out_w, 1), w = values<float>(3 * 2 * 9, 2);
+  std::vector<float> direct(2 * 2 * s.in_h * s.in_w, -1), columns = direct;
+  conv2d_input_grad<float>(s, g.data(), w.data(), direct.data());
+  columns_conv2d_input_grad<float>(s, g.data(), w.data(), columns.data());
+  CHECK(direct == columns);
+  CHECK(direct[rows * s.in_w] == 0);
 }
 
 TEST_CASE("a convolution's bits do not depend on the number of threads", "[conv]") {

@@ -1,0 +1,235 @@
+#include <pullback/core/kernels/conv_direct.h>
+
+#include <algorithm>
+
+#include <pullback/core/kernels/buffer.h>
+#include <pullback/core/kernels/conv_image.h>
+#include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/pool.h>
+
+namespace pullback::kernels {
+namespace {
+
+using std::int64_t;
+
+constexpr int64_t kImageElements = 96 * 1024;  // a band that stays in the second-level cache
+constexpr int64_t kUnits = 16;                 // so that a few large images are shared too
+constexpr double kChunkWork = 5e5;  // multiplications and additions worth a thread's while
+
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// How output channels are cut into tiles: evenly, with at most `most` each.
+struct Cut {
+  Cut(int64_t extent, int64_t most) : extent(extent), count(ceil_div(extent, most)) {}
+  int64_t begin(int64_t i) const { return i * extent / count; }
+  int64_t size(int64_t i) const { return begin(i + 1) - begin(i); }
+  int64_t extent, count;
+};
+
+// What follows from the shape, for one image and group.
+template <class T>
+struct Plan {
+  Plan(const ConvTiles<T>& tiles, const ConvShape& s)
+      : in(s.in_channels / s.groups),
+        out(s.out_channels / s.groups),
+        taps(in * s.kernel_h * s.kernel_w),
+        plane(s.out_h * s.out_w),
+        by_channels(filled(out, tiles.lanes) > 1.1 * filled(s.out_w, tiles.lanes)),
+        band(band_rows(s)),
+        bands(ceil_div(s.out_h, band)),
+        image(s, band, tiles.lanes, by_channels || s.out_w >= tiles.lanes) {}
+
+  // The share of a vector's lanes that are of use.
+  static double filled(int64_t extent, int64_t lanes) {
+    return double(extent) / double(ceil_div(extent, lanes) * lanes);
+  }
+
+  int64_t band_rows(const ConvShape& s) const {
+    const int64_t row = std::max<int64_t>(in, 1) * s.stride_h * (s.out_w + s.kernel_w) * s.stride_w;
+    const int64_t kept = kImageElements / row - s.dilation_h * (s.kernel_h - 1);
+    const int64_t shared = ceil_div(s.out_h, ceil_div(kUnits, s.batch * s.groups));
+    return std::clamp<int64_t>(std::max(kept, int64_t(4)), 1, shared);
+  }
+
+  int64_t in, out, taps, plane;
+  bool by_channels;  // vectors lie along output channels, not along pixels
+  int64_t band, bands;
+  ConvImage image;
+};
+
+// For each tile of output channels: one row of `rows` weights a tap.
+template <class T>
+void pack_rows(const ConvShape& s, const ConvWeight<T>& w, const Cut& cut, int64_t in, T* to) {
+  for (int64_t block = 0; block < cut.count; ++block)
+    for (int64_t c = 0; c < in; ++c)
+      for (int64_t p = 0; p < s.kernel_h; ++p)
+        for (int64_t q = 0; q < s.kernel_w; ++q)
+          for (int64_t o = cut.begin(block); o < cut.begin(block + 1); ++o)
+            *to++ = w.data[o * w.out + c * w.in + p * w.row + q * w.column];
+}
+
+// Runs of pixels for a band of rows; the last of a row may overlap the one before.
+int64_t pixel_runs(const ConvShape& s, int64_t lanes, int64_t rows, int64_t columns,
+                   PixelRun* runs) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < s.out_w; j += lanes) {
+      const int64_t first = std::clamp<int64_t>(s.out_w - lanes, 0, j);
+      runs[count++] = {i * columns + first, i * s.out_w + first, std::min(lanes, s.out_w - first)};
+    }
+  return count;
+}
+
+template <class F>
+void for_units(int64_t units, double work, F run) {
+  if (units == 1) return run(0, 1);
+  if (units > 0)
+    parallel_for(units, std::max<int64_t>(1, int64_t(kChunkWork / std::max(work, 1.0))), run);
+}
+
+template <class T>
+void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& plan, const T* x,
+                  const ConvWeight<T>& weight, const T* bias, T* y) {
+  const Cut cut(plan.out, tiles.rows);
+  Buffer<int64_t> offsets(plan.taps);
+  plan.image.tap_offsets(s, offsets.data());
+  Buffer<T> packed(plan.taps * s.out_channels);
+  for (int64_t group = 0; group < s.groups; ++group) {
+    ConvWeight<T> of_group = weight;
+    of_group.data += group * weight.group;
+    pack_rows(s, of_group, cut, plan.in, packed.data() + group * plan.taps * plan.out);
+  }
+  Buffer<PixelRun> runs(plan.band * ceil_div(s.out_w, tiles.lanes));
+  pixel_runs(s, tiles.lanes, plan.band, plan.image.columns, runs.data());
+
+  const int64_t units = s.batch * s.groups * plan.bands;
+  const double work = 2.0 * double(plan.taps) * double(plan.out * plan.band * s.out_w);
+  for_units(units, work, [&](int64_t begin, int64_t end) {
+    Buffer<T> copy(plan.image.size);
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t item = unit / plan.bands, row = unit % plan.bands * plan.band;
+      const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
+      const T* from = plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+      T* to = y + item * plan.out * plan.plane + row * s.out_w;
+      const T* weights = packed.data() + group * plan.taps * plan.out;
+      const int64_t count = rows * ceil_div(s.out_w, tiles.lanes);
+      for (int64_t block = 0; block < cut.count; ++block) {
+        const int64_t o = cut.begin(block);
+        tiles.along_pixels(int(cut.size(block)), plan.taps, weights + o * plan.taps, offsets.data(),
+                           from, count, runs.data(), bias ? bias + group * plan.out + o : nullptr,
+                           to + o * plan.plane, plan.plane);
+      }
+    }
+  });
+}
+
+// For each tile of output channels: one row of vectors a tap, the last with zeros beyond.
+template <class T>
+void pack_vectors(const ConvShape& s, const ConvWeight<T>& w, int64_t out, int64_t in,
+                  int64_t width, int64_t lanes, T* to) {
+  for (int64_t o = 0; o < out; o += width) {
+    const int64_t wide = out - o <= lanes ? lanes : width;
+    for (int64_t c = 0; c < in; ++c)
+      for (int64_t p = 0; p < s.kernel_h; ++p)
+        for (int64_t q = 0; q < s.kernel_w; ++q)
+          for (int64_t k = o; k < o + wide; ++k)
+            *to++ = k < out ? w.data[k * w.out + c * w.in + p * w.row + q * w.column] : T(0);
+  }
+}
+
+template <class T>
+void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan, const T* x,
+                    const ConvWeight<T>& weight, const T* bias, T* y) {
+  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const Transpose transpose = tier.transpose(conv_type<T>);
+  const int64_t lanes = tiles.lanes, width = tiles.vectors * lanes;
+  const int64_t padded = ceil_div(plan.out, lanes) * lanes;
+  const int64_t blocks = ceil_div(plan.out, width);
+  Buffer<int64_t> offsets(plan.taps);
+  plan.image.tap_offsets(s, offsets.data());
+  const int64_t of_group = (plan.taps + 1) * (blocks * width);
+  Buffer<T> packed(s.groups * of_group);  // the weights and, behind them, the biases
+  for (int64_t group = 0; group < s.groups; ++group) {
+    ConvWeight<T> w = weight;
+    w.data += group * weight.group;
+    T* to = packed.data() + group * of_group;
+    pack_vectors(s, w, plan.out, plan.in, width, lanes, to);
+    T* biases = to + plan.taps * blocks * width;
+    std::fill_n(biases, blocks * width, T(0));
+    if (bias) std::copy_n(bias + group * plan.out, plan.out, biases);
+  }
+  const Cut cut(s.out_w, tiles.rows);
+  const int64_t units = s.batch * s.groups * plan.bands;
+  const double work = 2.0 * double(plan.taps) * double(padded * plan.band * s.out_w);
+  for_units(units, work, [&](int64_t begin, int64_t end) {
+    Buffer<T> copy(plan.image.size), sums(plan.band * s.out_w * width);
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t item = unit / plan.bands, row = unit % plan.bands * plan.band;
+      const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
+      const T* from = plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+      const T* weights = packed.data() + group * of_group;
+      const T* biases = weights + plan.taps * blocks * width;
+      for (int64_t o = 0; o < plan.out; o += width) {
+        const int64_t wide = plan.out - o <= lanes ? lanes : width;
+        for (int64_t i = 0; i < rows; ++i)
+          for (int64_t piece = 0; piece < cut.count; ++piece) {
+            const int64_t j = cut.begin(piece);
+            tiles.along_channels(int(cut.size(piece)), int(wide / lanes), plan.taps,
+                                 weights + o * plan.taps, offsets.data(),
+                                 from + i * plan.image.columns + j, biases + o,
+                                 sums.data() + (i * s.out_w + j) * wide);
+          }
+        T* to = y + (item * plan.out + o) * plan.plane + row * s.out_w;
+        transpose(rows * s.out_w, std::min(wide, plan.out - o),
+                  reinterpret_cast<const char*>(sums.data()), wide * int64_t(sizeof(T)),
+                  reinterpret_cast<char*>(to), plan.plane * int64_t(sizeof(T)));
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+ConvWeight<T> stored_weight(const ConvShape& s, const T* weight) {
+  const int64_t kernel = s.kernel_h * s.kernel_w, in = s.in_channels / s.groups;
+  return {weight, in * kernel, kernel, s.kernel_w, 1, s.out_channels / s.groups * in * kernel};
+}
+
+template <class T>
+ConvWeight<T> turned_weight(const ConvShape& s, const T* weight) {
+  const ConvWeight<T> w = stored_weight(s, weight);
+  return {weight + s.kernel_h * s.kernel_w - 1, w.in, w.out, -w.row, -w.column, w.group};
+}
+
+ConvShape turned_shape(const ConvShape& s) {
+  ConvShape t = s;
+  t.in_channels = s.out_channels, t.out_channels = s.in_channels;
+  t.in_h = s.out_h, t.in_w = s.out_w, t.out_h = s.in_h, t.out_w = s.in_w;
+  t.padding_h = s.dilation_h * (s.kernel_h - 1) - s.padding_h;
+  t.padding_w = s.dilation_w * (s.kernel_w - 1) - s.padding_w;
+  return t;
+}
+
+template <class T>
+void direct_conv2d(const Kernels& tier, const ConvShape& s, const T* x, const ConvWeight<T>& weight,
+                   const T* bias, T* y) {
+  if (s.batch * s.out_channels * s.out_h * s.out_w == 0) return;
+  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const Plan<T> plan(tiles, s);
+  if (plan.by_channels) return along_channels(tier, s, plan, x, weight, bias, y);
+  along_pixels(tiles, s, plan, x, weight, bias, y);
+}
+
+#define PULLBACK_INSTANTIATE(T)                                                                    \
+  template ConvWeight<T> stored_weight<T>(const ConvShape&, const T*);                             \
+  template ConvWeight<T> turned_weight<T>(const ConvShape&, const T*);                             \
+  template void direct_conv2d<T>(const Kernels&, const ConvShape&, const T*, const ConvWeight<T>&, \
+                                 const T*, T*);
+PULLBACK_INSTANTIATE(float)
+PULLBACK_INSTANTIATE(double)
+#undef PULLBACK_INSTANTIATE
+
+}  // namespace pullback::kernels

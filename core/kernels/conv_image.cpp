@@ -1,0 +1,90 @@
+#include <pullback/core/kernels/conv_image.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace pullback::kernels {
+namespace {
+
+// Whether a tap reads at this place within the stride.
+bool used(std::int64_t phase, std::int64_t kernel, std::int64_t dilation, std::int64_t stride) {
+  for (std::int64_t p = 0; p < kernel; ++p) {
+    if (p * dilation % stride == phase) return true;
+  }
+  return false;
+}
+
+// to[t] = from[t·stride + offset] where that lies in [0, extent), else 0.
+template <class T>
+void copy_row(const T* from, std::int64_t offset, std::int64_t stride, std::int64_t extent, T* to,
+              std::int64_t count) {
+  const std::int64_t first =
+      std::clamp<std::int64_t>(offset >= 0 ? 0 : (-offset + stride - 1) / stride, 0, count);
+  const std::int64_t last = std::clamp<std::int64_t>(
+      extent - offset <= 0 ? 0 : (extent - offset + stride - 1) / stride, first, count);
+  std::fill(to, to + first, T(0));
+  if (stride == 1) {
+    std::copy(from + offset + first, from + offset + last, to + first);
+  } else {
+    for (std::int64_t t = first; t < last; ++t) to[t] = from[t * stride + offset];
+  }
+  std::fill(to + last, to + count, T(0));
+}
+
+}  // namespace
+
+ConvImage::ConvImage(const ConvShape& s, std::int64_t band, std::int64_t spare, bool in_place)
+    : in_place(in_place && s.stride_h == 1 && s.stride_w == 1 && s.padding_h == 0 &&
+               s.padding_w == 0 && s.in_h >= s.out_h + s.dilation_h * (s.kernel_h - 1) &&
+               s.in_w >= s.out_w + s.dilation_w * (s.kernel_w - 1)) {
+  if (this->in_place) {
+    rows = s.in_h, columns = s.in_w, channel = rows * columns, size = 0;
+    return;
+  }
+  rows = band + s.dilation_h * (s.kernel_h - 1) / s.stride_h;
+  columns = s.out_w + s.dilation_w * (s.kernel_w - 1) / s.stride_w;
+  channel = s.stride_h * s.stride_w * rows * columns;
+  size = s.in_channels / s.groups * channel + spare;
+}
+
+void ConvImage::tap_offsets(const ConvShape& s, std::int64_t* offsets) const {
+  const std::int64_t phase = rows * columns;
+  for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c)
+    for (std::int64_t p = 0; p < s.kernel_h; ++p)
+      for (std::int64_t q = 0; q < s.kernel_w; ++q) {
+        const std::int64_t y = p * s.dilation_h, x = q * s.dilation_w;
+        const std::int64_t place = y % s.stride_h * s.stride_w + x % s.stride_w;
+        *offsets++ = c * channel + place * phase + y / s.stride_h * columns + x / s.stride_w;
+      }
+}
+
+template <class T>
+const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_row, T* copy) const {
+  if (in_place) return image + first_row * columns;
+  for (std::int64_t y = 0; y < s.stride_h; ++y) {
+    if (!used(y, s.kernel_h, s.dilation_h, s.stride_h)) continue;
+    for (std::int64_t x = 0; x < s.stride_w; ++x) {
+      if (!used(x, s.kernel_w, s.dilation_w, s.stride_w)) continue;
+      for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c) {
+        T* to = copy + c * channel + (y * s.stride_w + x) * rows * columns;
+        for (std::int64_t r = 0; r < rows; ++r, to += columns) {
+          const std::int64_t row = (first_row + r) * s.stride_h + y - s.padding_h;
+          if (row < 0 || row >= s.in_h) {
+            std::fill(to, to + columns, T(0));
+          } else {
+            copy_row(image + (c * s.in_h + row) * s.in_w, x - s.padding_w, s.stride_w, s.in_w, to,
+                     columns);
+          }
+        }
+      }
+    }
+  }
+  return copy;
+}
+
+template const float* ConvImage::at<float>(const ConvShape&, const float*, std::int64_t,
+                                           float*) const;
+template const double* ConvImage::at<double>(const ConvShape&, const double*, std::int64_t,
+                                             double*) const;
+
+}  // namespace pullback::kernels

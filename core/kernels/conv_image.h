@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include <pullback/core/kernels/conv.h>
+
+namespace pullback::kernels {
+
+/// How a direct convolution sees a band of output rows' share of one image and group: padded, and
+/// with the rows and columns sorted by their place within a stride, so that every tap reads
+/// neighbouring output pixels at neighbouring places. Where no padding and no stride ask for a
+/// copy, it is the image itself.
+struct ConvImage {
+  /// `spare`: elements that may be read beyond the last pixel; `in_place`: without a copy if
+  /// possible.
+  ConvImage(const ConvShape& shape, std::int64_t band, std::int64_t spare, bool in_place);
+
+  /// Offsets of the taps from an output pixel's place, in the order of the weight.
+  void tap_offsets(const ConvShape& shape, std::int64_t* offsets) const;
+
+  /// Where output pixel (row first_row + i, column j) has its place: at(…) + i·columns + j.
+  template <class T>
+  const T* at(const ConvShape& shape, const T* image, std::int64_t first_row, T* copy) const;
+
+  bool in_place;
+  std::int64_t rows, columns;  ///< of the pixels at one place within the strides
+  std::int64_t channel;        ///< elements of an input channel
+  std::int64_t size;           ///< elements of a copy
+};
+
+}  // namespace pullback::kernels

@@ -1,0 +1,197 @@
+#include <pullback/core/kernels/conv_tiles.h>
+#include <pullback/core/kernels/vectors.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+// Sums, the vectors they are made from and one factor fill the registers.
+#ifdef __AVX512F__
+constexpr int kRows = 13;
+#else
+constexpr int kRows = 6;
+#endif
+constexpr int kVectors = 2;
+
+// The first `width` elements of every step-th vector.
+template <class T>
+PULLBACK_NOINLINE void copy_columns(int rows, int64_t width, const T* from, int step, T* to,
+                                    int64_t stride) {
+  for (int i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < width; ++j) to[i * stride + j] = from[i * step * kLanes<T> + j];
+}
+
+template <class T, int R, int V>
+PULLBACK_NOINLINE void pixel_tile(int64_t taps, const T* weights, const int64_t* offsets,
+                                  const T* x, const PixelRun* runs, const T* bias, T* y,
+                                  int64_t plane) {
+  Vector<T> sum[R][V];
+  const T* at[V];
+  PULLBACK_UNROLL
+  for (int v = 0; v < V; ++v) at[v] = x + runs[v].from;
+  PULLBACK_UNROLL
+  for (int i = 0; i < R; ++i) {
+    const Vector<T> start = Vector<T>{} + (bias ? bias[i] : T(0));
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) sum[i][v] = start;
+  }
+  for (int64_t k = 0; k < taps; ++k) {
+    Vector<T> pixels[V];
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) pixels[v] = load(at[v] + offsets[k]);
+    PULLBACK_UNROLL
+    for (int i = 0; i < R; ++i) {
+      const T factor = weights[i];
+      PULLBACK_UNROLL
+      for (int v = 0; v < V; ++v) sum[i][v] += factor * pixels[v];
+    }
+    weights += R;
+  }
+  bool whole = true;
+  for (int v = 0; v < V; ++v) whole &= runs[v].width == kLanes<T>;
+  if (whole) {
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) {
+      PULLBACK_UNROLL
+      for (int i = 0; i < R; ++i) store(y + runs[v].to + i * plane, sum[i][v]);
+    }
+    return;
+  }
+  T part[R][V][kLanes<T>];
+  PULLBACK_UNROLL
+  for (int i = 0; i < R; ++i) {
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) store(part[i][v], sum[i][v]);
+  }
+  for (int v = 0; v < V; ++v) copy_columns(R, runs[v].width, part[0][v], V, y + runs[v].to, plane);
+}
+
+template <class T, int R = kRows>
+void along_pixels(int rows, int64_t taps, const T* weights, const int64_t* offsets, const T* x,
+                  int64_t count, const PixelRun* runs, const T* bias, T* y, int64_t plane) {
+  if constexpr (R > 1) {
+    if (rows != R)
+      return along_pixels<T, R - 1>(rows, taps, weights, offsets, x, count, runs, bias, y, plane);
+  }
+  int64_t done = 0;
+  for (; done + kVectors <= count; done += kVectors)
+    pixel_tile<T, R, kVectors>(taps, weights, offsets, x, runs + done, bias, y, plane);
+  if (done < count) pixel_tile<T, R, 1>(taps, weights, offsets, x, runs + done, bias, y, plane);
+}
+
+template <class T, int R, int V>
+PULLBACK_NOINLINE void channel_tile(int64_t taps, const T* weights, const int64_t* offsets,
+                                    const T* x, const T* bias, T* out) {
+  constexpr int kWidth = V * kLanes<T>;
+  Vector<T> sum[R][V];
+  PULLBACK_UNROLL
+  for (int v = 0; v < V; ++v) {
+    const Vector<T> start = bias ? load(bias + v * kLanes<T>) : Vector<T>{};
+    PULLBACK_UNROLL
+    for (int i = 0; i < R; ++i) sum[i][v] = start;
+  }
+  for (int64_t k = 0; k < taps; ++k) {
+    Vector<T> channels[V];
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) channels[v] = load(weights + v * kLanes<T>);
+    const T* pixels = x + offsets[k];
+    PULLBACK_UNROLL
+    for (int i = 0; i < R; ++i) {
+      const T factor = pixels[i];
+      PULLBACK_UNROLL
+      for (int v = 0; v < V; ++v) sum[i][v] += factor * channels[v];
+    }
+    weights += kWidth;
+  }
+  PULLBACK_UNROLL
+  for (int i = 0; i < R; ++i) {
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) store(out + i * kWidth + v * kLanes<T>, sum[i][v]);
+  }
+}
+
+template <class T, int R = kRows>
+void along_channels(int pixels, int vectors, int64_t taps, const T* weights, const int64_t* offsets,
+                    const T* x, const T* bias, T* out) {
+  if constexpr (R > 1) {
+    if (pixels != R)
+      return along_channels<T, R - 1>(pixels, vectors, taps, weights, offsets, x, bias, out);
+  }
+  if (vectors == 1) return channel_tile<T, R, 1>(taps, weights, offsets, x, bias, out);
+  channel_tile<T, R, kVectors>(taps, weights, offsets, x, bias, out);
+}
+
+template <class T, int P, int Q>
+PULLBACK_NOINLINE void tap_tile(int64_t rows, int64_t columns, const T* g, const T* x,
+                                int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
+  Vector<T> sum[P][Q];
+  PULLBACK_UNROLL
+  for (int p = 0; p < P; ++p) {
+    PULLBACK_UNROLL
+    for (int q = 0; q < Q; ++q) sum[p][q] = load(sums + p * sum_row + q * kLanes<T>);
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* at[P];
+    PULLBACK_UNROLL
+    for (int p = 0; p < P; ++p) at[p] = x + i * x_row + p * tap_row;
+    for (int64_t j = 0; j < columns; ++j) {
+      const Vector<T> cotangent = load(g);
+      g += kLanes<T>;
+      PULLBACK_UNROLL
+      for (int p = 0; p < P; ++p) {
+        PULLBACK_UNROLL
+        for (int q = 0; q < Q; ++q) sum[p][q] += at[p][j + q] * cotangent;
+      }
+    }
+  }
+  PULLBACK_UNROLL
+  for (int p = 0; p < P; ++p) {
+    PULLBACK_UNROLL
+    for (int q = 0; q < Q; ++q) store(sums + p * sum_row + q * kLanes<T>, sum[p][q]);
+  }
+}
+
+// Kernel widths that are not unrolled are cut into pieces that are.
+template <class T, int P, int Q>
+void tap_rows(int taps_w, int64_t rows, int64_t columns, const T* g, const T* x, int64_t x_row,
+              int64_t tap_row, T* sums, int64_t sum_row) {
+  while (taps_w >= Q) {
+    tap_tile<T, P, Q>(rows, columns, g, x, x_row, tap_row, sums, sum_row);
+    taps_w -= Q, x += Q, sums += Q * kLanes<T>;
+  }
+  if constexpr (Q > 1) {
+    if (taps_w > 0)
+      tap_rows<T, P, Q / 2>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  }
+}
+
+template <class T>
+void tap_grads(int taps_h, int taps_w, int64_t rows, int64_t columns, const T* g, const T* x,
+               int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
+#ifdef __AVX512F__
+  constexpr int kTaps = 5;
+#else
+  constexpr int kTaps = 2;
+#endif
+  const auto advance = [&](int count) {
+    taps_h -= count, x += count * tap_row, sums += count * sum_row;
+  };
+  for (; taps_h >= kTaps; advance(kTaps))
+    tap_rows<T, kTaps, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  for (; kTaps > 3 && taps_h >= 3; advance(3))
+    tap_rows<T, 3, 3>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  for (; taps_h > 0; advance(1))
+    tap_rows<T, 1, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+}
+
+template <class T>
+constexpr ConvTiles<T> kTiles{kLanes<T>,         kRows,       kVectors, along_pixels<T>,
+                              along_channels<T>, tap_grads<T>};
+
+}  // namespace
+
+void fill_conv_tiles(Kernels& table) {
+  table.conv_float = kTiles<float>;
+  table.conv_double = kTiles<double>;
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER
