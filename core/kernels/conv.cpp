@@ -1,11 +1,25 @@
 #include <pullback/core/kernels/conv.h>
 
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
+
 #include <pullback/core/kernels/conv_columns.h>
 #include <pullback/core/kernels/conv_direct.h>
+#include <pullback/core/kernels/winograd.h>
 
 // Which way a convolution goes. bench/compare measures the choice.
 namespace pullback::kernels {
 namespace {
+
+std::atomic<bool>& strict() {
+  static std::atomic<bool> value = [] {
+    const char* asked = std::getenv("PULLBACK_STRICT_CONV");
+    return asked && std::strcmp(asked, "1") == 0;
+  }();
+  return value;
+}
 
 bool unit_stride(const ConvShape& s) {
   return s.stride_h == 1 && s.stride_w == 1;
@@ -20,21 +34,49 @@ bool direct_weight_grad(const Kernels& tier, const ConvShape& s) {
          3 * (s.out_channels / s.groups) >= conv_tiles<T>(tier).lanes && in * kernel <= 1500;
 }
 
+// Winograd's way has to earn back the transforms of its channels and filters.
+bool by_winograd(const ConvShape& s) {
+  const std::int64_t tiles = s.batch * ((s.out_h + 3) / 4) * ((s.out_w + 3) / 4);
+  return s.kernel_h == 3 && s.kernel_w == 3 && unit_stride(s) && s.dilation_h == 1 &&
+         s.dilation_w == 1 && s.groups == 1 && s.in_channels >= 16 && s.out_channels >= 16 &&
+         tiles >= 16 && s.batch * s.out_h * s.out_w >= 6 * tiles && !strict();
+}
+
 }  // namespace
+
+bool strict_convolutions() noexcept {
+  return strict();
+}
+
+void set_strict_convolutions(bool enabled) noexcept {
+  strict() = enabled;
+}
 
 template <class T>
 void conv2d(const ConvShape& s, const T* x, const T* weight, const T* bias, T* y) {
-  direct_conv2d(kernels(), s, x, stored_weight(s, weight), bias, y);
+  const ConvWeight<T> w = stored_weight(s, weight);
+  if constexpr (std::is_same_v<T, float>) {
+    if (by_winograd(s)) return winograd_conv2d(kernels(), s, x, w, bias, y);
+  }
+  direct_conv2d(kernels(), s, x, w, bias, y);
 }
 
 template <class T>
 void conv2d_input_grad(const ConvShape& s, const T* g, const T* weight, T* gx) {
   if (!unit_stride(s)) return columns_conv2d_input_grad(s, g, weight, gx);
-  direct_conv2d<T>(kernels(), turned_shape(s), g, turned_weight(s, weight), nullptr, gx);
+  const ConvShape turned = turned_shape(s);
+  const ConvWeight<T> w = turned_weight(s, weight);
+  if constexpr (std::is_same_v<T, float>) {
+    if (by_winograd(turned)) return winograd_conv2d(kernels(), turned, g, w, nullptr, gx);
+  }
+  direct_conv2d<T>(kernels(), turned, g, w, nullptr, gx);
 }
 
 template <class T>
 void conv2d_weight_grad(const ConvShape& s, const T* x, const T* g, T* gw) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (by_winograd(s)) return winograd_conv2d_weight_grad(kernels(), s, x, g, gw);
+  }
   if (!direct_weight_grad<T>(kernels(), s)) return columns_conv2d_weight_grad(s, x, g, gw);
   direct_conv2d_weight_grad(kernels(), s, x, g, gw);
 }

@@ -25,6 +25,7 @@ namespace pullback::kernels {
   void fill_rows(Kernels&);           \
   void fill_random(Kernels&);         \
   void fill_transpose(Kernels&);      \
+  void fill_winograd_tiles(Kernels&); \
   static Kernels make_table() {       \
     Kernels table;                    \
     table.tier = #name;               \
@@ -45,6 +46,7 @@ namespace pullback::kernels {
     fill_rows(table);                 \
     fill_random(table);               \
     fill_transpose(table);            \
+    fill_winograd_tiles(table);       \
     return table;                     \
   }                                   \
   }

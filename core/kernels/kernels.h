@@ -8,6 +8,7 @@
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/random.h>
 #include <pullback/core/kernels/scalar_type.h>
+#include <pullback/core/kernels/winograd_tiles.h>
 
 namespace pullback::kernels {
 
@@ -86,6 +87,7 @@ struct Kernels {
   DenseLu<double> dense_lu_double;
   ConvTiles<float> conv_float;
   ConvTiles<double> conv_double;
+  WinogradTiles winograd;
   Random random;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {

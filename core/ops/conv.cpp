@@ -244,6 +244,14 @@ Tensor convolve(const Call& call, const Tensor& x, const Tensor& w, const Tensor
 
 }  // namespace
 
+bool strict_convolutions() noexcept {
+  return kernels::strict_convolutions();
+}
+
+void set_strict_convolutions(bool enabled) noexcept {
+  kernels::set_strict_convolutions(enabled);
+}
+
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               IntArrayRef padding, IntArrayRef dilation, std::int64_t groups) {
   return convolve({"conv1d", 1, stride, padding, dilation, groups}, x, weight, bias);

@@ -8,6 +8,7 @@
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/pool.h>
 
+#include "conv_reference.h"
 #include "tiers.h"
 
 using namespace pullback::kernels;
@@ -37,27 +38,6 @@ ConvShape shape(std::int64_t batch, std::int64_t groups, std::int64_t in, std::i
   return s;
 }
 
-// Calls f(x index, weight index, y index) for every product in the definition.
-template <class F>
-void products(const ConvShape& s, F f) {
-  const std::int64_t ci = s.in_channels / s.groups, co = s.out_channels / s.groups;
-  for (std::int64_t n = 0; n < s.batch; ++n)
-    for (std::int64_t o = 0; o < s.out_channels; ++o)
-      for (std::int64_t i = 0; i < s.out_h; ++i)
-        for (std::int64_t j = 0; j < s.out_w; ++j)
-          for (std::int64_t c = 0; c < ci; ++c)
-            for (std::int64_t p = 0; p < s.kernel_h; ++p)
-              for (std::int64_t q = 0; q < s.kernel_w; ++q) {
-                const std::int64_t row = i * s.stride_h + p * s.dilation_h - s.padding_h;
-                const std::int64_t column = j * s.stride_w + q * s.dilation_w - s.padding_w;
-                if (row < 0 || row >= s.in_h || column < 0 || column >= s.in_w) continue;
-                const std::int64_t channel = n * s.in_channels + o / co * ci + c;
-                f((channel * s.in_h + row) * s.in_w + column,
-                  ((o * ci + c) * s.kernel_h + p) * s.kernel_w + q,
-                  ((n * s.out_channels + o) * s.out_h + i) * s.out_w + j);
-              }
-}
-
 template <class T>
 void compare(const ConvShape& s) {
   const std::int64_t nx = s.batch * s.in_channels * s.in_h * s.in_w;
@@ -67,7 +47,7 @@ void compare(const ConvShape& s) {
   const auto bias = values<T>(s.out_channels, 4);
   std::vector<T> y(ny, -1), gx(nx, -1), gw(nw, -1);
   std::vector<T> y_naive(ny), gx_naive(nx), gw_naive(nw);
-  products(s, [&](std::int64_t i, std::int64_t j, std::int64_t k) {
+  conv_products(s, [&](std::int64_t i, std::int64_t j, std::int64_t k) {
     y_naive[k] += x[i] * w[j];
     gx_naive[i] += g[k] * w[j];
     gw_naive[j] += g[k] * x[i];
@@ -183,10 +163,13 @@ TEST_CASE("a transposed convolution's output padding lies beyond what its input 
 }
 
 TEST_CASE("a convolution's bits do not depend on the number of threads", "[conv]") {
-  const ConvShape s = shape(13, 1, 16, 12, 30, 31, 3, 3, 1, 1, 1);
+  const auto s = GENERATE(shape(13, 1, 16, 12, 30, 31, 3, 3, 1, 1, 1),
+                          unit_stride(shape(13, 1, 16, 12, 30, 31, 5, 3, 1, 1, 1)),
+                          unit_stride(shape(3, 1, 40, 50, 21, 22, 3, 3, 1, 1, 1)));
   std::mt19937 engine(5);
   std::normal_distribution<float> normal;
-  std::vector<float> x(s.batch * s.in_channels * s.in_h * s.in_w), w(12 * 16 * 9);
+  std::vector<float> x(s.batch * s.in_channels * s.in_h * s.in_w);
+  std::vector<float> w(s.out_channels * s.in_channels * s.kernel_h * s.kernel_w);
   std::vector<float> g(s.batch * s.out_channels * s.out_h * s.out_w);
   for (auto* v : {&x, &w, &g})
     for (float& value : *v) value = normal(engine);
