@@ -1,5 +1,6 @@
 #include <pullback/core/factories.h>
 
+#include <charconv>
 #include <cmath>
 
 #include <pullback/core/ops/map.h>
@@ -38,6 +39,7 @@ Tensor filled(const char* op, IntArrayRef sizes, const Scalar& value, ScalarType
 }  // namespace
 
 Device::Device(const char* name) {
+  check(name != nullptr, "Device: null for a name; use \"cpu\"");
   const std::string text = name;
   if (text == "cpu") {
     type_ = kCPU, index_ = -1;
@@ -45,7 +47,13 @@ Device::Device(const char* name) {
     check(text == "cuda" || text.rfind("cuda:", 0) == 0, "Device: unknown device '", text,
           "'; use \"cpu\"");
     type_ = kCUDA;
-    index_ = text.size() > 5 ? std::stoi(text.substr(5)) : -1;
+    index_ = -1;
+    if (text.size() > 4) {
+      const char* end = text.data() + text.size();
+      const auto [rest, failure] = std::from_chars(text.data() + 5, end, index_);
+      check(failure == std::errc() && rest == end && index_ >= 0,
+            "Device: invalid device index in '", text, "'; use \"cpu\"");
+    }
   }
 }
 
@@ -54,6 +62,8 @@ void check_device(const char* op, Device device) {
 }
 
 Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
+  // A bool in memory must be 0 or 1, so those are not left as they are.
+  if (options.dtype() == ScalarType::Bool) return filled("empty", sizes, 0, kBool, options);
   return finish(allocate("empty", sizes, options.dtype(), options), options);
 }
 Tensor zeros(IntArrayRef sizes, const TensorOptions& options) {
@@ -63,8 +73,9 @@ Tensor ones(IntArrayRef sizes, const TensorOptions& options) {
   return filled("ones", sizes, 1, options.dtype(), options);
 }
 Tensor full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options) {
-  return filled("full", sizes, value, options.has_dtype() ? options.dtype() : type_of(value),
-                options);
+  const ScalarType type = options.has_dtype() ? options.dtype() : type_of(value);
+  check_convertible("full", value, type);
+  return filled("full", sizes, value, type, options);
 }
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
   check_defined("empty_like", x);
@@ -89,7 +100,7 @@ Tensor scalar_tensor(const Scalar& value, const TensorOptions& options) {
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
               const TensorOptions& options) {
   const double first = start.toDouble(), last = end.toDouble(), by = step.toDouble();
-  check(by != 0, "arange: step must be nonzero");
+  check(by < 0 || by > 0, "arange: step must be nonzero");
   check(std::isfinite(first) && std::isfinite(last), "arange: unsupported range: ", first, " -> ",
         last);
   check((by > 0) == (last >= first) || last == first,
@@ -101,10 +112,20 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
                                               : default_dtype();
   std::int64_t n;
   if (integers) {
-    const std::int64_t a = start.toLong(), b = end.toLong(), s = step.toLong();
-    n = (b - a + s - (s > 0 ? 1 : -1)) / s;
+    // Unsigned, since the distance between two integers may need 64 bits.
+    const auto a = static_cast<std::uint64_t>(start.toLong());
+    const auto b = static_cast<std::uint64_t>(end.toLong());
+    const auto s = static_cast<std::uint64_t>(step.toLong());
+    const std::uint64_t distance = by > 0 ? b - a : a - b, length = by > 0 ? s : -s;
+    const std::uint64_t count = distance / length + (distance % length != 0);
+    check(count < static_cast<std::uint64_t>(kMaxElements),
+          "arange: invalid size, possible overflow: ", first, " to ", last, " by ", by);
+    n = static_cast<std::int64_t>(count);
   } else {
-    n = static_cast<std::int64_t>(std::ceil((last - first) / by));
+    const double count = std::ceil((last - first) / by);
+    check(count < static_cast<double>(kMaxElements),
+          "arange: invalid size, possible overflow: ", first, " to ", last, " by ", by);
+    n = static_cast<std::int64_t>(count);
   }
   Tensor x = allocate("arange", {n}, type, options);
   visit(type, [&](auto zero) {
@@ -114,7 +135,9 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
       if constexpr (std::is_floating_point_v<T>)
         out[i] = static_cast<T>(first + by * static_cast<double>(i));
       else
-        out[i] = static_cast<T>(start.toLong() + step.toLong() * i);
+        out[i] = static_cast<T>(static_cast<std::uint64_t>(start.toLong()) +
+                                static_cast<std::uint64_t>(step.toLong()) *
+                                    static_cast<std::uint64_t>(i));
     }
   });
   return finish(std::move(x), options);
@@ -194,7 +217,16 @@ Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides, const Tenso
   check(sizes.size() == strides.size(), "from_blob: sizes ", sizes, " and strides ", strides,
         " differ in length");
   Geometry g(sizes);
-  for (int d = 0; d < g.ndim; ++d) g.stride[d] = strides[d];
+  check(data != nullptr || g.numel() == 0, "from_blob: null data for sizes ", sizes);
+  check_device("from_blob", options.device());
+  std::int64_t extent = 0;
+  for (int d = 0; d < g.ndim; ++d) {
+    check(strides[d] >= 0 && strides[d] < kMaxElements &&
+              !__builtin_mul_overflow(sizes[d], strides[d], &extent) && extent < kMaxElements,
+          "from_blob: strides must be non-negative and within memory, got ", strides, " for sizes ",
+          sizes);
+    g.stride[d] = strides[d];
+  }
   return finish(Tensor(make_from_blob(data, g, options.dtype(), {})), options);
 }
 

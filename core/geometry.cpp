@@ -10,15 +10,20 @@ Geometry::Geometry(IntArrayRef sizes) {
   check<ValueError>(sizes.size() <= kMaxDims, "shape: more than ", kMaxDims,
                     " dimensions: ", sizes);
   ndim = static_cast<int>(sizes.size());
-  std::int64_t n = 1;
   for (int d = 0; d < ndim; ++d) {
-    check(sizes[d] >= 0, "Trying to create tensor with negative dimension ", sizes[d], ": ", sizes);
-    check(!__builtin_mul_overflow(n, std::max<std::int64_t>(sizes[d], 1), &n) &&
-              n < (std::int64_t{1} << 58),
-          "shape: too many elements: ", sizes);
+    check(sizes[d] >= 0, "shape: Trying to create tensor with negative dimension ", sizes[d], ": ",
+          sizes);
     size[d] = sizes[d];
   }
+  check_numel("shape");
   make_contiguous();
+}
+
+void Geometry::check_numel(const char* op) const {
+  std::int64_t n = 1;
+  for (int d = 0; d < ndim; ++d)
+    check(!__builtin_mul_overflow(n, std::max<std::int64_t>(size[d], 1), &n) && n < kMaxElements,
+          op, ": Storage size calculation overflowed with sizes=", sizes());
 }
 
 int wrap_dim(std::int64_t dim, int ndim, const char* op) {
@@ -43,6 +48,7 @@ Geometry broadcast(const char* op, IntArrayRef a, IntArrayRef b) {
           a, " and ", b, " do not broadcast");
     r.size[d] = x == 1 ? y : x;
   }
+  r.check_numel(op);
   r.make_contiguous();
   return r;
 }

@@ -9,6 +9,9 @@ namespace pullback {
 
 using kernels::kMaxDims;
 
+/// No tensor has as many elements, nor a view that repeats elements.
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 58;
+
 /// Where the elements of a tensor lie in its storage: element (i, j, …) at offset + i·strides[0] +
 /// j·strides[1] + …, all in elements.
 struct Geometry {
@@ -25,8 +28,8 @@ struct Geometry {
     for (int d = 0; d < ndim; ++d) size[d] = other.size[d], stride[d] = other.stride[d];
     return *this;
   }
-  /// A dense row-major layout. Throws ValueError for a negative size or more than kMaxDims
-  /// dimensions.
+  /// A dense row-major layout. Throws for a negative size, for too many elements and for more than
+  /// kMaxDims dimensions.
   explicit Geometry(IntArrayRef sizes);
 
   IntArrayRef sizes() const { return {size, static_cast<std::size_t>(ndim)}; }
@@ -36,13 +39,16 @@ struct Geometry {
     for (int d = 0; d < ndim; ++d) n *= size[d];
     return n;
   }
+  /// Throws RuntimeError for kMaxElements elements or more, where an empty dimension counts as one:
+  /// below it, products of sizes and distances in memory fit 64 bits.
+  void check_numel(const char* op) const;
   /// Makes the strides those of a dense row-major layout at offset 0.
   void make_contiguous() {
     offset = 0;
-    std::int64_t n = 1;
+    std::uint64_t n = 1;  // wraps for sizes that check_numel is about to refuse
     for (int d = ndim; d-- > 0;) {
-      stride[d] = n;
-      n *= size[d] > 0 ? size[d] : 1;
+      stride[d] = static_cast<std::int64_t>(n);
+      n *= static_cast<std::uint64_t>(size[d] > 0 ? size[d] : 1);
     }
   }
   bool is_contiguous() const {
@@ -84,6 +90,14 @@ struct Geometry {
 /// Maps dim in [-ndim, ndim) to [0, ndim); a scalar counts as one-dimensional. Throws IndexError
 /// otherwise.
 int wrap_dim(std::int64_t dim, int ndim, const char* op);
+
+/// The stride of every step-th element. Where it would be out of bounds, there is no second such
+/// element and any stride is right: then the old one.
+inline std::int64_t stepped(std::int64_t stride, std::int64_t step) {
+  std::int64_t product;
+  return __builtin_mul_overflow(stride, step, &product) || product >= kMaxElements ? stride
+                                                                                   : product;
+}
 
 /// The shape both broadcast to (sizes aligned at the right, 1 stretches). Throws RuntimeError that
 /// names both shapes when they do not match.

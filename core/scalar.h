@@ -38,7 +38,12 @@ class Scalar {
   ScalarType type() const { return type_; }
 
   bool equal(double value) const { return to<double>() == value; }
-  Scalar operator-() const { return isFloatingPoint() ? Scalar(-real_) : Scalar(-integer_); }
+  Scalar operator-() const {
+    // Negated as unsigned: the least integer is its own negation, as in tensors.
+    return isFloatingPoint()
+               ? Scalar(-real_)
+               : Scalar(static_cast<std::int64_t>(-static_cast<std::uint64_t>(integer_)));
+  }
 
  private:
   ScalarType type_;

@@ -79,7 +79,16 @@ TensorImpl::~TensorImpl() {
 
 void Storage::allocate(std::size_t count) {
   bytes = count;
-  data = count <= kInline ? small : kernels::allocate(count);
+  if (count <= kInline) {
+    data = small;
+    return;
+  }
+  try {
+    data = kernels::allocate(count);
+  } catch (const std::bad_alloc&) {
+    detail::fail<RuntimeError>("allocate: can't allocate memory: you tried to allocate ", count,
+                               " bytes; use smaller tensors, or release some first");
+  }
 }
 
 void Storage::release_memory() noexcept {
@@ -100,6 +109,7 @@ Ref<TensorImpl> make_tensor(const Geometry& sizes, ScalarType dtype) {
   impl->dtype = dtype;
   impl->geometry.ndim = sizes.ndim;
   for (int d = 0; d < sizes.ndim; ++d) impl->geometry.size[d] = sizes.size[d];
+  impl->geometry.check_numel("allocate");
   impl->geometry.make_contiguous();
   impl->storage->allocate(static_cast<std::size_t>(sizes.numel()) * element_size(dtype));
   return impl;
@@ -122,7 +132,10 @@ Ref<TensorImpl> make_from_blob(void* data, const Geometry& geometry, ScalarType 
   impl->dtype = dtype;
   impl->geometry = geometry;
   impl->storage->data = data;
-  impl->storage->bytes = static_cast<std::size_t>(geometry.numel()) * element_size(dtype);
+  std::int64_t extent = geometry.numel() > 0 ? 1 : 0;
+  for (int d = 0; d < geometry.ndim && extent > 0; ++d)
+    extent += (geometry.size[d] - 1) * geometry.stride[d];
+  impl->storage->bytes = static_cast<std::size_t>(extent) * element_size(dtype);
   impl->storage->deleter =
       new std::function<void(void*)>(deleter ? std::move(deleter) : [](void*) {});
   return impl;

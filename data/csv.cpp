@@ -64,6 +64,7 @@ Tensor read_csv(const std::string& path, ScalarType dtype) {
     columns = found;
     ++rows;
   }
+  check(!file.bad(), "read_csv: cannot read '", path, "': is it a folder?");
   Tensor result = empty({rows, columns}, kDouble);
   std::copy(values.begin(), values.end(), result.data_ptr<double>());
   return result.to(dtype);

@@ -24,7 +24,8 @@ std::int64_t DataLoader::end_of_batches() const {
 }
 
 std::int64_t DataLoader::size() const {
-  return (end_of_batches() + options_.batch_size() - 1) / options_.batch_size();
+  const std::int64_t end = end_of_batches(), size = options_.batch_size();
+  return end / size + (end % size != 0);
 }
 
 DataLoader::Iterator DataLoader::begin() const {
@@ -33,7 +34,8 @@ DataLoader::Iterator DataLoader::begin() const {
 
 Batch DataLoader::Iterator::operator*() const {
   const Tensor &data = loader_->data_, &target = loader_->target_;
-  const std::int64_t end = std::min(at_ + loader_->options_.batch_size(), data.size(0));
+  const std::int64_t n = data.size(0);
+  const std::int64_t end = std::min(at_ + std::min(loader_->options_.batch_size(), n), n);
   if (!order_.defined()) return {data.slice(0, at_, end), target.slice(0, at_, end)};
   const Tensor rows = order_.slice(0, at_, end);
   return {data.index_select(0, rows), target.index_select(0, rows)};

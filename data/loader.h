@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <vector>
@@ -41,7 +42,8 @@ class DataLoader {
 
     Batch operator*() const;
     Iterator& operator++() {
-      at_ += loader_->options_.batch_size();
+      // Batches are no longer than a tensor can be, so that the place after the last fits.
+      at_ += std::min(loader_->options_.batch_size(), std::int64_t{1} << 60);
       return *this;
     }
     void operator++(int) { ++*this; }

@@ -23,6 +23,7 @@ Tensor rotated(const Tensor& x, std::int64_t dim, std::int64_t steps) {
 // ⟨g, a × b⟩ is the volume of (g, a, b), which a cyclic change of the three keeps: ā = b × g, b̄ = g
 // × a.
 Tensor cross(const Tensor& a, const Tensor& b, std::int64_t dim) {
+  check(a.defined() && b.defined(), "linalg.cross: expected a tensor but got an undefined one");
   check(a.dim() == b.dim(),
         "linalg.cross: inputs must have the same number of dimensions: ", a.sizes(), " and ",
         b.sizes());
@@ -45,6 +46,7 @@ Tensor cross(const Tensor& a, const Tensor& b, std::int64_t dim) {
 namespace pullback {
 
 Tensor cross(const Tensor& a, const Tensor& b, std::optional<std::int64_t> dim) {
+  check(a.defined(), "cross: expected a tensor but got an undefined one");
   if (dim) return linalg::cross(a, b, *dim);
   for (std::int64_t d = 0; d < a.dim(); ++d)
     if (a.size(d) == 3) return linalg::cross(a, b, d);

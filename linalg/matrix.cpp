@@ -9,6 +9,7 @@
 namespace pullback::linalg {
 
 void check_matrix(const char* op, const Tensor& x, const char* name) {
+  check(x.defined(), op, ": expected a tensor for ", name, " but got an undefined one");
   check(x.dim() >= 2, op, ": The input tensor ", name,
         " must have at least 2 dimensions. Got sizes ", x.sizes());
   check(is_floating_point(x.scalar_type()), op, ": Expected a floating point tensor as input. Got ",
@@ -25,6 +26,7 @@ void check_square(const char* op, const Tensor& x, const char* name) {
 }
 
 void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
+  check(a.defined() && b.defined(), op, ": expected a tensor but got an undefined one");
   check(a.scalar_type() == b.scalar_type(), op,
         ": Expected A and B to have the same dtype, but found A of type ", a.scalar_type(),
         " and B of type ", b.scalar_type(), " instead");

@@ -43,6 +43,8 @@ Tensor product(const std::vector<Tensor>& tensors,
 Tensor multi_dot(TensorList list) {
   const std::size_t count = list.size();
   check(count >= 2, "multi_dot: expected at least 2 tensors but got ", count);
+  for (const Tensor& x : list)
+    check(x.defined(), "multi_dot: expected a tensor but got an undefined one");
   auto tensors = list.vec();
   const bool row = tensors.front().dim() == 1, column = tensors.back().dim() == 1;
   if (row) tensors.front() = tensors.front().unsqueeze(0);

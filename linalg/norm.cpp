@@ -57,6 +57,7 @@ Tensor vector_norm_gradient(const Tensor& x, const Tensor& y, const Tensor& g, d
 
 Tensor vector_norm(const Tensor& input, const Scalar& ord, IntArrayRef dim, bool keepdim,
                    std::optional<ScalarType> dtype) {
+  check(input.defined(), "linalg.vector_norm: expected a tensor but got an undefined one");
   check(is_floating_point(input.scalar_type()),
         "linalg.vector_norm: Expected a floating point tensor as input. Got ", input.scalar_type(),
         "; convert it with to(kFloat) or to(kDouble)");

@@ -209,20 +209,49 @@ bool overlaps_itself(const Geometry& g) {
   return false;
 }
 
-/// Do two tensors share some, but not exactly the same elements? False where that is hard to tell.
-bool overlaps_partly(const TensorImpl* a, const TensorImpl* b) {
-  if (!b || a == b || a->storage.get() != b->storage.get()) return false;
+/// Do the elements fill a run of memory without a gap, in whatever order?
+bool fills_a_run(const Geometry& g) {
+  if (g.is_contiguous()) return true;
+  std::int64_t reach = 1;
+  for (int d = 0; d < g.ndim; ++d) reach += (g.size[d] - 1) * g.stride[d];
+  return reach == g.numel() && has_distinct_elements(g);
+}
+
+enum class Overlap { None, Partial, Full };
+
+/// Which elements two tensors share; None also where that is hard to tell, as in PyTorch.
+Overlap overlap(const TensorImpl* a, const TensorImpl* b) {
+  if (!b) return Overlap::None;
+  if (a == b) return Overlap::Full;
+  if (a->storage.get() != b->storage.get()) return Overlap::None;
   const Geometry &x = a->geometry, &y = b->geometry;
-  if (x.numel() == 0 || y.numel() == 0) return false;
-  if (!x.is_contiguous() || !y.is_contiguous()) {
-    // Same memory in another order, such as a square matrix and its transpose.
-    return x.offset == y.offset && x.numel() == y.numel() && x.same_sizes(y) && !same_layout(x, y);
-  }
-  if (x.offset == y.offset && x.numel() == y.numel()) return false;
-  return x.offset < y.offset + y.numel() && y.offset < x.offset + x.numel();
+  const std::int64_t n = x.numel(), m = y.numel();
+  if (n == 0 || m == 0 || !fills_a_run(x) || !fills_a_run(y)) return Overlap::None;
+  if (x.offset == y.offset && n == m && same_layout(x, y)) return Overlap::Full;
+  // The same run in one piece, seen with other sizes, is read in the order in which it is written.
+  if (x.offset == y.offset && n == m && x.is_contiguous() && y.is_contiguous())
+    return Overlap::Full;
+  return x.offset < y.offset + m && y.offset < x.offset + n ? Overlap::Partial : Overlap::None;
+}
+
+void check_overlap(const char* op, bool disjoint) {
+  check(disjoint, op,
+        ": unsupported operation: some elements of the input tensor and the written-to tensor "
+        "refer to a single memory location. Please clone() the tensor before performing the "
+        "operation");
 }
 
 }  // namespace
+
+void check_disjoint(const char* op, const Tensor& self, std::initializer_list<Operand> others) {
+  for (const Tensor& other : others)
+    check_overlap(op, overlap(self.get(), other.get()) == Overlap::None);
+}
+
+void check_aligned(const char* op, const Tensor& self, std::initializer_list<Operand> others) {
+  for (const Tensor& other : others)
+    check_overlap(op, overlap(self.get(), other.get()) != Overlap::Partial);
+}
 
 void check_history(const char* name, const Tensor& self, const Inputs* rules, int count) {
   if (!GradMode::is_enabled()) return;
@@ -253,10 +282,7 @@ void check_inplace(const char* name, const Tensor& self, const Inputs* rules, in
         ". Please clone() the tensor before performing the operation");
   for (int r = 0; r < count; ++r)
     for (int i = 0; i < rules[r].count(); ++i)
-      check(!overlaps_partly(impl, rules[r][i].get()), name,
-            ": unsupported operation: some elements of the input tensor and the written-to tensor "
-            "refer to a single "
-            "memory location. Please clone() the tensor before performing the operation");
+      check_overlap(name, overlap(impl, rules[r][i].get()) != Overlap::Partial);
 }
 
 void rebase_history(const Tensor& self, Ref<Node> node) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <initializer_list>
+
 #include <pullback/core/autograd/node.h>
 
 namespace pullback::autograd {
@@ -44,6 +47,14 @@ inline void mark_changed(const Tensor& x) {
 /// Makes `node`, which describes a change in place, self's history; through a view, that of the
 /// base as well.
 void rebase_history(const Tensor& self, Ref<Node> node);
+
+using Operand = std::reference_wrapper<const Tensor>;
+/// Throws RuntimeError if `self`, which is about to be changed, shares an element with an operand
+/// that is read at other places than it is written.
+void check_disjoint(const char* op, const Tensor& self, std::initializer_list<Operand> others);
+/// Throws RuntimeError if `self` shares elements with an operand that is read element for element,
+/// but is not that operand.
+void check_aligned(const char* op, const Tensor& self, std::initializer_list<Operand> others);
 
 /// A copy of x's value that leads to x's place in the graph.
 Tensor copy_with_history(const Tensor& x);

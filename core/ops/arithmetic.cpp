@@ -12,14 +12,19 @@ using autograd::wrt;
 
 namespace {
 
+void check_alpha(const char* op, const Scalar& alpha, ScalarType type) {
+  check(!(alpha.isFloatingPoint() && is_integral(type)), op,
+        ": For integral input tensors, argument alpha must not be a floating point number: ",
+        alpha.toDouble());
+  check_convertible(op, alpha, type);
+}
+
 /// a + alpha·b in the promoted type.
 Tensor sum_of(const char* op, const Tensor& a, const Tensor& b, const Scalar& alpha) {
   check_defined(op, a);
   check_defined(op, b);
   const ScalarType type = result_type(a, b);
-  check(!(alpha.isFloatingPoint() && is_integral(type)), op,
-        ": For integral input tensors, argument alpha must not be a floating point number: ",
-        alpha.toDouble());
+  check_alpha(op, alpha, type);
   if (alpha.equal(1)) return map(op, a, b, simd().add, type, type);
   if (alpha.equal(-1) && type != ScalarType::Bool) return map(op, a, b, simd().sub, type, type);
   const Geometry shape = broadcast(op, a.get()->geometry.sizes(), b.get()->geometry.sizes());
@@ -30,7 +35,9 @@ Tensor sum_of(const char* op, const Tensor& a, const Tensor& b, const Scalar& al
 }
 
 Scalar product(const Scalar& a, const Scalar& b) {
-  if (a.isIntegral() && b.isIntegral()) return a.toLong() * b.toLong();
+  if (a.isIntegral() && b.isIntegral())  // as unsigned, which may wrap
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a.toLong()) *
+                                     static_cast<std::uint64_t>(b.toLong()));
   return a.toDouble() * b.toDouble();
 }
 
@@ -63,8 +70,6 @@ void change(const char* op, const Tensor& self, const Map& kernel, ScalarType ty
 
 /// What every in-place op of two operands checks: types and shapes.
 void check_fits(const char* op, const Tensor& self, const Tensor& b, ScalarType result) {
-  check_defined(op, self);
-  check_defined(op, b);
   check_result_type(op, result, self.scalar_type());
   const Geometry shape = broadcast(op, self.sizes(), b.sizes());
   check(shape.sizes() == self.sizes(), op, ": output with shape ", self.sizes(),
@@ -82,6 +87,7 @@ Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
 Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha) {
   check_defined("add", a);
   const ScalarType type = result_type(a, b);
+  check_alpha("add", alpha, type);
   return record("AddBackward0", map("add", a, product(alpha, b), simd().add, type, type),
                 wrt(a, [](const Tensor& g) { return g; }));
 }
@@ -99,6 +105,7 @@ Tensor sub(const Tensor& a, const Scalar& b, const Scalar& alpha) {
   check_defined("sub", a);
   check_no_bool_subtraction(a, b.type());
   const ScalarType type = result_type(a, b);
+  check_alpha("sub", alpha, type);
   return record("SubBackward0", map("sub", a, product(alpha, b), simd().sub, type, type),
                 wrt(a, [](const Tensor& g) { return g; }));
 }
@@ -167,7 +174,10 @@ namespace {
 
 Tensor add_in_place(const char* op, const char* name, const Tensor& self, const Tensor& b,
                     const Scalar& alpha) {
+  check_defined(op, self);
+  check_defined(op, b);
   check_fits(op, self, b, result_type(self, b));
+  check_alpha(op, alpha, result_type(self, b));
   return record_inplace(
       name, self,
       [&] {
@@ -197,22 +207,26 @@ Tensor TensorBase::add_(const Tensor& other, const Scalar& alpha) const {
   return add_in_place("add_", "AddBackward0", target("add_"), other, alpha);
 }
 Tensor TensorBase::add_(const Scalar& other, const Scalar& alpha) const {
-  return change_by_number("add_", "AddBackward0", target("add_"), simd().add,
-                          product(alpha, other));
+  const Tensor self = target("add_");
+  check_alpha("add_", alpha, result_type(self, other));
+  return change_by_number("add_", "AddBackward0", self, simd().add, product(alpha, other));
 }
 Tensor TensorBase::sub_(const Tensor& other, const Scalar& alpha) const {
   const Tensor self = target("sub_");
+  check_defined("sub_", other);
   check_no_bool_subtraction(self, other.scalar_type());
   return add_in_place("sub_", "SubBackward0", self, other, -alpha);
 }
 Tensor TensorBase::sub_(const Scalar& other, const Scalar& alpha) const {
   const Tensor self = target("sub_");
   check_no_bool_subtraction(self, other.type());
+  check_alpha("sub_", alpha, result_type(self, other));
   return change_by_number("sub_", "SubBackward0", self, simd().sub, product(alpha, other));
 }
 
 Tensor TensorBase::mul_(const Tensor& other) const {
   const Tensor self = target("mul_");
+  check_defined("mul_", other);
   const ScalarType type = result_type(self, other);
   check_fits("mul_", self, other, type);
   return record_inplace(
@@ -230,6 +244,7 @@ Tensor TensorBase::mul_(const Scalar& other) const {
 }
 Tensor TensorBase::div_(const Tensor& other) const {
   const Tensor self = target("div_");
+  check_defined("div_", other);
   const ScalarType type = float_type(result_type(self, other));
   check_fits("div_", self, other, type);
   return record_inplace(
@@ -258,6 +273,7 @@ Tensor TensorBase::neg_() const {
       wrt(self, [](const Tensor& g) { return -g; }));
 }
 Tensor neg_(const Tensor& x) {
+  check_defined("neg_", x);
   return x.neg_();
 }
 

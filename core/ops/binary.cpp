@@ -7,6 +7,7 @@
 namespace pullback {
 
 using autograd::change_to;
+using autograd::check_aligned;
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;
@@ -32,6 +33,12 @@ Tensor same(const char* op, const Tensor& a, const Scalar& b, const Map& kernel)
 }
 Tensor in_float(const char* op, const Tensor& a, const Tensor& b, const Map& kernel) {
   const ScalarType type = float_type(common_type(op, a, b));
+  return map(op, a, b, kernel, type, type, 2.0f);
+}
+
+/// As in_float where PyTorch does not make integers floating-point numbers: has no kernel for them.
+Tensor of_floats(const char* op, const Tensor& a, const Tensor& b, const Map& kernel) {
+  const ScalarType type = common_type(op, a, b);
   return map(op, a, b, kernel, type, type, 2.0f);
 }
 
@@ -96,8 +103,9 @@ Tensor pow(const Tensor& a, const Scalar& b) {
   };
   return record("PowBackward0", value(), wrt(a, [a = saved(a), b](const Tensor& g) {
                   if (b.equal(0)) return zeros_like(g);
-                  const Scalar less =
-                      b.isIntegral() ? Scalar(b.toLong() - 1) : Scalar(b.toDouble() - 1);
+                  const Scalar less = b.isIntegral() && !b.equal(-0x1p63)
+                                          ? Scalar(b.toLong() - 1)
+                                          : Scalar(b.toDouble() - 1);
                   return g * ((less.equal(1) ? *a : pow(*a, less)) * b);
                 }));
 }
@@ -181,6 +189,7 @@ Tensor operator%(const Tensor& a, const Scalar& b) {
   return remainder(a, b);
 }
 Tensor operator%(const Scalar& a, const Tensor& b) {
+  check_defined("remainder", b);
   return remainder(scalar_tensor(a, result_type(b, a)), b);
 }
 
@@ -249,7 +258,7 @@ Tensor atan2(const Tensor& a, const Tensor& b) {
 
 // [hypot]
 Tensor hypot(const Tensor& a, const Tensor& b) {
-  return record("HypotBackward0", in_float("hypot", a, b, simd().hypot),
+  return record("HypotBackward0", of_floats("hypot", a, b, simd().hypot),
                 wrt(a, [a = saved(a)](const Tensor& g, const Tensor& y) { return g * (*a / y); }),
                 wrt(b, [b = saved(b)](const Tensor& g, const Tensor& y) { return g * (*b / y); }));
 }
@@ -258,7 +267,7 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
 // ∂/∂a log(eᵃ + eᵇ) = σ(a − b).
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
   return record(
-      "LogaddexpBackward0", in_float("logaddexp", a, b, simd().logaddexp),
+      "LogaddexpBackward0", of_floats("logaddexp", a, b, simd().logaddexp),
       wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*b - *a) + 1); }),
       wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*a - *b) + 1); }));
 }
@@ -364,20 +373,21 @@ Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const Scalar& 
 
 // ---- methods
 
-#define PULLBACK_METHODS(op)                                               \
-  Tensor TensorBase::op(const Tensor& b) const {                           \
-    return pullback::op(self(Tensor()), b);                                \
-  }                                                                        \
-  Tensor TensorBase::op(const Scalar& b) const {                           \
-    return pullback::op(self(Tensor()), b);                                \
-  }                                                                        \
-  Tensor TensorBase::op##_(const Tensor& b) const {                        \
-    return change_to(#op "_", target(#op "_"),                             \
-                     [&](const Tensor& x) { return pullback::op(x, b); }); \
-  }                                                                        \
-  Tensor TensorBase::op##_(const Scalar& b) const {                        \
-    return change_to(#op "_", target(#op "_"),                             \
-                     [&](const Tensor& x) { return pullback::op(x, b); }); \
+#define PULLBACK_METHODS(op)                                                              \
+  Tensor TensorBase::op(const Tensor& b) const {                                          \
+    return pullback::op(self(Tensor()), b);                                               \
+  }                                                                                       \
+  Tensor TensorBase::op(const Scalar& b) const {                                          \
+    return pullback::op(self(Tensor()), b);                                               \
+  }                                                                                       \
+  Tensor TensorBase::op##_(const Tensor& b) const {                                       \
+    const Tensor self = target(#op "_");                                                  \
+    check_aligned(#op "_", self, {b});                                                    \
+    return change_to(#op "_", self, [&](const Tensor& x) { return pullback::op(x, b); }); \
+  }                                                                                       \
+  Tensor TensorBase::op##_(const Scalar& b) const {                                       \
+    return change_to(#op "_", target(#op "_"),                                            \
+                     [&](const Tensor& x) { return pullback::op(x, b); });                \
   }
 PULLBACK_METHODS(pow)
 PULLBACK_METHODS(floor_divide)
@@ -412,25 +422,31 @@ Tensor TensorBase::lerp(const Tensor& end, const Tensor& weight) const {
   return pullback::lerp(self(Tensor()), end, weight);
 }
 Tensor TensorBase::lerp_(const Tensor& end, const Scalar& weight) const {
-  return change_to("lerp_", target("lerp_"),
-                   [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
+  const Tensor self = target("lerp_");
+  check_aligned("lerp_", self, {end});
+  return change_to("lerp_", self, [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
 }
 Tensor TensorBase::lerp_(const Tensor& end, const Tensor& weight) const {
-  return change_to("lerp_", target("lerp_"),
-                   [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
+  const Tensor self = target("lerp_");
+  check_aligned("lerp_", self, {end, weight});
+  return change_to("lerp_", self, [&](const Tensor& x) { return pullback::lerp(x, end, weight); });
 }
 Tensor TensorBase::addcmul(const Tensor& a, const Tensor& b, const Scalar& value) const {
   return pullback::addcmul(self(Tensor()), a, b, value);
 }
 Tensor TensorBase::addcmul_(const Tensor& a, const Tensor& b, const Scalar& value) const {
-  return change_to("addcmul_", target("addcmul_"),
+  const Tensor self = target("addcmul_");
+  check_aligned("addcmul_", self, {a, b});
+  return change_to("addcmul_", self,
                    [&](const Tensor& x) { return pullback::addcmul(x, a, b, value); });
 }
 Tensor TensorBase::addcdiv(const Tensor& a, const Tensor& b, const Scalar& value) const {
   return pullback::addcdiv(self(Tensor()), a, b, value);
 }
 Tensor TensorBase::addcdiv_(const Tensor& a, const Tensor& b, const Scalar& value) const {
-  return change_to("addcdiv_", target("addcdiv_"),
+  const Tensor self = target("addcdiv_");
+  check_aligned("addcdiv_", self, {a, b});
+  return change_to("addcdiv_", self,
                    [&](const Tensor& x) { return pullback::addcdiv(x, a, b, value); });
 }
 

@@ -80,6 +80,7 @@ Tensor TensorBase::copy_(const Tensor& source, bool) const {
 
 Tensor TensorBase::fill_(const Scalar& value) const {
   Tensor x = target("fill_");
+  check_convertible("fill_", value, x.scalar_type());
   return overwrite("FillBackward0", x, [&] { fill_into(x, value); });
 }
 

@@ -38,8 +38,11 @@ struct Pair {
 /// Throws RuntimeError unless the list has one number or one for each.
 inline Pair pair_of(const char* op, const char* name, IntArrayRef list, int dims,
                     std::int64_t missing) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;  // products of two fit 64 bits
   check(list.size() == 1 || list.size() == static_cast<std::size_t>(dims), op, ": expected ", name,
         " to be a single integer value or a list of ", dims, " values, but got ", list);
+  for (const std::int64_t number : list)
+    check(number > -kMost && number < kMost, op, ": ", name, " out of range: ", list);
   return {dims == 1 ? missing : list.front(), list.back()};
 }
 

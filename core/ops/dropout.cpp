@@ -7,6 +7,7 @@ namespace {
 
 // Nothing to drop, then nothing to do.
 bool drops(const Tensor& x, double p, bool train) {
+  check(x.defined(), "dropout: expected a tensor but got an undefined one");
   check<ValueError>(p >= 0 && p <= 1,
                     "dropout: dropout probability has to be between 0 and 1, but got ", p);
   return p > 0 && train && x.numel() > 0;

@@ -5,6 +5,7 @@
 namespace pullback {
 
 using autograd::change_to;
+using autograd::check_disjoint;
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;
@@ -118,6 +119,7 @@ Tensor scattered(const char* op, const Tensor& x, int d, const Tensor& index, co
 }
 
 void check_same_type(const char* op, const Tensor& x, const Tensor& source) {
+  check_defined(op, x);
   check_defined(op, source);
   check(x.scalar_type() == source.scalar_type(), op,
         ": Expected self.dtype to be equal to src.dtype, but got ", x.scalar_type(), " and ",
@@ -148,6 +150,7 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value) {
   const int d = check_index("scatter", x, dim, index, nullptr);
+  check_convertible("scatter", value, x.scalar_type());
   const Tensor source = scalar_tensor(value, x.scalar_type());
   const Tensor y =
       scattered("scatter", x, d, index, source, [](auto& to, auto from) { to = from; });
@@ -187,18 +190,24 @@ Tensor TensorBase::scatter(std::int64_t dim, const Tensor& index, const Scalar& 
   return pullback::scatter(self(Tensor()), dim, index, value);
 }
 Tensor TensorBase::scatter_(std::int64_t dim, const Tensor& index, const Tensor& source) const {
-  return change_to("scatter_", target("scatter_"),
+  const Tensor self = target("scatter_");
+  check_disjoint("scatter_", self, {index, source});
+  return change_to("scatter_", self,
                    [&](const Tensor& x) { return pullback::scatter(x, dim, index, source); });
 }
 Tensor TensorBase::scatter_(std::int64_t dim, const Tensor& index, const Scalar& value) const {
-  return change_to("scatter_", target("scatter_"),
+  const Tensor self = target("scatter_");
+  check_disjoint("scatter_", self, {index});
+  return change_to("scatter_", self,
                    [&](const Tensor& x) { return pullback::scatter(x, dim, index, value); });
 }
 Tensor TensorBase::scatter_add(std::int64_t dim, const Tensor& index, const Tensor& source) const {
   return pullback::scatter_add(self(Tensor()), dim, index, source);
 }
 Tensor TensorBase::scatter_add_(std::int64_t dim, const Tensor& index, const Tensor& source) const {
-  return change_to("scatter_add_", target("scatter_add_"),
+  const Tensor self = target("scatter_add_");
+  check_disjoint("scatter_add_", self, {index, source});
+  return change_to("scatter_add_", self,
                    [&](const Tensor& x) { return pullback::scatter_add(x, dim, index, source); });
 }
 

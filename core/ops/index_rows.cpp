@@ -7,6 +7,7 @@
 namespace pullback {
 
 using autograd::change_to;
+using autograd::check_disjoint;
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;
@@ -81,6 +82,11 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   const int d = line_dim("index_add", x, dim);
   const Tensor at = checked_index("index_add", x, d, index);
   check_source("index_add", x, d, at, source);
+  check(
+      !(alpha.isFloatingPoint() && is_integral(x.scalar_type())),
+      "index_add: For integral input tensors, argument alpha must not be a floating point number: ",
+      alpha.toDouble());
+  check_convertible("index_add", alpha, x.scalar_type());
   const Tensor y = x.detach().clone();
   {
     NoGradGuard no_grad;
@@ -110,6 +116,7 @@ Tensor index_copy(const Tensor& x, std::int64_t dim, const Tensor& index, const 
 Tensor index_fill(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value) {
   const int d = line_dim("index_fill", x, dim);
   const Tensor at = checked_index("index_fill", x, d, index);
+  check_convertible("index_fill", value, x.scalar_type());
   const Tensor y = x.detach().clone();
   for (std::int64_t i = 0; i < at.numel(); ++i)
     fill_into(row(y, d, at.data_ptr<std::int64_t>()[i]), value);
@@ -224,6 +231,7 @@ Tensor scatter_reduce(const Tensor& x, std::int64_t dim, const Tensor& index, co
   const Join join = join_named(reduce);
   const int d = line_dim("scatter_reduce", x, dim);
   check_defined("scatter_reduce", source);
+  check_defined("scatter_reduce", index);
   check(x.scalar_type() == source.scalar_type(),
         "scatter_reduce: Expected self.dtype to be equal to src.dtype, but got ", x.scalar_type(),
         " and ", source.scalar_type());
@@ -299,16 +307,22 @@ Tensor TensorBase::scatter_reduce(std::int64_t dim, const Tensor& index, const T
 }
 Tensor TensorBase::index_add_(std::int64_t dim, const Tensor& index, const Tensor& source,
                               const Scalar& alpha) const {
-  return change_to("index_add_", target("index_add_"), [&](const Tensor& x) {
+  const Tensor self = target("index_add_");
+  check_disjoint("index_add_", self, {index, source});
+  return change_to("index_add_", self, [&](const Tensor& x) {
     return pullback::index_add(x, dim, index, source, alpha);
   });
 }
 Tensor TensorBase::index_copy_(std::int64_t dim, const Tensor& index, const Tensor& source) const {
-  return change_to("index_copy_", target("index_copy_"),
+  const Tensor self = target("index_copy_");
+  check_disjoint("index_copy_", self, {index, source});
+  return change_to("index_copy_", self,
                    [&](const Tensor& x) { return pullback::index_copy(x, dim, index, source); });
 }
 Tensor TensorBase::index_fill_(std::int64_t dim, const Tensor& index, const Scalar& value) const {
-  return change_to("index_fill_", target("index_fill_"),
+  const Tensor self = target("index_fill_");
+  check_disjoint("index_fill_", self, {index});
+  return change_to("index_fill_", self,
                    [&](const Tensor& x) { return pullback::index_fill(x, dim, index, value); });
 }
 

@@ -17,9 +17,9 @@ using autograd::wrt;
 using indexing::TensorIndex;
 
 indexing::TensorIndex::TensorIndex(const char* dots) : kind(Kind::Ellipsis) {
-  check<ValueError>(std::strcmp(dots, "...") == 0,
-                    "index: expected \"...\" to represent an ellipsis index, but got \"", dots,
-                    "\"");
+  check<ValueError>(dots && std::strcmp(dots, "...") == 0,
+                    "index: expected \"...\" to represent an ellipsis index, but got ",
+                    dots ? "\"" + std::string(dots) + "\"" : "null");
 }
 
 namespace {
@@ -260,6 +260,8 @@ Tensor assign_part(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor&
   Picks picks;
   const Tensor part = apply_basic(x, indices, picks);
   if (!picks.dims.empty()) {
+    autograd::check_disjoint("index_put_", x, {value});
+    for (const TensorIndex& i : indices) autograd::check_disjoint("index_put_", x, {i.tensor});
     change_to("index_put_", part, [&](const Tensor& p) {
       return put(p, picks, value.dim() == 0 ? value.to(p.scalar_type()) : value, accumulate);
     });
@@ -312,6 +314,7 @@ Tensor nonzero(const Tensor& x) {
 }
 
 std::vector<Tensor> where(const Tensor& condition) {
+  check_defined("where", condition);
   const Tensor at = nonzero(condition.dim() == 0 ? condition.reshape({1}) : condition);
   std::vector<Tensor> columns;
   for (std::int64_t d = 0; d < at.size(1); ++d)

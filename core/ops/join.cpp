@@ -181,14 +181,17 @@ std::vector<Tensor> split(const Tensor& x, IntArrayRef sizes, std::int64_t dim) 
   check(g.ndim > 0, "split: expects at least a 1-dimensional tensor");
   const int d = wrap_dim(dim, g.ndim, "split");
   std::int64_t total = 0;
+  bool overflows = false;
   for (std::int64_t s : sizes) {
     check(s >= 0, "split: expects split_sizes have only non-negative entries, but got ", sizes);
-    total += s;
+    overflows = overflows || __builtin_add_overflow(total, s, &total);
   }
-  check(total == g.size[d], "split: expects split_sizes to sum exactly to ", g.size[d],
-        " (input tensor's size at dimension ", d, "), but got split_sizes=", sizes);
+  check(!overflows && total == g.size[d], "split: expects split_sizes to sum exactly to ",
+        g.size[d], " (input tensor's size at dimension ", d, "), but got split_sizes=", sizes);
   return cut("SplitWithSizesBackward0", x, sizes.vec(), d);
 }
+
+constexpr std::int64_t kMaxParts = 1 << 24;  ///< of a dimension with fewer elements than parts
 
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim) {
   check_defined("chunk", x);
@@ -196,8 +199,11 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   check(g.ndim > 0, "chunk: expects at least a 1-dimensional tensor");
   check(chunks > 0, "chunk: expects `chunks` to be greater than 0, got: ", chunks);
   const int d = wrap_dim(dim, g.ndim, "chunk");
-  const std::int64_t size = (g.size[d] + chunks - 1) / chunks;
-  if (size == 0) return split(x, std::vector<std::int64_t>(chunks, 0), d);
+  if (g.size[d] == 0) {
+    check(chunks <= kMaxParts, "chunk: ", chunks, " chunks of an empty dimension are too many");
+    return split(x, std::vector<std::int64_t>(chunks, 0), d);
+  }
+  const std::int64_t size = (g.size[d] - 1) / chunks + 1;
   return split(x, size, d);
 }
 

@@ -102,6 +102,7 @@ Tensor expand(const Tensor& x, IntArrayRef sizes) {
     const bool keeps = d >= added && own == to.size[d];
     to.stride[d] = keeps ? from.stride[d - added] : 0;
   }
+  to.check_numel("expand");
   return record("ExpandBackward0", make_view(x, to),
                 wrt(x, [from](const Tensor& g) { return sum_to_size(g, from.sizes()); }));
 }
@@ -277,11 +278,11 @@ Tensor slice(const Tensor& x, std::int64_t dim, std::optional<std::int64_t> star
   const std::int64_t n = from.size[d];
   auto clip = [n](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + n : i, 0, n); };
   const std::int64_t first = clip(start.value_or(0)), last = std::max(first, clip(end.value_or(n)));
-  const std::int64_t length = (last - first + step - 1) / step;
+  const std::int64_t length = last > first ? (last - first - 1) / step + 1 : 0;
   return record_part("SliceBackward0", x, [d, first, length, step](Geometry g) {
     g.offset += first * g.stride[d];
     g.size[d] = length;
-    g.stride[d] *= step;
+    g.stride[d] = stepped(g.stride[d], step);
     return g;
   });
 }
@@ -294,7 +295,7 @@ Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_
   check<IndexError>(start >= -g.size[d] && start <= g.size[d], "narrow: start ", start,
                     " out of range for dimension ", d, " of size ", g.size[d]);
   if (start < 0) start += g.size[d];
-  check(start + length <= g.size[d], "narrow: start (", start, ") + length (", length,
+  check(length <= g.size[d] - start, "narrow: start (", start, ") + length (", length,
         ") exceeds dimension size (", g.size[d], ")");
   return slice(x, d, start, start + length, 1);
 }
@@ -324,17 +325,22 @@ Tensor as_strided(const Tensor& x, IntArrayRef sizes, IntArrayRef strides,
         "as_strided: mismatch in length of strides and shape: ", sizes, " and ", strides);
   Geometry to(sizes);
   to.offset = storage_offset.value_or(from.offset);
-  std::int64_t last = to.offset;
+  std::int64_t last = std::min(to.offset, kMaxElements);
+  bool overflows = false;
   for (int d = 0; d < to.ndim; ++d) {
     check(strides[d] >= 0, "as_strided: Negative strides are not supported: ", strides);
     to.stride[d] = strides[d];
-    last += std::max<std::int64_t>(to.size[d] - 1, 0) * strides[d];
+    std::int64_t extent;
+    overflows = overflows || strides[d] >= kMaxElements ||
+                __builtin_mul_overflow(to.size[d], strides[d], &extent) || extent >= kMaxElements;
+    if (!overflows) last += std::max<std::int64_t>(extent - strides[d], 0);
   }
   const auto available =
       static_cast<std::int64_t>(x.get()->storage->bytes / element_size(x.scalar_type()));
-  check(to.offset >= 0 && (to.numel() == 0 || last < available), "as_strided: setStorage: sizes ",
-        sizes, ", strides ", strides, " and offset ", to.offset, " need more than the ", available,
-        " elements of the storage");
+  check(!overflows && to.offset >= 0 && to.offset < kMaxElements &&
+            (to.numel() == 0 || last < available),
+        "as_strided: setStorage: sizes ", sizes, ", strides ", strides, " and offset ", to.offset,
+        " need more than the ", available, " elements of the storage");
   return record("AsStridedBackward0", make_view(x, to),
                 wrt(x, [whole = from, part = to](const Tensor& g) {
                   return autograd::as_strided_scatter(g, whole, part);

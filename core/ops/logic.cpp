@@ -8,37 +8,39 @@
 namespace pullback {
 
 using autograd::change_to;
+using autograd::check_aligned;
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;
 
 // ---- bits
 
-#define PULLBACK_BITWISE(op, kernel)                                       \
-  Tensor op(const Tensor& a, const Tensor& b) {                            \
-    check_defined(#op, a);                                                 \
-    check_defined(#op, b);                                                 \
-    const ScalarType type = result_type(a, b);                             \
-    return map(#op, a, b, simd().kernel, type, type);                      \
-  }                                                                        \
-  Tensor op(const Tensor& a, const Scalar& b) {                            \
-    check_defined(#op, a);                                                 \
-    const ScalarType type = result_type(a, b);                             \
-    return map(#op, a, b, simd().kernel, type, type);                      \
-  }                                                                        \
-  Tensor TensorBase::op(const Tensor& b) const {                           \
-    return pullback::op(self(Tensor()), b);                                \
-  }                                                                        \
-  Tensor TensorBase::op(const Scalar& b) const {                           \
-    return pullback::op(self(Tensor()), b);                                \
-  }                                                                        \
-  Tensor TensorBase::op##_(const Tensor& b) const {                        \
-    return change_to(#op "_", target(#op "_"),                             \
-                     [&](const Tensor& x) { return pullback::op(x, b); }); \
-  }                                                                        \
-  Tensor TensorBase::op##_(const Scalar& b) const {                        \
-    return change_to(#op "_", target(#op "_"),                             \
-                     [&](const Tensor& x) { return pullback::op(x, b); }); \
+#define PULLBACK_BITWISE(op, kernel)                                                      \
+  Tensor op(const Tensor& a, const Tensor& b) {                                           \
+    check_defined(#op, a);                                                                \
+    check_defined(#op, b);                                                                \
+    const ScalarType type = result_type(a, b);                                            \
+    return map(#op, a, b, simd().kernel, type, type);                                     \
+  }                                                                                       \
+  Tensor op(const Tensor& a, const Scalar& b) {                                           \
+    check_defined(#op, a);                                                                \
+    const ScalarType type = result_type(a, b);                                            \
+    return map(#op, a, b, simd().kernel, type, type);                                     \
+  }                                                                                       \
+  Tensor TensorBase::op(const Tensor& b) const {                                          \
+    return pullback::op(self(Tensor()), b);                                               \
+  }                                                                                       \
+  Tensor TensorBase::op(const Scalar& b) const {                                          \
+    return pullback::op(self(Tensor()), b);                                               \
+  }                                                                                       \
+  Tensor TensorBase::op##_(const Tensor& b) const {                                       \
+    const Tensor self = target(#op "_");                                                  \
+    check_aligned(#op "_", self, {b});                                                    \
+    return change_to(#op "_", self, [&](const Tensor& x) { return pullback::op(x, b); }); \
+  }                                                                                       \
+  Tensor TensorBase::op##_(const Scalar& b) const {                                       \
+    return change_to(#op "_", target(#op "_"),                                            \
+                     [&](const Tensor& x) { return pullback::op(x, b); });                \
   }
 PULLBACK_BITWISE(bitwise_and, bitwise_and)
 PULLBACK_BITWISE(bitwise_or, bitwise_or)
@@ -215,6 +217,7 @@ void check_mask(const char* op, const Tensor& x, const Tensor& mask) {
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value) {
   check_mask("masked_fill", x, mask);
+  check_convertible("masked_fill", value, x.scalar_type());
   return record("MaskedFillBackward0",
                 chosen(mask, scalar_tensor(value, x.scalar_type()), x, x.scalar_type()),
                 wrt(x, [m = saved(mask)](const Tensor& g) { return masked_fill(g, *m, 0); }));
@@ -262,6 +265,7 @@ Tensor clamped(const Map& kernel, ScalarType type, std::initializer_list<Input> 
 Tensor clamp_min(const Tensor& x, const Scalar& min) {
   check_defined("clamp_min", x);
   const ScalarType type = result_type(x, min);
+  check_convertible("clamp_min", min, type);
   return record("ClampMinBackward0", map("clamp_min", x, min, simd().clamp_min, type, type),
                 wrt(x, [x = saved(x), min](const Tensor& g) { return where(*x >= min, g, 0); }));
 }
@@ -269,6 +273,7 @@ Tensor clamp_min(const Tensor& x, const Scalar& min) {
 Tensor clamp_max(const Tensor& x, const Scalar& max) {
   check_defined("clamp_max", x);
   const ScalarType type = result_type(x, max);
+  check_convertible("clamp_max", max, type);
   return record("ClampMaxBackward0", map("clamp_max", x, max, simd().clamp_max, type, type),
                 wrt(x, [x = saved(x), max](const Tensor& g) { return where(*x <= max, g, 0); }));
 }
@@ -299,6 +304,8 @@ Tensor clamp(const Tensor& x, const std::optional<Scalar>& min, const std::optio
   ScalarType type = x.scalar_type();
   if (min) type = promote_types(type, result_type(x, *min));
   if (max) type = promote_types(type, result_type(x, *max));
+  if (min) check_convertible("clamp", *min, type);
+  if (max) check_convertible("clamp", *max, type);
   const Tensor in = as_type(x, type);
   const Geometry& shape = x.get()->geometry;
   const Tensor y =
@@ -405,11 +412,15 @@ Tensor TensorBase::masked_fill(const Tensor& mask, const Tensor& value) const {
   return pullback::masked_fill(self(Tensor()), mask, value);
 }
 Tensor TensorBase::masked_fill_(const Tensor& mask, const Scalar& value) const {
-  return change_to("masked_fill_", target("masked_fill_"),
+  const Tensor self = target("masked_fill_");
+  check_aligned("masked_fill_", self, {mask});
+  return change_to("masked_fill_", self,
                    [&](const Tensor& x) { return pullback::masked_fill(x, mask, value); });
 }
 Tensor TensorBase::masked_fill_(const Tensor& mask, const Tensor& value) const {
-  return change_to("masked_fill_", target("masked_fill_"),
+  const Tensor self = target("masked_fill_");
+  check_aligned("masked_fill_", self, {mask});
+  return change_to("masked_fill_", self,
                    [&](const Tensor& x) { return pullback::masked_fill(x, mask, value); });
 }
 Tensor TensorBase::nan_to_num(std::optional<double> nan, std::optional<double> posinf,

@@ -27,8 +27,6 @@ Tensor reduced(const Tensor& values, Reduction reduction) {
 template <class Value, class Slope, class TargetSlope>
 Tensor elementwise(const char* name, const Tensor& x, const Tensor& y, Reduction reduction,
                    Value value, Slope slope, TargetSlope target_slope) {
-  check_defined(name, x);
-  check_defined(name, y);
   Tensor loss;
   double count = 1;
   {
@@ -63,9 +61,13 @@ Tensor constant(const Tensor& t) {
   return t.defined() ? t.detach() : t;
 }
 
-void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
+void check_pair(const char* op, const Tensor& x, const Tensor& y) {
   check_defined(op, x);
   check_defined(op, y);
+}
+
+void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
+  check_pair(op, x, y);
   check<ValueError>(x.sizes() == y.sizes(), op, ": Target size (", y.sizes(),
                     ") must be the same as input size (", x.sizes(), ")");
 }
@@ -78,16 +80,19 @@ Tensor log_sigmoid(const Tensor& x) {
 }  // namespace
 
 Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
+  check_pair("mse_loss", x, y);
   return of_difference(
       "MseLossBackward0", x, y, reduction, [](const Tensor& d) { return d * d; },
       [](const Tensor& d) { return 2 * d; });
 }
 
 Tensor l1_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
+  check_pair("l1_loss", x, y);
   return reduced(abs(x - y), reduction);
 }
 
 Tensor smooth_l1_loss(const Tensor& x, const Tensor& y, Reduction reduction, double beta) {
+  check_pair("smooth_l1_loss", x, y);
   check(beta >= 0,
         "smooth_l1_loss: smooth_l1_loss does not support negative values for beta: ", beta);
   if (beta == 0) return l1_loss(x, y, reduction);
@@ -101,8 +106,10 @@ Tensor smooth_l1_loss(const Tensor& x, const Tensor& y, Reduction reduction, dou
 }
 
 Tensor huber_loss(const Tensor& x, const Tensor& y, Reduction reduction, double delta) {
+  check_pair("huber_loss", x, y);
   check(delta > 0,
         "huber_loss: huber_loss does not support non-positive values for delta: ", delta);
+  check_convertible("huber_loss", delta, x.scalar_type());
   return of_difference(
       "HuberLossBackward0", x, y, reduction,
       [delta](const Tensor& d) {
@@ -113,6 +120,7 @@ Tensor huber_loss(const Tensor& x, const Tensor& y, Reduction reduction, double 
 }
 
 Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
+  check_pair("soft_margin_loss", x, y);
   return elementwise(
       "SoftMarginLossBackward0", x, constant(y), reduction,
       [](const Tensor& a, const Tensor& b) { return -log_sigmoid(a * b); },
@@ -121,8 +129,7 @@ Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
 }
 
 Tensor kl_div(const Tensor& x, const Tensor& y, Reduction reduction, bool log_target) {
-  check_defined("kl_div", x);
-  check_defined("kl_div", y);
+  check_pair("kl_div", x, y);
   const Tensor values = log_target ? exp(y) * (y - x) : xlogy(y, y) - y * x;
   if (reduction != Reduction::BatchMean) return reduced(values, reduction);
   const double batch = x.dim() > 0 ? static_cast<double>(x.size(0)) : 1;
@@ -134,8 +141,7 @@ Tensor kl_div(const Tensor& x, const Tensor& y, Reduction reduction, bool log_ta
 Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight,
                             Reduction reduction) {
   const char* op = "binary_cross_entropy";
-  check_defined(op, x);
-  check_defined(op, y);
+  check_pair(op, x, y);
   check<ValueError>(x.sizes() == y.sizes(), op, ": Using a target size (", y.sizes(),
                     ") that is different to the input size (", x.sizes(),
                     ") is deprecated. Please ensure they have the same size.");
@@ -201,6 +207,8 @@ Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& y
 
 Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, double margin,
                            Reduction reduction) {
+  check_pair("margin_ranking_loss", x1, x2);
+  check_defined("margin_ranking_loss", y);
   return reduced(clamp_min(-y * (x1 - x2) + margin, 0), reduction);
 }
 

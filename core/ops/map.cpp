@@ -1,6 +1,9 @@
 #include <pullback/core/ops/map.h>
 
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 namespace pullback {
 
@@ -65,8 +68,7 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
     const auto bytes = static_cast<std::int64_t>(element_size(x->dtype));
     const int missing = shape.ndim - x->geometry.ndim;
     for (int d = 0; d < shape.ndim; ++d) {
-      const bool repeats =
-          d < missing || (x->geometry.size[d - missing] == 1 && shape.size[d] != 1);
+      const bool repeats = d < missing || x->geometry.size[d - missing] == 1;
       strides[k][d] = repeats ? 0 : x->geometry.stride[d - missing] * bytes;
     }
     operands[k] = {x->bytes(), strides[k], bytes};
@@ -146,6 +148,24 @@ ScalarType result_type(const Tensor& a, const Scalar& b) {
 
 ScalarType float_type(ScalarType type) {
   return is_floating_point(type) ? type : default_dtype();
+}
+
+void check_convertible(const char* op, const Scalar& value, ScalarType type) {
+  if (type == ScalarType::Bool || type == ScalarType::Double || type == value.type()) return;
+  const bool fits = visit(type, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_same_v<T, std::int32_t>) {
+      if (!value.isFloatingPoint()) return std::in_range<T>(value.toLong());
+    }
+    const double v = value.toDouble();
+    if constexpr (std::is_floating_point_v<T>)
+      return !(std::abs(v) > std::numeric_limits<T>::max()) || std::isinf(v);
+    else  // the first double beyond the largest integer is a power of two
+      return v >= static_cast<double>(std::numeric_limits<T>::min()) &&
+             v < -static_cast<double>(std::numeric_limits<T>::min());
+  });
+  check(fits, op, ": value cannot be converted to type ", type,
+        " without overflow: ", value.toDouble());
 }
 
 void check_result_type(const char* op, ScalarType from, ScalarType to) {

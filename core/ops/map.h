@@ -60,6 +60,9 @@ ScalarType result_type(const Tensor& a, const Scalar& b);
 /// Integers and bools become the default floating-point type.
 ScalarType float_type(ScalarType type);
 
+/// Throws RuntimeError for a number outside the range of an element type, or a NaN for integers.
+void check_convertible(const char* op, const Scalar& value, ScalarType type);
+
 /// Throws RuntimeError unless a result of type `from` may be stored into a tensor of type `to`.
 void check_result_type(const char* op, ScalarType from, ScalarType to);
 /// Throws RuntimeError for an undefined operand.

@@ -273,6 +273,8 @@ Tensor baddbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& 
 
 Tensor addbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta,
               const Scalar& alpha) {
+  check_defined("addbmm", a);
+  check_defined("addbmm", b);
   const Tensor product = bmm(a.detach(), b.detach()).sum(0);
   Tensor y = start_of_sum("addbmm", c, product.sizes(), product.scalar_type(), beta);
   {

@@ -159,6 +159,8 @@ Tensor frac(const Tensor& x) {
                 wrt(x, [](const Tensor& g) { return g; }));
 }
 Tensor frac_(const Tensor& x) {
+  check_defined("frac_", x);
+  loop_for("frac_", simd().frac, x.scalar_type());
   return record_inplace(
       "FracBackward0", x, [&] { change("frac_", x, simd().frac, Result::Float); },
       wrt(x, [](const Tensor& g) { return g; }));
@@ -190,6 +192,7 @@ Tensor sinc(const Tensor& x) {
   return where(at_zero, ones_like(angle), sin(angle) / angle);
 }
 Tensor sinc_(const Tensor& x) {
+  check_defined("sinc_", x);
   check_result_type("sinc_", float_type(x.scalar_type()), x.scalar_type());
   // The rule keeps its input, which must not be what changes.
   return x.copy_(sinc(x.clone()));

@@ -48,6 +48,7 @@ double hurwitz_zeta(double s, double q) {
 Tensor polygamma(std::int64_t n, const Tensor& x) {
   check_defined("polygamma", x);
   check(n >= 0, "polygamma: does not support negative n: ", n);
+  check(n < kMaxElements, "polygamma: n is too large: ", n);
   if (n == 0) return digamma(x);
   const ScalarType type = float_type(x.scalar_type());
   Tensor y = empty_of(x.get()->geometry, type);

@@ -32,7 +32,9 @@ Tensor repeat_dims(const Tensor& x, const std::vector<std::int64_t>& repeats) {
       blocks.push_back(r);
     }
     blocks.push_back(source.size[at]);
-    whole.size[d] *= r;
+    check(!__builtin_mul_overflow(whole.size[d], r, &whole.size[d]),
+          "repeat: Storage size calculation overflowed with sizes=", x.sizes(),
+          " and repeats=", repeats);
   }
   Tensor y = empty_of(whole, x.scalar_type());
   if (y.numel() > 0) copy_into(alias_of(y, Geometry(blocks)), alias_of(x, source));
@@ -73,7 +75,10 @@ Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<st
   check(g.ndim > 0, "repeat_interleave: cannot be applied to a 0-dim tensor without flattening");
   std::vector<std::int64_t> spread = g.sizes().vec(), whole = spread;
   spread.insert(spread.begin() + d + 1, repeats);
-  whole[static_cast<std::size_t>(d)] *= repeats;
+  std::int64_t& length = whole[static_cast<std::size_t>(d)];
+  check(!__builtin_mul_overflow(length, repeats, &length),
+        "repeat_interleave: Storage size calculation overflowed with sizes=", g.sizes(),
+        " and repeats=", repeats);
   return view(expand(unsqueeze(x, d + 1), spread).clone(), whole);
 }
 
@@ -150,9 +155,10 @@ Tensor unfold(const Tensor& x, std::int64_t dim, std::int64_t size, std::int64_t
     const std::int64_t stride = g.ndim == 0 ? 1 : g.stride[d];
     if (g.ndim > 0) {
       g.size[d] = (n - size) / step + 1;
-      g.stride[d] = stride * step;
+      g.stride[d] = stepped(stride, step);
     }
     g.insert_dim(g.ndim, size, stride);
+    g.check_numel("unfold");
     return g;
   };
   return record("UnfoldBackward0", make_view(x, windows(from)),
@@ -176,11 +182,15 @@ std::vector<Tensor> tensor_split(const Tensor& x, IntArrayRef indices, std::int6
   return parts;
 }
 
+constexpr std::int64_t kMaxParts = 1 << 24;  ///< of a dimension with fewer elements than parts
+
 std::vector<Tensor> tensor_split(const Tensor& x, std::int64_t sections, std::int64_t dim) {
   const Geometry& g = geometry_of("tensor_split", x);
   check(g.ndim > 0, "tensor_split: expected at least a 1-dimensional tensor");
   check(sections > 0, "tensor_split: number of sections must be larger than 0, got ", sections);
   const int d = wrap_dim(dim, g.ndim, "tensor_split");
+  check(sections <= std::max(g.size[d], kMaxParts), "tensor_split: ", sections,
+        " sections of a dimension of size ", g.size[d], " are too many");
   const std::int64_t least = g.size[d] / sections, longer = g.size[d] % sections;
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 1; i < sections; ++i) indices.push_back(i * least + std::min(i, longer));
@@ -215,34 +225,44 @@ std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
 
 namespace {
 
-/// The places of a matrix that `chosen` picks, as two rows: first coordinates, then second.
-template <class Chosen>
-Tensor indices_of(const char* op, std::int64_t rows, std::int64_t columns, Chosen chosen) {
+/// The places of a matrix on one side of a diagonal, as two rows: first coordinates, then second.
+/// Row i has the columns from `start(i)` to before `end(i)`, numbers that it clips to the matrix.
+template <class Start, class End>
+Tensor indices_of(const char* op, std::int64_t rows, std::int64_t columns, Start start, End end) {
   check(rows >= 0 && columns >= 0, op, ": rows and columns must be non-negative, got ", rows,
         " and ", columns);
-  std::vector<std::int64_t> first, second;
+  if (rows == 0 || columns == 0) return empty({2, 0}, kLong);
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  check(rows <= kMost && columns <= kMost, op, ": a matrix of ", rows, " rows and ", columns,
+        " columns is too large");
+  auto clip = [columns](std::int64_t j) { return std::clamp<std::int64_t>(j, 0, columns); };
+  std::int64_t n = 0;
+  for (std::int64_t i = 0; i < rows; ++i) n += clip(end(i)) - clip(start(i));
+  Tensor y = empty({2, n}, kLong);
+  auto *first = y.data_ptr<std::int64_t>(), *second = first + n;
   for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < columns; ++j)
-      if (chosen(i, j)) {
-        first.push_back(i);
-        second.push_back(j);
-      }
-  Tensor y = empty({2, static_cast<std::int64_t>(first.size())}, kLong);
-  auto* to = y.data_ptr<std::int64_t>();
-  std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), to));
+    for (std::int64_t j = clip(start(i)); j < clip(end(i)); ++j) *first++ = i, *second++ = j;
   return y;
+}
+
+/// Beyond it no diagonal meets a matrix; sums with an index fit.
+std::int64_t clipped_offset(std::int64_t offset) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 40;
+  return std::clamp(offset, -kFar, kFar);
 }
 
 }  // namespace
 
 Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset) {
-  return indices_of("tril_indices", rows, columns,
-                    [offset](std::int64_t i, std::int64_t j) { return j - i <= offset; });
+  return indices_of(
+      "tril_indices", rows, columns, [](std::int64_t) { return 0; },
+      [k = clipped_offset(offset)](std::int64_t i) { return i + k + 1; });
 }
 
 Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset) {
-  return indices_of("triu_indices", rows, columns,
-                    [offset](std::int64_t i, std::int64_t j) { return j - i >= offset; });
+  return indices_of(
+      "triu_indices", rows, columns, [k = clipped_offset(offset)](std::int64_t i) { return i + k; },
+      [columns](std::int64_t) { return columns; });
 }
 
 Tensor TensorBase::repeat(IntArrayRef repeats) const {

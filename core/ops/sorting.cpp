@@ -63,6 +63,7 @@ std::tuple<Tensor, Tensor> sort(const Tensor& x, std::optional<bool>, std::int64
   return sort(x, dim, descending);
 }
 Tensor argsort(const Tensor& x, std::int64_t dim, bool descending) {
+  check_defined("argsort", x);
   return std::get<1>(sort(x.detach(), dim, descending));
 }
 

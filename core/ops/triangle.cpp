@@ -24,6 +24,7 @@ Tensor triangle(const char* op, const Tensor& x, std::int64_t diagonal, bool low
                      matrices = x.numel() > 0 ? x.numel() / (rows * columns) : 0;
   const std::size_t bytes = element_size(x.scalar_type());
   char* out = y.get()->bytes();
+  diagonal = std::clamp(diagonal, -rows - 1, columns + 1);  // sums with a row number fit
   for (std::int64_t m = 0; m < matrices; ++m)
     for (std::int64_t i = 0; i < rows; ++i, out += columns * bytes) {
       const std::int64_t edge =
@@ -55,6 +56,8 @@ Tensor diag_embed(const Tensor& x, std::int64_t offset, std::int64_t dim1, std::
   const int a = wrap_dim(dim1, g.ndim + 1, "diag_embed"),
             b = wrap_dim(dim2, g.ndim + 1, "diag_embed");
   check(a != b, "diag_embed: diagonal dimensions cannot be identical ", dim1, ", ", dim2);
+  check(offset > -kMaxElements && offset < kMaxElements, "diag_embed: offset ", offset,
+        " is too large");
   const std::int64_t n = g.size[g.ndim - 1] + std::abs(offset);
   Geometry shape = g;
   shape.remove_dim(g.ndim - 1);
