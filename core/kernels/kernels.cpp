@@ -21,6 +21,7 @@ namespace pullback::kernels {
   void fill_reduce(Kernels&);         \
   void fill_search(Kernels&);         \
   void fill_scan(Kernels&);           \
+  void fill_max_pool_rows(Kernels&);  \
   void fill_optim(Kernels&);          \
   void fill_rows(Kernels&);           \
   void fill_random(Kernels&);         \
@@ -42,6 +43,7 @@ namespace pullback::kernels {
     fill_reduce(table);               \
     fill_search(table);               \
     fill_scan(table);                 \
+    fill_max_pool_rows(table);        \
     fill_optim(table);                \
     fill_rows(table);                 \
     fill_random(table);               \

@@ -6,6 +6,7 @@
 #include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/loop.h>
+#include <pullback/core/kernels/max_pool_rows.h>
 #include <pullback/core/kernels/random.h>
 #include <pullback/core/kernels/scalar_type.h>
 #include <pullback/core/kernels/winograd_tiles.h>
@@ -88,6 +89,8 @@ struct Kernels {
   ConvTiles<float> conv_float;
   ConvTiles<double> conv_double;
   WinogradTiles winograd;
+  MaxPoolRows<float> max_pool_float;
+  MaxPoolRows<double> max_pool_double;
   Random random;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {

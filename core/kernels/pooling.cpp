@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
+#include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 
 namespace pullback::kernels {
@@ -23,6 +25,54 @@ void for_planes(std::int64_t planes, std::int64_t elements, F one) {
 template <class T>
 T divide_by(std::int64_t divisor, const Window& row, const Window& column) {
   return static_cast<T>(divisor ? divisor : row.size * column.size);
+}
+
+// The windows [first, last) that have as many taps as any and start `stride` after one another.
+struct Alike {
+  std::size_t first = 0, last = 0;
+  std::int64_t taps = 0, stride = 1;
+};
+
+Alike alike(const std::vector<Window>& windows) {
+  const auto taps = [](const Window& w) {
+    return w.end > w.begin ? (w.end - w.begin + w.step - 1) / w.step : 0;
+  };
+  Alike found;
+  for (const Window& w : windows) found.taps = std::max(found.taps, taps(w));
+  if (found.taps == 0) return found;
+  while (taps(windows[found.first]) < found.taps) ++found.first;
+  found.last = found.first + 1;
+  if (found.last < windows.size())
+    found.stride = windows[found.last].begin - windows[found.first].begin;
+  while (found.last < windows.size() && taps(windows[found.last]) == found.taps &&
+         windows[found.last].begin - windows[found.last - 1].begin == found.stride)
+    ++found.last;
+  return found;
+}
+
+// The largest of one window, and its place in the image.
+template <class T>
+void largest(const PoolShape& s, const T* image, const Window& row, const Window& column, T& best,
+             std::int64_t& at) {
+  best = -std::numeric_limits<T>::infinity();
+  at = row.begin * s.in_w + column.begin;
+  for (std::int64_t i = row.begin; i < row.end; i += row.step)
+    for (std::int64_t j = column.begin; j < column.end; j += column.step) {
+      const T value = image[i * s.in_w + j];
+      if (value > best || value != value) {
+        best = value;
+        at = i * s.in_w + j;
+      }
+    }
+}
+
+template <class T>
+const MaxPoolRows<T>& rows_of(const Kernels& tier) {
+  if constexpr (std::is_same_v<T, float>) {
+    return tier.max_pool_float;
+  } else {
+    return tier.max_pool_double;
+  }
 }
 
 }  // namespace
@@ -52,26 +102,37 @@ std::vector<Window> adaptive_windows(std::int64_t in, std::int64_t out) {
 }
 
 template <class T>
-void max_pool(const PoolShape& s, const T* x, T* y, std::int64_t* indices) {
+void max_pool(const Kernels& tier, const PoolShape& s, const T* x, T* y, std::int64_t* indices) {
+  const Alike columns = alike(s.columns), rows = alike(s.rows);
+  const bool fits = s.in_plane() <= std::numeric_limits<std::int32_t>::max();
   for_planes(s.planes, s.in_plane(), [&](std::int64_t p) {
     const T* image = x + p * s.in_plane();
     std::int64_t out = p * s.out_plane();
-    for (const Window& row : s.rows)
-      for (const Window& column : s.columns) {
-        T best = -std::numeric_limits<T>::infinity();
-        std::int64_t at = row.begin * s.in_w + column.begin;
-        for (std::int64_t i = row.begin; i < row.end; i += row.step)
-          for (std::int64_t j = column.begin; j < column.end; j += column.step) {
-            const T value = image[i * s.in_w + j];
-            if (value > best || value != value) {
-              best = value;
-              at = i * s.in_w + j;
-            }
-          }
-        y[out] = best;
-        indices[out++] = at;
+    for (std::size_t i = 0; i < s.rows.size(); ++i) {
+      const Window& row = s.rows[i];
+      const auto one = [&](std::size_t j) {
+        largest(s, image, row, s.columns[j], y[out], indices[out]);
+        ++out;
+      };
+      std::size_t j = 0;
+      if (fits && i >= rows.first && i < rows.last && columns.last - columns.first > 1) {
+        while (j < columns.first) one(j++);
+        const auto count = static_cast<std::int64_t>(columns.last - columns.first);
+        const std::int64_t place = row.begin * s.in_w + s.columns[j].begin;
+        rows_of<T>(tier).row(
+            count, {rows.taps, row.step * s.in_w, columns.taps, s.columns[j].step, columns.stride},
+            image + place, place, y + out, indices + out);
+        out += count;
+        j = columns.last;
       }
+      while (j < s.columns.size()) one(j++);
+    }
   });
+}
+
+template <class T>
+void max_pool(const PoolShape& s, const T* x, T* y, std::int64_t* indices) {
+  max_pool(kernels(), s, x, y, indices);
 }
 
 template <class T>
@@ -125,6 +186,7 @@ void average_pool_grad(const PoolShape& s, std::int64_t divisor, const T* g, T* 
 
 #define PULLBACK_INSTANTIATE(T)                                                                    \
   template void max_pool<T>(const PoolShape&, const T*, T*, std::int64_t*);                        \
+  template void max_pool<T>(const Kernels&, const PoolShape&, const T*, T*, std::int64_t*);        \
   template void pick<T>(std::int64_t, std::int64_t, std::int64_t, const T*, const std::int64_t*,   \
                         T*);                                                                       \
   template void unpick<T>(std::int64_t, std::int64_t, std::int64_t, const T*, const std::int64_t*, \

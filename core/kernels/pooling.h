@@ -5,6 +5,8 @@
 
 namespace pullback::kernels {
 
+struct Kernels;
+
 /// The input positions begin, begin + step, … < end that one output position sees along one
 /// dimension; `size` is the window's extent as averages count it, which may include padding.
 struct Window {
@@ -33,6 +35,8 @@ std::vector<Window> adaptive_windows(std::int64_t in, std::int64_t out);
 /// equals.
 template <class T>
 void max_pool(const PoolShape& shape, const T* x, T* y, std::int64_t* indices);
+template <class T>
+void max_pool(const Kernels& tier, const PoolShape& shape, const T* x, T* y, std::int64_t* indices);
 
 /// picked[p, i] = x[p, indices[p, i]]: the linear map that `max_pool` is around x.
 template <class T>

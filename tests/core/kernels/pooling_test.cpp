@@ -3,9 +3,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <random>
 #include <vector>
 
 #include <pullback/core/kernels/pooling.h>
+
+#include "tiers.h"
 
 using namespace pullback::kernels;
 
@@ -60,6 +63,53 @@ TEST_CASE("max pooling lets a NaN win and never picks padding", "[pooling]") {
   max_pool<double>(s, x.data(), y.data(), at.data());
   for (const double value : y) CHECK(std::isnan(value));
   CHECK(at == Indices{4, 4, 4, 4});
+}
+
+TEMPLATE_TEST_CASE("max pooling is the naive search's on every tier", "[pooling]", float, double) {
+  using T = TestType;
+  std::mt19937 engine(7);
+  const auto extent = [&](std::int64_t in, std::int64_t kernel, std::int64_t stride,
+                          std::int64_t padding, std::int64_t dilation) {
+    return (in + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+  };
+  for (const std::int64_t width : {9, 37, 100})
+    for (const std::int64_t kernel : {1, 2, 3, 5})
+      for (const std::int64_t stride : {1, 2, 3, 40})
+        for (const std::int64_t dilation : {1, 2}) {
+          const std::int64_t padding = kernel / 2, height = 11;
+          PoolShape s = sliding(height, width, extent(height, kernel, stride, padding, dilation),
+                                extent(width, kernel, stride, padding, dilation), kernel, stride,
+                                padding, dilation, false);
+          s.planes = 2;
+          std::vector<T> x(static_cast<std::size_t>(s.planes * s.in_plane()));
+          for (T& value : x) value = static_cast<T>(engine() % 20);  // with equals
+          x[7] = std::numeric_limits<T>::quiet_NaN();
+          for (std::size_t i = x.size() - 30; i < x.size(); ++i)
+            x[i] = -std::numeric_limits<T>::infinity();
+          Indices expected;
+          for (std::int64_t p = 0; p < s.planes; ++p)
+            for (const Window& row : s.rows)
+              for (const Window& column : s.columns) {
+                std::int64_t at = row.begin * width + column.begin;
+                for (std::int64_t i = row.begin; i < row.end; i += row.step)
+                  for (std::int64_t j = column.begin; j < column.end; j += column.step) {
+                    const T value = x[p * s.in_plane() + i * width + j];
+                    if (value > x[p * s.in_plane() + at] || std::isnan(value)) at = i * width + j;
+                  }
+                expected.push_back(at);
+              }
+          for (const Kernels* tier : all_tiers()) {
+            CAPTURE(tier->tier, width, kernel, stride, dilation);
+            std::vector<T> y(expected.size());
+            Indices at(expected.size(), -1);
+            max_pool<T>(*tier, s, x.data(), y.data(), at.data());
+            REQUIRE(at == expected);
+            for (std::size_t i = 0; i < y.size(); ++i) {
+              const T value = x[i / s.out_plane() * s.in_plane() + at[i]];
+              REQUIRE((y[i] == value || (std::isnan(y[i]) && std::isnan(value))));
+            }
+          }
+        }
 }
 
 TEST_CASE("dilated windows skip positions", "[pooling]") {
