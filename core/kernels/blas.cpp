@@ -6,6 +6,7 @@
 
 #include <cblas.h>
 
+#include <pullback/core/kernels/gemm.h>
 #include <pullback/core/kernels/openblas.h>
 #include <pullback/core/kernels/pool.h>
 
@@ -130,6 +131,10 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
           std::int64_t ldc) {
   if (m <= 0 || n <= 0) return;
   if (k <= 0 || alpha == T(0)) return scale(m, n, beta, c, ldc, std::int64_t(1));
+  if constexpr (has_blas<T>) {
+    if (tiles_pay<T>(transpose_b, m, n, k))
+      return tiled_gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
   const double work = 2.0 * double(m) * double(n) * double(k);
   const bool by_rows = m >= n;
   const Slices slices = slices_of(by_rows ? m : n, work);

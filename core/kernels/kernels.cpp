@@ -12,6 +12,7 @@ namespace pullback::kernels {
   void fill_conv_tiles(Kernels&);     \
   void fill_copy(Kernels&);           \
   void fill_dense_lu(Kernels&);       \
+  void fill_gemm_tiles(Kernels&);     \
   void fill_binary(Kernels&);         \
   void fill_logic(Kernels&);          \
   void fill_compare(Kernels&);        \
@@ -34,6 +35,7 @@ namespace pullback::kernels {
     fill_conv_tiles(table);           \
     fill_copy(table);                 \
     fill_dense_lu(table);             \
+    fill_gemm_tiles(table);           \
     fill_binary(table);               \
     fill_logic(table);                \
     fill_compare(table);              \

@@ -5,6 +5,7 @@
 #include <pullback/core/kernels/batched_lu.h>
 #include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
+#include <pullback/core/kernels/gemm_tiles.h>
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/max_pool_rows.h>
 #include <pullback/core/kernels/random.h>
@@ -91,6 +92,8 @@ struct Kernels {
   WinogradTiles winograd;
   MaxPoolRows<float> max_pool_float;
   MaxPoolRows<double> max_pool_double;
+  GemmTiles<float> gemm_float;
+  GemmTiles<double> gemm_double;
   Random random;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {

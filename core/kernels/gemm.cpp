@@ -1,0 +1,189 @@
+#include <pullback/core/kernels/gemm.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <pullback/core/kernels/buffer.h>
+#include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/scalar_type.h>
+
+namespace pullback::kernels {
+namespace {
+
+using std::int64_t;
+
+// A block of C is kMostRows × kMostColumns at most, and B's part of it kMostInner × kMostColumns,
+// which stays in the second-level cache; a panel of that, one tile wide, in the first-level cache.
+constexpr int64_t kMostRows = 256, kMostInner = 320;
+template <class T>
+constexpr int64_t kMostColumns = 2048 / sizeof(T);
+// Blocks into which a product is cut where its size allows, for the pool.
+constexpr int64_t kBlocks = 8;
+// Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
+constexpr int64_t kAliased = 4096;
+
+template <class T>
+const GemmTiles<T>& tiles() {
+  if constexpr (sizeof(T) == sizeof(float))
+    return kernels().gemm_float;
+  else
+    return kernels().gemm_double;
+}
+
+int64_t pieces(int64_t extent, int64_t most) {
+  return (extent + most - 1) / most;
+}
+/// About equal pieces of at most `most`, in multiples of `unit`.
+int64_t piece(int64_t extent, int64_t most, int64_t unit) {
+  const int64_t count = pieces(extent, most);
+  return pieces(pieces(extent, count), unit) * unit;
+}
+
+template <class T>
+struct Product {
+  int64_t m, n, k;
+  T alpha;
+  const T* a;
+  int64_t a_row, a_column;
+  const T* b;
+  int64_t b_row, b_column;
+  T beta;
+  T* c;
+  int64_t ldc;
+
+  /// Rows p to p + depth of B, columns j to j + count ≤ width, as rows of `width`; the rest is
+  /// zero.
+  void pack_panel(int64_t p, int64_t depth, int64_t j, int64_t count, int64_t width, T* to) const {
+    const T* from = b + p * b_row + j * b_column;
+    if (count < width) std::fill_n(to, depth * width, T(0));
+    if (b_column == 1) {
+      for (int64_t i = 0; i < depth; ++i) std::copy_n(from + i * b_row, count, to + i * width);
+    } else {
+      constexpr ScalarType type =
+          sizeof(T) == sizeof(float) ? ScalarType::Float : ScalarType::Double;
+      kernels().transpose(type)(count, depth, reinterpret_cast<const char*>(from),
+                                b_column * int64_t{sizeof(T)}, reinterpret_cast<char*>(to),
+                                width * int64_t{sizeof(T)});
+    }
+  }
+
+  /// The block of C at (i0, j0) of `rows` × `columns`.
+  void multiply_block(int64_t i0, int64_t rows, int64_t j0, int64_t columns) const {
+    const GemmTiles<T>& tile = tiles<T>();
+    const int64_t width = tile.width, tile_rows = piece(rows, tile.rows, 1);
+    const int64_t most = piece(k, kMostInner, 1), panels = pieces(columns, width);
+    // B's rows are read where they lie if few tiles will read them.
+    const bool in_place = b_column == 1 && rows <= 3 * tile.rows;
+    const bool copies_a = a_column == 1 && a_row * int64_t{sizeof(T)} % kAliased == 0 && rows > 1;
+    const int64_t pitch = most + 64 / int64_t{sizeof(T)};
+    Buffer<T> packed(panels * width * most), copied(copies_a ? rows * pitch : 0);
+    Buffer<T> edge(tile.rows * width);
+    for (int64_t p = 0; p < k; p += most) {
+      const int64_t depth = std::min(most, k - p);
+      const T old = p == 0 ? beta : T(1);
+      const T* left = a + i0 * a_row + p * a_column;
+      int64_t left_row = a_row;
+      if (copies_a) {
+        for (int64_t i = 0; i < rows; ++i)
+          std::copy_n(left + i * a_row, depth, copied.data() + i * pitch);
+        left = copied.data();
+        left_row = pitch;
+      }
+      for (int64_t j = 0; j < columns; j += width) {
+        const int64_t count = std::min(width, columns - j);
+        const T* right = b + p * b_row + j0 + j;
+        int64_t right_row = b_row;
+        if (!in_place || count < width) {
+          T* panel = packed.data() + j * most;
+          pack_panel(p, depth, j0 + j, count, width, panel);
+          right = panel;
+          right_row = width;
+        }
+        const bool half = 2 * count <= width;
+        const int64_t whole = half ? width / 2 : width;
+        for (int64_t i = 0; i < rows; i += tile_rows) {
+          const auto r = static_cast<int>(std::min(tile_rows, rows - i));
+          T* to = c + (i0 + i) * ldc + j0 + j;
+          if (count == whole) {
+            tile.multiply(r, half, depth, left + i * left_row, left_row, a_column, right, right_row,
+                          alpha, old, to, ldc);
+            continue;
+          }
+          for (int64_t y = 0; old != T(0) && y < r; ++y)
+            std::copy_n(to + y * ldc, count, edge.data() + y * width);
+          tile.multiply(r, half, depth, left + i * left_row, left_row, a_column, right, right_row,
+                        alpha, old, edge.data(), width);
+          for (int64_t y = 0; y < r; ++y) std::copy_n(edge.data() + y * width, count, to + y * ldc);
+        }
+      }
+    }
+  }
+
+  void multiply() const {
+    const int64_t width = tiles<T>().width;
+    const int64_t rows = piece(m, kMostRows, tiles<T>().rows);
+    const int64_t row_blocks = pieces(m, rows);
+    const int64_t columns =
+        std::clamp(piece(pieces(n, pieces(kBlocks, row_blocks)), kMostColumns<T>, width), width,
+                   kMostColumns<T>);
+    const int64_t column_blocks = pieces(n, columns);
+    parallel_for(row_blocks * column_blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        const int64_t i = block / column_blocks * rows, j = block % column_blocks * columns;
+        multiply_block(i, std::min(rows, m - i), j, std::min(columns, n - j));
+      }
+    });
+  }
+};
+
+bool use_openblas() {
+  const char* choice = std::getenv("PULLBACK_GEMM");
+  return choice && std::string_view(choice) == "openblas";
+}
+
+}  // namespace
+
+template <class T>
+bool tiles_pay(bool transpose_b, int64_t m, int64_t n, int64_t k) {
+  static const bool never = tiles<T>().rows == 0 || use_openblas();
+  // What the last tile computes beyond C's columns is lost.
+  const int64_t unit = tiles<T>().width / 2;
+  if (never || 4 * pieces(n, unit) * unit > 5 * n) return false;
+  // OpenBLAS has kernels without packing for small products, which suit rows of B; and its blocks
+  // for those beyond the caches come nearer to the peak.
+  constexpr double most = 3e10 / double(sizeof(T) * sizeof(T) * sizeof(T));
+  const double work = double(m) * double(n) * double(k);
+  return work > 1e6 ? m >= 8 && work < most : transpose_b && m >= 12;
+}
+
+template <class T>
+void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha,
+                const T* a, int64_t lda, const T* b, int64_t ldb, T beta, T* c, int64_t ldc) {
+  const int64_t one = 1;
+  Product<T>{m,
+             n,
+             k,
+             alpha,
+             a,
+             transpose_a ? one : lda,
+             transpose_a ? lda : one,
+             b,
+             transpose_b ? one : ldb,
+             transpose_b ? ldb : one,
+             beta,
+             c,
+             ldc}
+      .multiply();
+}
+
+template bool tiles_pay<float>(bool, int64_t, int64_t, int64_t);
+template bool tiles_pay<double>(bool, int64_t, int64_t, int64_t);
+template void tiled_gemm<float>(bool, bool, int64_t, int64_t, int64_t, float, const float*, int64_t,
+                                const float*, int64_t, float, float*, int64_t);
+template void tiled_gemm<double>(bool, bool, int64_t, int64_t, int64_t, double, const double*,
+                                 int64_t, const double*, int64_t, double, double*, int64_t);
+
+}  // namespace pullback::kernels

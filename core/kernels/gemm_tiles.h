@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pullback::kernels {
+
+/// The tiles of a matrix product that stay in registers while the inner dimension is walked.
+template <class T>
+struct GemmTiles {
+  /// The largest tile; 0 where OpenBLAS does better.
+  int rows = 0, width = 0;
+  /// C = α A B + β C for r ≤ rows rows and `width` columns of C, or half as many if `half`. A(i, p)
+  /// is at a[i·row + p·column], row p of B at b + p·b_row. With β = 0 the old C is not read.
+  void (*multiply)(int r, bool half, std::int64_t k, const T* a, std::int64_t row,
+                   std::int64_t column, const T* b, std::int64_t b_row, T alpha, T beta, T* c,
+                   std::int64_t ldc) = nullptr;
+};
+
+}  // namespace pullback::kernels

@@ -1,0 +1,75 @@
+#include "catch.h"
+
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <pullback/core/kernels/gemm.h>
+#include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/pool.h>
+
+using namespace pullback::kernels;
+using std::int64_t;
+
+namespace {
+
+// Small integers: every sum is exact, so the blocks may not change a bit.
+template <class T>
+std::vector<T> integers(int64_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::vector<T> v(static_cast<std::size_t>(count));
+  for (T& value : v) value = static_cast<T>(static_cast<int>(engine() % 17) - 8);
+  return v;
+}
+
+template <class T>
+bool has_tiles() {
+  return sizeof(T) == sizeof(float) ? kernels().gemm_float.rows > 0
+                                    : kernels().gemm_double.rows > 0;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a product in tiles is the sum of its terms, whatever the blocks", "[blas]",
+                   float, double) {
+  using T = TestType;
+  if (!has_tiles<T>()) return;  // OpenBLAS does all products on this machine
+  struct Size {
+    int64_t m, n, k;
+  };
+  const Size size =
+      GENERATE(Size{1, 1, 1}, Size{3, 16, 2}, Size{14, 32, 5}, Size{15, 33, 7}, Size{29, 47, 330},
+               Size{70, 100, 1024}, Size{300, 20, 33}, Size{260, 530, 40}, Size{40, 600, 700});
+  const bool ta = GENERATE(false, true), tb = GENERATE(false, true);
+  const int64_t gap = GENERATE(0, 3);
+  const auto [m, n, k] = size;
+  CAPTURE(m, n, k, ta, tb, gap);
+  const int64_t lda = (ta ? m : k) + gap, ldb = (tb ? k : n) + gap, ldc = n + gap;
+  const auto a = integers<T>((ta ? k : m) * lda, 1), b = integers<T>((tb ? n : k) * ldb, 2);
+  const auto old = integers<T>(m * ldc, 3);
+  auto expected = old;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      T sum = 0;
+      for (int64_t p = 0; p < k; ++p)
+        sum += (ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
+      expected[i * ldc + j] = 2 * sum + 3 * old[i * ldc + j];
+    }
+  const int threads = num_threads();
+  for (int count : {1, 2}) {
+    set_num_threads(count);
+    auto c = old;
+    tiled_gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), c.data(), ldc);
+    CHECK(c == expected);
+  }
+  set_num_threads(threads);
+}
+
+TEST_CASE("a product in tiles with beta = 0 does not read the old result", "[blas]") {
+  if (!has_tiles<float>()) return;
+  const int64_t m = 20, n = 45, k = 400;
+  const std::vector<float> a(m * k, 1), b(k * n, 1);
+  std::vector<float> c(m * n, std::numeric_limits<float>::quiet_NaN());
+  tiled_gemm<float>(false, false, m, n, k, 1, a.data(), k, b.data(), n, 0, c.data(), n);
+  CHECK(c == std::vector<float>(m * n, k));
+}
