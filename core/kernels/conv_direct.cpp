@@ -1,8 +1,10 @@
 #include <pullback/core/kernels/conv_direct.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include <pullback/core/kernels/buffer.h>
+#include <pullback/core/kernels/conv_cut.h>
 #include <pullback/core/kernels/conv_image.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
@@ -16,16 +18,26 @@ constexpr int64_t kImageElements = 96 * 1024;  // a band that stays in the secon
 constexpr int64_t kUnits = 16;                 // so that a few large images are shared too
 constexpr double kChunkWork = 5e5;  // multiplications and additions worth a thread's while
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
+template <class T>
+const ConvTiles<T>& tiles_of(const Kernels& tier) {
+  if constexpr (std::is_same_v<T, float>) {
+    return tier.conv_float;
+  } else {
+    return tier.conv_double;
+  }
 }
 
-// How output channels are cut into tiles: evenly, with at most `most` each.
-struct Cut {
-  Cut(int64_t extent, int64_t most) : extent(extent), count(ceil_div(extent, most)) {}
-  int64_t begin(int64_t i) const { return i * extent / count; }
-  int64_t size(int64_t i) const { return begin(i + 1) - begin(i); }
-  int64_t extent, count;
+// The kernel rows [begin, end) that reach the image from output rows first to last.
+struct KernelRows {
+  KernelRows(const ConvShape& s, int64_t first, int64_t last)
+      : begin(std::clamp<int64_t>(
+            ceil_div(std::max<int64_t>(s.padding_h - last * s.stride_h, 0), s.dilation_h), 0,
+            s.kernel_h)),
+        end(std::clamp<int64_t>(
+            ceil_div(std::max<int64_t>(s.in_h + s.padding_h - first * s.stride_h, 0), s.dilation_h),
+            begin, s.kernel_h)) {}
+  int64_t count() const { return end - begin; }
+  int64_t begin, end;
 };
 
 // What follows from the shape, for one image and group.
@@ -37,13 +49,16 @@ struct Plan {
         taps(in * s.kernel_h * s.kernel_w),
         plane(s.out_h * s.out_w),
         by_channels(filled(out, tiles.lanes) > 1.1 * filled(s.out_w, tiles.lanes)),
+        trims(worth_trimming(s)),
         band(band_rows(s)),
         bands(ceil_div(s.out_h, band)),
         image(s, band, tiles.lanes, by_channels || s.out_w >= tiles.lanes) {}
 
-  // The share of a vector's lanes that are of use.
-  static double filled(int64_t extent, int64_t lanes) {
-    return double(extent) / double(ceil_div(extent, lanes) * lanes);
+  // Whether a good share of the products are with padding above and below the image.
+  bool worth_trimming(const ConvShape& s) const {
+    int64_t within = 0;
+    for (int64_t i = 0; i < s.out_h; ++i) within += KernelRows(s, i, i).count();
+    return double(within) < 0.95 * double(s.out_h * s.kernel_h);
   }
 
   int64_t band_rows(const ConvShape& s) const {
@@ -55,6 +70,7 @@ struct Plan {
 
   int64_t in, out, taps, plane;
   bool by_channels;  // vectors lie along output channels, not along pixels
+  bool trims;        // kernel rows that see padding only are left out
   int64_t band, bands;
   ConvImage image;
 };
@@ -63,8 +79,8 @@ struct Plan {
 template <class T>
 void pack_rows(const ConvShape& s, const ConvWeight<T>& w, const Cut& cut, int64_t in, T* to) {
   for (int64_t block = 0; block < cut.count; ++block)
-    for (int64_t c = 0; c < in; ++c)
-      for (int64_t p = 0; p < s.kernel_h; ++p)
+    for (int64_t p = 0; p < s.kernel_h; ++p)
+      for (int64_t c = 0; c < in; ++c)
         for (int64_t q = 0; q < s.kernel_w; ++q)
           for (int64_t o = cut.begin(block); o < cut.begin(block + 1); ++o)
             *to++ = w.data[o * w.out + c * w.in + p * w.row + q * w.column];
@@ -105,6 +121,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   pixel_runs(s, tiles.lanes, plan.band, plan.image.columns, runs.data());
 
   const int64_t units = s.batch * s.groups * plan.bands;
+  const int64_t kernel_row = plan.in * s.kernel_w;
   const double work = 2.0 * double(plan.taps) * double(plan.out * plan.band * s.out_w);
   for_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size);
@@ -114,12 +131,19 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
       const T* from = plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
       T* to = y + item * plan.out * plan.plane + row * s.out_w;
       const T* weights = packed.data() + group * plan.taps * plan.out;
-      const int64_t count = rows * ceil_div(s.out_w, tiles.lanes);
+      const int64_t in_row = ceil_div(s.out_w, tiles.lanes), count = rows * in_row;
+      const int64_t together = plan.trims ? tiles.vectors : count;
       for (int64_t block = 0; block < cut.count; ++block) {
-        const int64_t o = cut.begin(block);
-        tiles.along_pixels(int(cut.size(block)), plan.taps, weights + o * plan.taps, offsets.data(),
-                           from, count, runs.data(), bias ? bias + group * plan.out + o : nullptr,
-                           to + o * plan.plane, plan.plane);
+        const int64_t o = cut.begin(block), high = cut.size(block);
+        for (int64_t run = 0; run < count; run += together) {
+          const int64_t last = std::min(run + together, count);
+          const KernelRows kernel(s, row + run / in_row, row + (last - 1) / in_row);
+          const int64_t skipped = kernel.begin * kernel_row;
+          tiles.along_pixels(
+              int(high), kernel.count() * kernel_row, weights + o * plan.taps + skipped * high,
+              offsets.data() + skipped, from, last - run, runs.data() + run,
+              bias ? bias + group * plan.out + o : nullptr, to + o * plan.plane, plan.plane);
+        }
       }
     }
   });
@@ -131,8 +155,8 @@ void pack_vectors(const ConvShape& s, const ConvWeight<T>& w, int64_t out, int64
                   int64_t width, int64_t lanes, T* to) {
   for (int64_t o = 0; o < out; o += width) {
     const int64_t wide = out - o <= lanes ? lanes : width;
-    for (int64_t c = 0; c < in; ++c)
-      for (int64_t p = 0; p < s.kernel_h; ++p)
+    for (int64_t p = 0; p < s.kernel_h; ++p)
+      for (int64_t c = 0; c < in; ++c)
         for (int64_t q = 0; q < s.kernel_w; ++q)
           for (int64_t k = o; k < o + wide; ++k)
             *to++ = k < out ? w.data[k * w.out + c * w.in + p * w.row + q * w.column] : T(0);
@@ -142,7 +166,7 @@ void pack_vectors(const ConvShape& s, const ConvWeight<T>& w, int64_t out, int64
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan, const T* x,
                     const ConvWeight<T>& weight, const T* bias, T* y) {
-  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const ConvTiles<T>& tiles = tiles_of<T>(tier);
   const Transpose transpose = tier.transpose(conv_type<T>);
   const int64_t lanes = tiles.lanes, width = tiles.vectors * lanes;
   const int64_t padded = ceil_div(plan.out, lanes) * lanes;
@@ -162,6 +186,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
   }
   const Cut cut(s.out_w, tiles.rows);
   const int64_t units = s.batch * s.groups * plan.bands;
+  const int64_t kernel_row = plan.in * s.kernel_w;
   const double work = 2.0 * double(plan.taps) * double(padded * plan.band * s.out_w);
   for_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size), sums(plan.band * s.out_w * width);
@@ -173,14 +198,18 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
       const T* biases = weights + plan.taps * blocks * width;
       for (int64_t o = 0; o < plan.out; o += width) {
         const int64_t wide = plan.out - o <= lanes ? lanes : width;
-        for (int64_t i = 0; i < rows; ++i)
+        for (int64_t i = 0; i < rows; ++i) {
+          const KernelRows kernel(s, row + i, row + i);
+          const int64_t skipped = kernel.begin * kernel_row;
           for (int64_t piece = 0; piece < cut.count; ++piece) {
             const int64_t j = cut.begin(piece);
-            tiles.along_channels(int(cut.size(piece)), int(wide / lanes), plan.taps,
-                                 weights + o * plan.taps, offsets.data(),
+            tiles.along_channels(int(cut.size(piece)), int(wide / lanes),
+                                 kernel.count() * kernel_row,
+                                 weights + o * plan.taps + skipped * wide, offsets.data() + skipped,
                                  from + i * plan.image.columns + j, biases + o,
                                  sums.data() + (i * s.out_w + j) * wide);
           }
+        }
         T* to = y + (item * plan.out + o) * plan.plane + row * s.out_w;
         transpose(rows * s.out_w, std::min(wide, plan.out - o),
                   reinterpret_cast<const char*>(sums.data()), wide * int64_t(sizeof(T)),
@@ -217,7 +246,7 @@ template <class T>
 void direct_conv2d(const Kernels& tier, const ConvShape& s, const T* x, const ConvWeight<T>& weight,
                    const T* bias, T* y) {
   if (s.batch * s.out_channels * s.out_h * s.out_w == 0) return;
-  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const ConvTiles<T>& tiles = tiles_of<T>(tier);
   const Plan<T> plan(tiles, s);
   if (plan.by_channels) return along_channels(tier, s, plan, x, weight, bias, y);
   along_pixels(tiles, s, plan, x, weight, bias, y);

@@ -49,8 +49,8 @@ ConvImage::ConvImage(const ConvShape& s, std::int64_t band, std::int64_t spare, 
 
 void ConvImage::tap_offsets(const ConvShape& s, std::int64_t* offsets) const {
   const std::int64_t phase = rows * columns;
-  for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c)
-    for (std::int64_t p = 0; p < s.kernel_h; ++p)
+  for (std::int64_t p = 0; p < s.kernel_h; ++p)
+    for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c)
       for (std::int64_t q = 0; q < s.kernel_w; ++q) {
         const std::int64_t y = p * s.dilation_h, x = q * s.dilation_w;
         const std::int64_t place = y % s.stride_h * s.stride_w + x % s.stride_w;

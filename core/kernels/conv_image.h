@@ -15,7 +15,7 @@ struct ConvImage {
   /// possible.
   ConvImage(const ConvShape& shape, std::int64_t band, std::int64_t spare, bool in_place);
 
-  /// Offsets of the taps from an output pixel's place, in the order of the weight.
+  /// Offsets of the taps from an output pixel's place: kernel row, input channel, kernel column.
   void tap_offsets(const ConvShape& shape, std::int64_t* offsets) const;
 
   /// Where output pixel (row first_row + i, column j) has its place: at(…) + i·columns + j.

@@ -120,72 +120,8 @@ void along_channels(int pixels, int vectors, int64_t taps, const T* weights, con
   channel_tile<T, R, kVectors>(taps, weights, offsets, x, bias, out);
 }
 
-template <class T, int P, int Q>
-PULLBACK_NOINLINE void tap_tile(int64_t rows, int64_t columns, const T* g, const T* x,
-                                int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
-  Vector<T> sum[P][Q];
-  PULLBACK_UNROLL
-  for (int p = 0; p < P; ++p) {
-    PULLBACK_UNROLL
-    for (int q = 0; q < Q; ++q) sum[p][q] = load(sums + p * sum_row + q * kLanes<T>);
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    const T* at[P];
-    PULLBACK_UNROLL
-    for (int p = 0; p < P; ++p) at[p] = x + i * x_row + p * tap_row;
-    for (int64_t j = 0; j < columns; ++j) {
-      const Vector<T> cotangent = load(g);
-      g += kLanes<T>;
-      PULLBACK_UNROLL
-      for (int p = 0; p < P; ++p) {
-        PULLBACK_UNROLL
-        for (int q = 0; q < Q; ++q) sum[p][q] += at[p][j + q] * cotangent;
-      }
-    }
-  }
-  PULLBACK_UNROLL
-  for (int p = 0; p < P; ++p) {
-    PULLBACK_UNROLL
-    for (int q = 0; q < Q; ++q) store(sums + p * sum_row + q * kLanes<T>, sum[p][q]);
-  }
-}
-
-// Kernel widths that are not unrolled are cut into pieces that are.
-template <class T, int P, int Q>
-void tap_rows(int taps_w, int64_t rows, int64_t columns, const T* g, const T* x, int64_t x_row,
-              int64_t tap_row, T* sums, int64_t sum_row) {
-  while (taps_w >= Q) {
-    tap_tile<T, P, Q>(rows, columns, g, x, x_row, tap_row, sums, sum_row);
-    taps_w -= Q, x += Q, sums += Q * kLanes<T>;
-  }
-  if constexpr (Q > 1) {
-    if (taps_w > 0)
-      tap_rows<T, P, Q / 2>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
-  }
-}
-
 template <class T>
-void tap_grads(int taps_h, int taps_w, int64_t rows, int64_t columns, const T* g, const T* x,
-               int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
-#ifdef __AVX512F__
-  constexpr int kTaps = 5;
-#else
-  constexpr int kTaps = 2;
-#endif
-  const auto advance = [&](int count) {
-    taps_h -= count, x += count * tap_row, sums += count * sum_row;
-  };
-  for (; taps_h >= kTaps; advance(kTaps))
-    tap_rows<T, kTaps, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
-  for (; kTaps > 3 && taps_h >= 3; advance(3))
-    tap_rows<T, 3, 3>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
-  for (; taps_h > 0; advance(1))
-    tap_rows<T, 1, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
-}
-
-template <class T>
-constexpr ConvTiles<T> kTiles{kLanes<T>,         kRows,       kVectors, along_pixels<T>,
-                              along_channels<T>, tap_grads<T>};
+constexpr ConvTiles<T> kTiles{kLanes<T>, kRows, kVectors, along_pixels<T>, along_channels<T>};
 
 }  // namespace
 

@@ -32,13 +32,6 @@ struct ConvTiles {
   /// offsets[k]]. bias may be null.
   void (*along_channels)(int pixels, int vectors, std::int64_t taps, const T* weights,
                          const std::int64_t* offsets, const T* x, const T* bias, T* out) = nullptr;
-
-  /// Adds what a grid of pixels contributes to the gradients of taps_h×taps_w taps:
-  /// sums[p·sum_row + q·lanes + o] += Σ_ij g[(i·columns + j)·lanes + o] x[i·x_row + j + p·tap_row +
-  /// q], o < lanes.
-  void (*tap_grads)(int taps_h, int taps_w, std::int64_t rows, std::int64_t columns, const T* g,
-                    const T* x, std::int64_t x_row, std::int64_t tap_row, T* sums,
-                    std::int64_t sum_row) = nullptr;
 };
 
 }  // namespace pullback::kernels

@@ -1,81 +1,166 @@
 #include <algorithm>
+#include <type_traits>
 
 #include <pullback/core/kernels/buffer.h>
+#include <pullback/core/kernels/conv_cut.h>
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/conv_image.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 
-// Vectors lie along the output channels: g is turned to one vector a pixel, and each tap's gradient
-// is a vector of sums that stays in a register while the pixels of a band go by.
 namespace pullback::kernels {
 namespace {
 
 using std::int64_t;
 
 constexpr int64_t kParts = 8;         // of the batch; their sums are added in order
-constexpr int64_t kBandPixels = 256;  // whose vectors stay in the first-level cache
+constexpr int64_t kBandPixels = 256;  // whose cotangents stay in the first-level cache
+
+template <class T>
+const ConvGradTiles<T>& tiles_of(const Kernels& tier) {
+  if constexpr (std::is_same_v<T, float>) {
+    return tier.conv_grad_float;
+  } else {
+    return tier.conv_grad_double;
+  }
+}
+
+// What both ways share: the batch is cut into parts, a part's images into bands of output rows, and
+// parts are summed in order.
+struct Plan {
+  Plan(const ConvShape& s, int64_t lanes)
+      : lanes(lanes),
+        in(s.in_channels / s.groups),
+        out(s.out_channels / s.groups),
+        taps(in * s.kernel_h * s.kernel_w),
+        plane(s.out_h * s.out_w),
+        parts(std::clamp<int64_t>(s.batch, 1, kParts)),
+        band(std::clamp<int64_t>(kBandPixels / std::max<int64_t>(s.out_w, 1), 1,
+                                 std::max<int64_t>(s.out_h, 1))) {}
+
+  // Calls f(item, first output row, rows) for the bands of a group's images in one part.
+  template <class F>
+  void for_bands(const ConvShape& s, int64_t part, int64_t group, F f) const {
+    for (int64_t n = part * s.batch / parts; n < (part + 1) * s.batch / parts; ++n)
+      for (int64_t row = 0; row < s.out_h; row += band)
+        f(n * s.groups + group, row, std::min(band, s.out_h - row));
+  }
+
+  int64_t lanes, in, out, taps, plane, parts, band;
+};
+
+template <class F>
+void for_units(int64_t units, F run) {
+  if (units == 1) return run(0, 1);
+  parallel_for(units, 1, run);
+}
+
+template <class T>
+void add_parts(int64_t parts, int64_t count, T* sums) {
+  for (int64_t part = 1; part < parts; ++part)
+    for (int64_t i = 0; i < count; ++i) sums[i] += sums[part * count + i];
+}
+
+// g is turned to one vector of output channels a pixel.
+template <class T>
+void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x,
+                    const T* g, T* gw) {
+  const ConvGradTiles<T>& tiles = tiles_of<T>(tier);
+  const Transpose transpose = tier.transpose(conv_type<T>);
+  const int64_t lanes = plan.lanes, blocks = ceil_div(plan.out, lanes), one = plan.taps * lanes;
+  const int64_t kernel = s.kernel_h * s.kernel_w;
+  const ConvImage image(s, plan.band, 0, /*in_place=*/true);
+  Buffer<T> sums(plan.parts * s.groups * blocks * one);
+  for_units(plan.parts * s.groups * blocks, [&](int64_t begin, int64_t end) {
+    const int64_t pixels = plan.band * s.out_w;
+    Buffer<T> copy(image.size), cotangents(pixels * lanes);
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t group = unit / blocks % s.groups, o = unit % blocks * lanes;
+      T* sum = sums.data() + unit * one;
+      std::fill_n(sum, one, T(0));
+      std::fill_n(cotangents.data(), pixels * lanes, T(0));
+      const auto add = [&](int64_t item, int64_t row, int64_t rows) {
+        const T* from = g + (item * plan.out + o) * plan.plane + row * s.out_w;
+        transpose(std::min(lanes, plan.out - o), rows * s.out_w,
+                  reinterpret_cast<const char*>(from), plan.plane * int64_t(sizeof(T)),
+                  reinterpret_cast<char*>(cotangents.data()), lanes * int64_t(sizeof(T)));
+        const T* at = image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+        for (int64_t c = 0; c < plan.in; ++c)
+          tiles.along_channels(int(s.kernel_h), int(s.kernel_w), rows, s.out_w, cotangents.data(),
+                               at + c * image.channel, image.columns, image.columns,
+                               sum + c * kernel * lanes, s.kernel_w * lanes);
+      };
+      plan.for_bands(s, unit / (s.groups * blocks), group, add);
+    }
+  });
+  add_parts(plan.parts, s.groups * blocks * one, sums.data());
+  for (int64_t unit = 0; unit < s.groups * blocks; ++unit) {
+    const int64_t o = unit % blocks * lanes;
+    transpose(plan.taps, std::min(lanes, plan.out - o),
+              reinterpret_cast<const char*>(sums.data() + unit * one), lanes * int64_t(sizeof(T)),
+              reinterpret_cast<char*>(gw + (unit / blocks * plan.out + o) * plan.taps),
+              plan.taps * int64_t(sizeof(T)));
+  }
+}
+
+// Every weight has a vector of sums.
+template <class T>
+void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x, const T* g,
+                  T* gw) {
+  const ConvGradTiles<T>& tiles = tiles_of<T>(tier);
+  const int64_t lanes = plan.lanes, g_row = ceil_div(s.out_w, lanes) * lanes;
+  const int64_t g_plane = plan.band * g_row, one = plan.out * plan.taps * lanes;
+  const ConvImage image(s, plan.band, lanes, /*in_place=*/false);
+  Buffer<int64_t> offsets(plan.taps);
+  for (int64_t c = 0, k = 0; c < plan.in; ++c)
+    for (int64_t p = 0; p < s.kernel_h; ++p)
+      for (int64_t q = 0; q < s.kernel_w; ++q)
+        offsets[k++] = c * image.channel + p * image.columns + q;
+  const Cut rows_cut(plan.out, tiles.rows), taps_cut(plan.taps, tiles.taps);
+  Buffer<T> sums(plan.parts * s.groups * one);
+  for_units(plan.parts * s.groups, [&](int64_t begin, int64_t end) {
+    Buffer<T> copy(image.size), cotangents(plan.out * g_plane);
+    std::fill_n(cotangents.data(), plan.out * g_plane, T(0));
+    for (int64_t unit = begin; unit < end; ++unit) {
+      T* sum = sums.data() + unit * one;
+      std::fill_n(sum, one, T(0));
+      const auto add = [&](int64_t item, int64_t row, int64_t rows) {
+        const T* at = image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+        for (int64_t o = 0; o < plan.out; ++o)
+          for (int64_t i = 0; i < rows; ++i)
+            std::copy_n(g + (item * plan.out + o) * plan.plane + (row + i) * s.out_w, s.out_w,
+                        cotangents.data() + o * g_plane + i * g_row);
+        for (int64_t block = 0; block < rows_cut.count; ++block)
+          for (int64_t piece = 0; piece < taps_cut.count; ++piece) {
+            const int64_t o = rows_cut.begin(block), k = taps_cut.begin(piece);
+            tiles.along_pixels(int(rows_cut.size(block)), int(taps_cut.size(piece)), rows, s.out_w,
+                               cotangents.data() + o * g_plane, g_plane, g_row, at, image.columns,
+                               offsets.data() + k, sum + (o * plan.taps + k) * lanes, plan.taps);
+          }
+      };
+      plan.for_bands(s, unit / s.groups, unit % s.groups, add);
+    }
+  });
+  add_parts(plan.parts, s.groups * one, sums.data());
+  for (int64_t i = 0; i < s.groups * plan.out * plan.taps; ++i) {
+    T total = 0;
+    for (int64_t lane = 0; lane < lanes; ++lane) total += sums[i * lanes + lane];
+    gw[i] = total;
+  }
+}
 
 }  // namespace
 
 template <class T>
 void direct_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const T* x, const T* g,
                                T* gw) {
-  const int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
-  const int64_t taps = in * s.kernel_h * s.kernel_w;
-  if (out * taps == 0) return;
-  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
-  const Transpose transpose = tier.transpose(conv_type<T>);
-  const int64_t lanes = tiles.lanes, blocks = (out + lanes - 1) / lanes;
-  const int64_t plane = s.out_h * s.out_w, one = taps * lanes;
-  const int64_t parts = std::clamp<int64_t>(s.batch, 1, kParts);
-  const int64_t band = std::clamp<int64_t>(kBandPixels / std::max<int64_t>(s.out_w, 1), 1,
-                                           std::max<int64_t>(s.out_h, 1));
-  const ConvImage image(s, band, 0, /*in_place=*/true);
-  const int64_t tap_row = image.columns;
-  Buffer<T> sums(parts * s.groups * blocks * one);
-
-  auto run = [&](int64_t begin, int64_t end) {
-    Buffer<T> copy(image.size), cotangents(band * s.out_w * lanes);
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t part = unit / (s.groups * blocks), group = unit / blocks % s.groups;
-      const int64_t o = unit % blocks * lanes, wide = std::min(lanes, out - o);
-      T* sum = sums.data() + unit * one;
-      std::fill_n(sum, one, T(0));
-      std::fill_n(cotangents.data(), band * s.out_w * lanes, T(0));
-      for (int64_t n = part * s.batch / parts; n < (part + 1) * s.batch / parts; ++n) {
-        const int64_t item = n * s.groups + group;
-        for (int64_t row = 0; row < s.out_h; row += band) {
-          const int64_t rows = std::min(band, s.out_h - row);
-          const T* from = g + (item * out + o) * plane + row * s.out_w;
-          transpose(wide, rows * s.out_w, reinterpret_cast<const char*>(from),
-                    plane * int64_t(sizeof(T)), reinterpret_cast<char*>(cotangents.data()),
-                    lanes * int64_t(sizeof(T)));
-          const T* pixels = image.at(s, x + item * in * s.in_h * s.in_w, row, copy.data());
-          for (int64_t c = 0; c < in; ++c)
-            tiles.tap_grads(int(s.kernel_h), int(s.kernel_w), rows, s.out_w, cotangents.data(),
-                            pixels + c * image.channel, image.columns, tap_row,
-                            sum + c * s.kernel_h * s.kernel_w * lanes, s.kernel_w * lanes);
-        }
-      }
-    }
-  };
-  const int64_t units = parts * s.groups * blocks;
-  if (units == 1) {
-    run(0, 1);
-  } else {
-    parallel_for(units, 1, run);
-  }
-  const int64_t all = s.groups * blocks * one;
-  for (int64_t part = 1; part < parts; ++part)
-    for (int64_t i = 0; i < all; ++i) sums[i] += sums[part * all + i];
-  for (int64_t unit = 0; unit < s.groups * blocks; ++unit) {
-    const int64_t o = unit % blocks * lanes;
-    transpose(taps, std::min(lanes, out - o),
-              reinterpret_cast<const char*>(sums.data() + unit * one), lanes * int64_t(sizeof(T)),
-              reinterpret_cast<char*>(gw + (unit / blocks * out + o) * taps),
-              taps * int64_t(sizeof(T)));
-  }
+  const Plan plan(s, tiles_of<T>(tier).lanes);
+  if (plan.out * plan.taps == 0) return;
+  // A vector of sums a weight is one more pass; it pays where vectors of channels would be half
+  // empty.
+  if (1.5 * filled(plan.out, plan.lanes) < filled(s.out_w, plan.lanes))
+    return along_pixels(tier, s, plan, x, g, gw);
+  along_channels(tier, s, plan, x, g, gw);
 }
 
 template void direct_conv2d_weight_grad<float>(const Kernels&, const ConvShape&, const float*,

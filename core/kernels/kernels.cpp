@@ -6,53 +6,55 @@
 namespace pullback::kernels {
 
 // One function per family and tier enters that family's loops into a table.
-#define PULLBACK_TIER_FAMILIES(name)  \
-  namespace name {                    \
-  void fill_batched_lu(Kernels&);     \
-  void fill_conv_tiles(Kernels&);     \
-  void fill_copy(Kernels&);           \
-  void fill_dense_lu(Kernels&);       \
-  void fill_gemm_tiles(Kernels&);     \
-  void fill_binary(Kernels&);         \
-  void fill_logic(Kernels&);          \
-  void fill_compare(Kernels&);        \
-  void fill_unary(Kernels&);          \
-  void fill_transcendental(Kernels&); \
-  void fill_activation(Kernels&);     \
-  void fill_reduce(Kernels&);         \
-  void fill_search(Kernels&);         \
-  void fill_scan(Kernels&);           \
-  void fill_max_pool_rows(Kernels&);  \
-  void fill_optim(Kernels&);          \
-  void fill_rows(Kernels&);           \
-  void fill_random(Kernels&);         \
-  void fill_transpose(Kernels&);      \
-  void fill_winograd_tiles(Kernels&); \
-  static Kernels make_table() {       \
-    Kernels table;                    \
-    table.tier = #name;               \
-    fill_batched_lu(table);           \
-    fill_conv_tiles(table);           \
-    fill_copy(table);                 \
-    fill_dense_lu(table);             \
-    fill_gemm_tiles(table);           \
-    fill_binary(table);               \
-    fill_logic(table);                \
-    fill_compare(table);              \
-    fill_unary(table);                \
-    fill_transcendental(table);       \
-    fill_activation(table);           \
-    fill_reduce(table);               \
-    fill_search(table);               \
-    fill_scan(table);                 \
-    fill_max_pool_rows(table);        \
-    fill_optim(table);                \
-    fill_rows(table);                 \
-    fill_random(table);               \
-    fill_transpose(table);            \
-    fill_winograd_tiles(table);       \
-    return table;                     \
-  }                                   \
+#define PULLBACK_TIER_FAMILIES(name)   \
+  namespace name {                     \
+  void fill_batched_lu(Kernels&);      \
+  void fill_conv_grad_tiles(Kernels&); \
+  void fill_conv_tiles(Kernels&);      \
+  void fill_copy(Kernels&);            \
+  void fill_dense_lu(Kernels&);        \
+  void fill_gemm_tiles(Kernels&);      \
+  void fill_binary(Kernels&);          \
+  void fill_logic(Kernels&);           \
+  void fill_compare(Kernels&);         \
+  void fill_unary(Kernels&);           \
+  void fill_transcendental(Kernels&);  \
+  void fill_activation(Kernels&);      \
+  void fill_reduce(Kernels&);          \
+  void fill_search(Kernels&);          \
+  void fill_scan(Kernels&);            \
+  void fill_max_pool_rows(Kernels&);   \
+  void fill_optim(Kernels&);           \
+  void fill_rows(Kernels&);            \
+  void fill_random(Kernels&);          \
+  void fill_transpose(Kernels&);       \
+  void fill_winograd_tiles(Kernels&);  \
+  static Kernels make_table() {        \
+    Kernels table;                     \
+    table.tier = #name;                \
+    fill_batched_lu(table);            \
+    fill_conv_grad_tiles(table);       \
+    fill_conv_tiles(table);            \
+    fill_copy(table);                  \
+    fill_dense_lu(table);              \
+    fill_gemm_tiles(table);            \
+    fill_binary(table);                \
+    fill_logic(table);                 \
+    fill_compare(table);               \
+    fill_unary(table);                 \
+    fill_transcendental(table);        \
+    fill_activation(table);            \
+    fill_reduce(table);                \
+    fill_search(table);                \
+    fill_scan(table);                  \
+    fill_max_pool_rows(table);         \
+    fill_optim(table);                 \
+    fill_rows(table);                  \
+    fill_random(table);                \
+    fill_transpose(table);             \
+    fill_winograd_tiles(table);        \
+    return table;                      \
+  }                                    \
   }
 PULLBACK_TIER_FAMILIES(base)
 #ifdef __x86_64__

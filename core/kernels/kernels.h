@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/kernels/batched_lu.h>
+#include <pullback/core/kernels/conv_grad_tiles.h>
 #include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/gemm_tiles.h>
@@ -89,6 +90,8 @@ struct Kernels {
   DenseLu<double> dense_lu_double;
   ConvTiles<float> conv_float;
   ConvTiles<double> conv_double;
+  ConvGradTiles<float> conv_grad_float;
+  ConvGradTiles<double> conv_grad_double;
   WinogradTiles winograd;
   MaxPoolRows<float> max_pool_float;
   MaxPoolRows<double> max_pool_double;

@@ -4,20 +4,6 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-template <int kSize>
-struct IntegerOf;
-template <>
-struct IntegerOf<4> {
-  using type = int32_t;
-};
-template <>
-struct IntegerOf<8> {
-  using type = int64_t;
-};
-/// An integer as wide as T: comparisons of Vector<T> give vectors of it.
-template <class T>
-using Integer = typename IntegerOf<sizeof(T)>::type;
-
 // Outputs of a block: a vector.
 template <class T>
 constexpr int kOutputs = kLanes<T>;

@@ -31,6 +31,20 @@ using Vector = typename VectorOf<T>::type;
 template <class T>
 constexpr int kLanes = PULLBACK_VECTOR_BYTES / static_cast<int>(sizeof(T));
 
+template <int kSize>
+struct IntegerOf;
+template <>
+struct IntegerOf<4> {
+  using type = int32_t;
+};
+template <>
+struct IntegerOf<8> {
+  using type = int64_t;
+};
+/// An integer as wide as T: comparisons of Vector<T> give vectors of it.
+template <class T>
+using Integer = typename IntegerOf<sizeof(T)>::type;
+
 template <class T>
 PULLBACK_INLINE Vector<T> load(const T* from) {
   return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);

@@ -1,5 +1,7 @@
 #include "catch.h"
 
+#include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -137,6 +139,9 @@ TEMPLATE_TEST_CASE("a convolution and its gradients equal the naive loops", "[co
   SECTION("kernels wider than a tile of taps") {
     compare<TestType>(unit_stride(shape(2, 1, 2, 19, 15, 21, 7, 9, 1, 3, 1)));
   }
+  SECTION("few filters on wide maps") {
+    compare<TestType>(unit_stride(shape(9, 1, 2, 7, 14, 28, 5, 5, 1, 2, 1)));
+  }
   SECTION("groups of vectors of channels") {
     compare<TestType>(unit_stride(shape(2, 3, 6, 51, 6, 5, 3, 3, 1, 1, 1)));
   }
@@ -160,6 +165,17 @@ TEST_CASE("a transposed convolution's output padding lies beyond what its input 
   columns_conv2d_input_grad<float>(s, g.data(), w.data(), columns.data());
   CHECK(direct == columns);
   CHECK(direct[rows * s.in_w] == 0);
+}
+
+TEST_CASE("a NaN reaches the gradients of the taps that read it only", "[conv]") {
+  const ConvShape s = unit_stride(shape(1, 1, 1, 1, 5, 23, 3, 3, 1, 0, 1));
+  std::vector<float> x(5 * 23, 1), g(3 * 21, 1), gw(9);
+  x[22] = std::numeric_limits<float>::quiet_NaN();  // the first row's last: tap (0, 2) alone
+  for (const Kernels* tier : all_tiers()) {
+    direct_conv2d_weight_grad<float>(*tier, s, x.data(), g.data(), gw.data());
+    INFO(tier->tier);
+    for (std::size_t k = 0; k < 9; ++k) CHECK((std::isnan(gw[k]) ? k == 2 : gw[k] == 63));
+  }
 }
 
 TEST_CASE("a convolution's bits do not depend on the number of threads", "[conv]") {

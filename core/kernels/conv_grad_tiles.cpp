@@ -1,0 +1,145 @@
+#include <pullback/core/kernels/conv_grad_tiles.h>
+#include <pullback/core/kernels/vectors.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+template <class T, int P, int Q>
+PULLBACK_NOINLINE void tap_tile(int64_t rows, int64_t columns, const T* g, const T* x,
+                                int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
+  Vector<T> sum[P][Q];
+  PULLBACK_UNROLL
+  for (int p = 0; p < P; ++p) {
+    PULLBACK_UNROLL
+    for (int q = 0; q < Q; ++q) sum[p][q] = load(sums + p * sum_row + q * kLanes<T>);
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* at[P];
+    PULLBACK_UNROLL
+    for (int p = 0; p < P; ++p) at[p] = x + i * x_row + p * tap_row;
+    for (int64_t j = 0; j < columns; ++j) {
+      const Vector<T> cotangent = load(g);
+      g += kLanes<T>;
+      PULLBACK_UNROLL
+      for (int p = 0; p < P; ++p) {
+        PULLBACK_UNROLL
+        for (int q = 0; q < Q; ++q) sum[p][q] += at[p][j + q] * cotangent;
+      }
+    }
+  }
+  PULLBACK_UNROLL
+  for (int p = 0; p < P; ++p) {
+    PULLBACK_UNROLL
+    for (int q = 0; q < Q; ++q) store(sums + p * sum_row + q * kLanes<T>, sum[p][q]);
+  }
+}
+
+// Kernel widths that are not unrolled are cut into pieces that are.
+template <class T, int P, int Q>
+void tap_rows(int taps_w, int64_t rows, int64_t columns, const T* g, const T* x, int64_t x_row,
+              int64_t tap_row, T* sums, int64_t sum_row) {
+  while (taps_w >= Q) {
+    tap_tile<T, P, Q>(rows, columns, g, x, x_row, tap_row, sums, sum_row);
+    taps_w -= Q, x += Q, sums += Q * kLanes<T>;
+  }
+  if constexpr (Q > 1) {
+    if (taps_w > 0)
+      tap_rows<T, P, Q / 2>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  }
+}
+
+template <class T>
+void along_channels(int taps_h, int taps_w, int64_t rows, int64_t columns, const T* g, const T* x,
+                    int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
+#ifdef __AVX512F__
+  constexpr int kTaps = 5;
+#else
+  constexpr int kTaps = 2;
+#endif
+  const auto advance = [&](int count) {
+    taps_h -= count, x += count * tap_row, sums += count * sum_row;
+  };
+  for (; taps_h >= kTaps; advance(kTaps))
+    tap_rows<T, kTaps, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  for (; kTaps > 3 && taps_h >= 3; advance(3))
+    tap_rows<T, 3, 3>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  for (; taps_h > 0; advance(1))
+    tap_rows<T, 1, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+}
+
+// Sums, the pixels and one cotangent fill the registers.
+#ifdef __AVX512F__
+constexpr int kRows = 6, kTaps = 4;
+#else
+constexpr int kRows = 2, kTaps = 4;
+#endif
+
+template <class T, int R, int K>
+PULLBACK_NOINLINE void pixel_tile(int64_t rows, int64_t columns, const T* g, int64_t g_plane,
+                                  int64_t g_row, const T* x, int64_t x_row, const int64_t* offsets,
+                                  T* sums, int64_t sum_row) {
+  Vector<T> sum[R][K];
+  PULLBACK_UNROLL
+  for (int o = 0; o < R; ++o) {
+    PULLBACK_UNROLL
+    for (int k = 0; k < K; ++k) sum[o][k] = load(sums + (o * sum_row + k) * kLanes<T>);
+  }
+  const int64_t whole = columns / kLanes<T> * kLanes<T>;
+  Vector<Integer<T>> inside{};
+  for (int j = 0; j < kLanes<T>; ++j) inside[j] = j < columns - whole ? -1 : 0;
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* at[K];
+    PULLBACK_UNROLL
+    for (int k = 0; k < K; ++k) at[k] = x + i * x_row + offsets[k];
+    const T* cotangents = g + i * g_row;
+    for (int64_t j = 0; j < columns; j += kLanes<T>) {
+      Vector<T> pixels[K];
+      PULLBACK_UNROLL
+      for (int k = 0; k < K; ++k) pixels[k] = load(at[k] + j);
+      if (j == whole) {  // zeros in g would not silence a NaN
+        PULLBACK_UNROLL
+        for (int k = 0; k < K; ++k) pixels[k] = inside ? pixels[k] : Vector<T>{};
+      }
+      PULLBACK_UNROLL
+      for (int o = 0; o < R; ++o) {
+        const Vector<T> cotangent = load(cotangents + o * g_plane + j);
+        PULLBACK_UNROLL
+        for (int k = 0; k < K; ++k) sum[o][k] += cotangent * pixels[k];
+      }
+    }
+  }
+  PULLBACK_UNROLL
+  for (int o = 0; o < R; ++o) {
+    PULLBACK_UNROLL
+    for (int k = 0; k < K; ++k) store(sums + (o * sum_row + k) * kLanes<T>, sum[o][k]);
+  }
+}
+
+template <class T, int R = kRows, int K = kTaps>
+void along_pixels(int channels, int taps, int64_t rows, int64_t columns, const T* g,
+                  int64_t g_plane, int64_t g_row, const T* x, int64_t x_row, const int64_t* offsets,
+                  T* sums, int64_t sum_row) {
+  if constexpr (R > 1) {
+    if (channels != R)
+      return along_pixels<T, R - 1, K>(channels, taps, rows, columns, g, g_plane, g_row, x, x_row,
+                                       offsets, sums, sum_row);
+  }
+  if constexpr (K > 1) {
+    if (taps != K)
+      return along_pixels<T, R, K - 1>(channels, taps, rows, columns, g, g_plane, g_row, x, x_row,
+                                       offsets, sums, sum_row);
+  }
+  pixel_tile<T, R, K>(rows, columns, g, g_plane, g_row, x, x_row, offsets, sums, sum_row);
+}
+
+template <class T>
+constexpr ConvGradTiles<T> kTiles{kLanes<T>, along_channels<T>, kRows, kTaps, along_pixels<T>};
+
+}  // namespace
+
+void fill_conv_grad_tiles(Kernels& table) {
+  table.conv_grad_float = kTiles<float>;
+  table.conv_grad_double = kTiles<double>;
+}
+
+}  // namespace pullback::kernels::PULLBACK_TIER

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pullback::kernels {
+
+/// The loops of a direct weight gradient with stride 1: the taps' sums stay in registers while the
+/// pixels of a band go by.
+template <class T>
+struct ConvGradTiles {
+  int lanes = 0;  ///< elements of a vector
+
+  /// Vectors along the output channels:
+  /// sums[p·sum_row + q·lanes + o] += Σ_ij g[(i·columns + j)·lanes + o] x[i·x_row + j + p·tap_row +
+  /// q] for taps_h×taps_w taps, o < lanes.
+  void (*along_channels)(int taps_h, int taps_w, std::int64_t rows, std::int64_t columns,
+                         const T* g, const T* x, std::int64_t x_row, std::int64_t tap_row, T* sums,
+                         std::int64_t sum_row) = nullptr;
+
+  int rows = 0;  ///< most output channels of `along_pixels`
+  int taps = 0;  ///< most taps
+  /// Vectors along the pixels: to the lanes of sums[(o·sum_row + k)·lanes] is added what makes up
+  /// Σ_ij g[o·g_plane + i·g_row + j] x[i·x_row + j + offsets[k]]. Whole vectors are read; beyond
+  /// the last column g has zeros.
+  void (*along_pixels)(int channels, int taps, std::int64_t rows, std::int64_t columns, const T* g,
+                       std::int64_t g_plane, std::int64_t g_row, const T* x, std::int64_t x_row,
+                       const std::int64_t* offsets, T* sums, std::int64_t sum_row) = nullptr;
+};
+
+}  // namespace pullback::kernels
