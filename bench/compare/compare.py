@@ -8,6 +8,7 @@ the median of the rounds' ratios, so that a drifting clock cancels.
 import argparse
 import importlib.util
 import json
+import math
 import os
 import platform
 import statistics
@@ -27,8 +28,9 @@ PATIENCE = 0.2  # seconds to wait for as many idle cores as a visit needs
 class Worker:
     """A process that answers one line to each line."""
 
-    def __init__(self, peer, command):
+    def __init__(self, peer, command, most_threads=math.inf):
         self.peer = peer
+        self.most_threads = most_threads
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.version = self.ask("version")
         self.names = [name for name in self.ask("list").split("\t") if name]
@@ -74,7 +76,7 @@ def quartiles(values):
 
 def measure(workers, name, threads, rounds, seconds):
     """The rows of one workload: ours against each peer that has it."""
-    present = [w for w in workers if name in w.names]
+    present = [w for w in workers if name in w.names and threads <= w.most_threads]
     times = {w.peer: [] for w in present}
     for worker in present:
         worker.ask(f"threads {threads}")
@@ -143,7 +145,7 @@ def main():
         Worker("PyTorch eager", [sys.executable, f"{HERE}/eager.py"]),
     ]
     if importlib.util.find_spec("jax"):
-        workers.append(Worker("jax.jit", [sys.executable, f"{HERE}/compiled.py"]))
+        workers.append(Worker("jax.jit", [sys.executable, f"{HERE}/compiled.py"], most_threads=1))
     about = machine(workers)
     print(report.about(about), flush=True)
     rows = []
