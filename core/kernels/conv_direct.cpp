@@ -75,15 +75,19 @@ struct Plan {
   ConvImage image;
 };
 
-// For each tile of output channels: one row of `rows` weights a tap.
+// to[tap·wide + o] = the weight of output channel first + o, or 0 where o ≥ out, for one tap after
+// another: kernel row, input channel, kernel column.
 template <class T>
-void pack_rows(const ConvShape& s, const ConvWeight<T>& w, const Cut& cut, int64_t in, T* to) {
-  for (int64_t block = 0; block < cut.count; ++block)
-    for (int64_t p = 0; p < s.kernel_h; ++p)
-      for (int64_t c = 0; c < in; ++c)
+void pack(const ConvShape& s, const ConvWeight<T>& w, int64_t in, int64_t first, int64_t out,
+          int64_t wide, T* to) {
+  for (int64_t c = 0; c < in; ++c)
+    for (int64_t o = 0; o < wide; ++o) {
+      const T* from = w.data + (first + o) * w.out + c * w.in;
+      for (int64_t p = 0; p < s.kernel_h; ++p)
         for (int64_t q = 0; q < s.kernel_w; ++q)
-          for (int64_t o = cut.begin(block); o < cut.begin(block + 1); ++o)
-            *to++ = w.data[o * w.out + c * w.in + p * w.row + q * w.column];
+          to[((p * in + c) * s.kernel_w + q) * wide + o] =
+              o < out ? from[p * w.row + q * w.column] : T(0);
+    }
 }
 
 // Runs of pixels for a band of rows; the last of a row may overlap the one before.
@@ -112,11 +116,14 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   Buffer<int64_t> offsets(plan.taps);
   plan.image.tap_offsets(s, offsets.data());
   Buffer<T> packed(plan.taps * s.out_channels);
-  for (int64_t group = 0; group < s.groups; ++group) {
-    ConvWeight<T> of_group = weight;
-    of_group.data += group * weight.group;
-    pack_rows(s, of_group, cut, plan.in, packed.data() + group * plan.taps * plan.out);
-  }
+  for_units(
+      s.groups * cut.count, 8.0 * double(plan.taps * tiles.rows), [&](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+          const int64_t group = unit / cut.count, block = unit % cut.count, o = cut.begin(block);
+          pack(s, weight.of_group(group), plan.in, o, cut.size(block), cut.size(block),
+               packed.data() + (group * plan.out + o) * plan.taps);
+        }
+      });
   Buffer<PixelRun> runs(plan.band * ceil_div(s.out_w, tiles.lanes));
   pixel_runs(s, tiles.lanes, plan.band, plan.image.columns, runs.data());
 
@@ -149,20 +156,6 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   });
 }
 
-// For each tile of output channels: one row of vectors a tap, the last with zeros beyond.
-template <class T>
-void pack_vectors(const ConvShape& s, const ConvWeight<T>& w, int64_t out, int64_t in,
-                  int64_t width, int64_t lanes, T* to) {
-  for (int64_t o = 0; o < out; o += width) {
-    const int64_t wide = out - o <= lanes ? lanes : width;
-    for (int64_t p = 0; p < s.kernel_h; ++p)
-      for (int64_t c = 0; c < in; ++c)
-        for (int64_t q = 0; q < s.kernel_w; ++q)
-          for (int64_t k = o; k < o + wide; ++k)
-            *to++ = k < out ? w.data[k * w.out + c * w.in + p * w.row + q * w.column] : T(0);
-  }
-}
-
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan, const T* x,
                     const ConvWeight<T>& weight, const T* bias, T* y) {
@@ -175,15 +168,17 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
   plan.image.tap_offsets(s, offsets.data());
   const int64_t of_group = (plan.taps + 1) * (blocks * width);
   Buffer<T> packed(s.groups * of_group);  // the weights and, behind them, the biases
-  for (int64_t group = 0; group < s.groups; ++group) {
-    ConvWeight<T> w = weight;
-    w.data += group * weight.group;
-    T* to = packed.data() + group * of_group;
-    pack_vectors(s, w, plan.out, plan.in, width, lanes, to);
-    T* biases = to + plan.taps * blocks * width;
-    std::fill_n(biases, blocks * width, T(0));
-    if (bias) std::copy_n(bias + group * plan.out, plan.out, biases);
-  }
+  for_units(s.groups * blocks, 8.0 * double(plan.taps * width), [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t group = unit / blocks, o = unit % blocks * width, rest = plan.out - o;
+      T* weights = packed.data() + group * of_group;
+      pack(s, weight.of_group(group), plan.in, o, rest, rest <= lanes ? lanes : width,
+           weights + o * plan.taps);
+      T* biases = weights + plan.taps * blocks * width + o;
+      std::fill_n(biases, width, T(0));
+      if (bias) std::copy_n(bias + group * plan.out + o, std::min(rest, width), biases);
+    }
+  });
   const Cut cut(s.out_w, tiles.rows);
   const int64_t units = s.batch * s.groups * plan.bands;
   const int64_t kernel_row = plan.in * s.kernel_w;

@@ -16,6 +16,9 @@ template <class T>
 struct ConvWeight {
   const T* data;
   std::int64_t out, in, row, column, group;
+  ConvWeight of_group(std::int64_t i) const {
+    return {data + i * group, out, in, row, column, group};
+  }
 };
 
 /// The weight as it is stored, and with the channels exchanged and the kernel turned by 180°: a

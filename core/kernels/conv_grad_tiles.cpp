@@ -56,15 +56,15 @@ void along_channels(int taps_h, int taps_w, int64_t rows, int64_t columns, const
 #else
   constexpr int kTaps = 2;
 #endif
-  const auto advance = [&](int count) {
-    taps_h -= count, x += count * tap_row, sums += count * sum_row;
+  int done = 0;
+  const auto piece = [&](auto rows_of_taps, int high) {
+    rows_of_taps(taps_w, rows, columns, g, x + done * tap_row, x_row, tap_row,
+                 sums + done * sum_row, sum_row);
+    done += high;
   };
-  for (; taps_h >= kTaps; advance(kTaps))
-    tap_rows<T, kTaps, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
-  for (; kTaps > 3 && taps_h >= 3; advance(3))
-    tap_rows<T, 3, 3>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
-  for (; taps_h > 0; advance(1))
-    tap_rows<T, 1, 5>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+  while (taps_h - done >= kTaps) piece(tap_rows<T, kTaps, 5>, kTaps);
+  if (kTaps > 3 && taps_h - done >= 3) piece(tap_rows<T, 3, 3>, 3);
+  while (taps_h - done > 0) piece(tap_rows<T, 1, 5>, 1);
 }
 
 // Sums, the pixels and one cotangent fill the registers.

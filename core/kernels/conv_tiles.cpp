@@ -73,6 +73,10 @@ void along_pixels(int rows, int64_t taps, const T* weights, const int64_t* offse
       return along_pixels<T, R - 1>(rows, taps, weights, offsets, x, count, runs, bias, y, plane);
   }
   int64_t done = 0;
+  if constexpr (R <= kRows / 2) {  // so that a tile has sums enough to hide their latency
+    for (; done + 2 * kVectors <= count; done += 2 * kVectors)
+      pixel_tile<T, R, 2 * kVectors>(taps, weights, offsets, x, runs + done, bias, y, plane);
+  }
   for (; done + kVectors <= count; done += kVectors)
     pixel_tile<T, R, kVectors>(taps, weights, offsets, x, runs + done, bias, y, plane);
   if (done < count) pixel_tile<T, R, 1>(taps, weights, offsets, x, runs + done, bias, y, plane);

@@ -4,10 +4,6 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-// Outputs of a block: a vector.
-template <class T>
-constexpr int kOutputs = kLanes<T>;
-
 // from[0], from[kStride], …; kStride is 0 where it is known only at run time.
 template <class T, int kStride>
 PULLBACK_INLINE Vector<T> every(const T* from, int64_t stride) {
@@ -30,15 +26,15 @@ PULLBACK_INLINE Vector<T> every(const T* from, int64_t stride) {
   return values;
 }
 
-// The rows of x lie `x_step` apart.
+// A vector of outputs.
 template <class T, int kStride>
-PULLBACK_INLINE void block(const MaxPoolWindows& w, const T* x, int64_t x_step, int64_t place, T* y,
+PULLBACK_INLINE void block(const MaxPoolWindows& w, const T* x, int64_t place, T* y,
                            int64_t* indices) {
   Vector<T> best = every<T, kStride>(x, w.stride);
   Vector<Integer<T>> at{};
   for (int64_t p = 0; p < w.rows; ++p) {
     for (int64_t q = p == 0 ? 1 : 0; q < w.columns; ++q) {
-      const Vector<T> value = every<T, kStride>(x + p * x_step + q * w.column_step, w.stride);
+      const Vector<T> value = every<T, kStride>(x + p * w.row_step + q * w.column_step, w.stride);
       const auto here = static_cast<Integer<T>>(p * w.row_step + q * w.column_step);
       const auto wins = (value > best) | (value != value);
       best = wins ? value : best;
@@ -52,54 +48,51 @@ PULLBACK_INLINE void block(const MaxPoolWindows& w, const T* x, int64_t x_step, 
   for (int j = 0; j < kLanes<T>; ++j) indices[j] = place + j * stride + distances[j];
 }
 
-// Fewer outputs than a block's, by way of copies with room for one.
-template <class T, int kStride>
-void part(int64_t count, const MaxPoolWindows& w, const T* x, int64_t place, T* y,
-          int64_t* indices) {
-  constexpr int64_t kRoom = 512;
-  const int64_t width = (kOutputs<T> - 1) * w.stride + (w.columns - 1) * w.column_step + 1;
-  const int64_t used = width - (kOutputs<T> - count) * w.stride;
-  if (w.rows * width > kRoom) {  // rare: one output at a time
-    for (int64_t j = 0; j < count; ++j) {
-      const T* from = x + j * w.stride;
-      T best = from[0];
-      int64_t at = 0;
-      for (int64_t p = 0; p < w.rows; ++p)
-        for (int64_t q = 0; q < w.columns; ++q) {
-          const int64_t offset = p * w.row_step + q * w.column_step;
-          if (from[offset] > best || from[offset] != from[offset]) best = from[offset], at = offset;
-        }
-      y[j] = best;
-      indices[j] = place + j * w.stride + at;
+template <class T>
+void one_output(const MaxPoolWindows& w, const T* x, int64_t place, T* y, int64_t* index) {
+  T best = x[0];
+  int64_t at = 0;
+  for (int64_t p = 0; p < w.rows; ++p)
+    for (int64_t q = 0; q < w.columns; ++q) {
+      const int64_t offset = p * w.row_step + q * w.column_step;
+      if (x[offset] > best || x[offset] != x[offset]) best = x[offset], at = offset;
     }
-    return;
-  }
-  T copy[kRoom], maxima[kOutputs<T>];
-  int64_t places[kOutputs<T>];
-  for (int64_t p = 0; p < w.rows; ++p) {
-    for (int64_t i = 0; i < used; ++i) copy[p * width + i] = x[p * w.row_step + i];
-    for (int64_t i = used; i < width; ++i) copy[p * width + i] = T(0);
-  }
-  block<T, kStride>(w, copy, width, place, maxima, places);
-  for (int64_t j = 0; j < count; ++j) y[j] = maxima[j], indices[j] = places[j];
+  *y = best;
+  *index = place + at;
 }
 
 template <class T, int kStride>
-void row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t place, T* y,
-         int64_t* indices) {
-  int64_t j = 0;
-  for (; j + kOutputs<T> <= count; j += kOutputs<T>)
-    block<T, kStride>(w, x + j * w.stride, w.row_step, place + j * w.stride, y + j, indices + j);
-  if (j < count)
-    part<T, kStride>(count - j, w, x + j * w.stride, place + j * w.stride, y + j, indices + j);
+PULLBACK_NOINLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable,
+                           int64_t place, T* y, int64_t* indices, int64_t writable) {
+  // What a block reads.
+  const int64_t reach =
+      (kLanes<T> - 1) * w.stride + (w.rows - 1) * w.row_step + (w.columns - 1) * w.column_step + 1;
+  for (int64_t j = 0; j < count; j += kLanes<T>) {
+    const T* from = x + j * w.stride;
+    const int64_t here = place + j * w.stride;
+    if (j * w.stride + reach > readable) {
+      for (; j < count; ++j)
+        one_output(w, x + j * w.stride, place + j * w.stride, y + j, indices + j);
+      return;
+    }
+    if (j + kLanes<T> <= writable) {
+      block<T, kStride>(w, from, here, y + j, indices + j);
+      continue;
+    }
+    T maxima[kLanes<T>];
+    int64_t places[kLanes<T>];
+    block<T, kStride>(w, from, here, maxima, places);
+    for (int64_t k = 0; k < count - j && k < kLanes<T>; ++k)
+      y[j + k] = maxima[k], indices[j + k] = places[k];
+  }
 }
 
 template <class T>
-void any_row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t place, T* y,
-             int64_t* indices) {
-  if (w.stride == 1) return row<T, 1>(count, w, x, place, y, indices);
-  if (w.stride == 2) return row<T, 2>(count, w, x, place, y, indices);
-  row<T, 0>(count, w, x, place, y, indices);
+void any_row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable, int64_t place,
+             T* y, int64_t* indices, int64_t writable) {
+  if (w.stride == 1) return row<T, 1>(count, w, x, readable, place, y, indices, writable);
+  if (w.stride == 2) return row<T, 2>(count, w, x, readable, place, y, indices, writable);
+  row<T, 0>(count, w, x, readable, place, y, indices, writable);
 }
 
 }  // namespace

@@ -14,9 +14,10 @@ template <class T>
 struct MaxPoolRows {
   /// y[j] = the largest of the window that starts at x[j·stride], a NaN if there is one, and
   /// indices[j] = place + its distance from x, for j < count. A window is less than 2³¹ elements
-  /// long.
-  void (*row)(std::int64_t count, const MaxPoolWindows& windows, const T* x, std::int64_t place,
-              T* y, std::int64_t* indices) = nullptr;
+  /// long. `readable` elements may be read from x on; of the `writable` results from y and indices
+  /// on, those beyond `count` may be overwritten.
+  void (*row)(std::int64_t count, const MaxPoolWindows& windows, const T* x, std::int64_t readable,
+              std::int64_t place, T* y, std::int64_t* indices, std::int64_t writable) = nullptr;
 };
 
 }  // namespace pullback::kernels

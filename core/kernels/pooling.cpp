@@ -121,7 +121,8 @@ void max_pool(const Kernels& tier, const PoolShape& s, const T* x, T* y, std::in
         const std::int64_t place = row.begin * s.in_w + s.columns[j].begin;
         rows_of<T>(tier).row(
             count, {rows.taps, row.step * s.in_w, columns.taps, s.columns[j].step, columns.stride},
-            image + place, place, y + out, indices + out);
+            image + place, (s.planes - p) * s.in_plane() - place, place, y + out, indices + out,
+            (p + 1) * s.out_plane() - out);
         out += count;
         j = columns.last;
       }

@@ -14,7 +14,7 @@ constexpr int64_t kTile = WinogradTiles::kTile, kInput = WinogradTiles::kInput;
 constexpr int64_t kPlaces = WinogradTiles::kPlaces, kTaps = 9;
 constexpr int64_t kChunk = WinogradTiles::kChunk;
 // Transformed inputs of a block of tiles that stay in the second-level cache.
-constexpr int64_t kBlockElements = 150 * 1024;
+constexpr int64_t kBlockElements = 110 * 1024;
 // Transformed inputs and cotangents that a weight gradient keeps at a time.
 constexpr int64_t kKeptElements = 5 * 1024 * 1024;
 constexpr int64_t kTogether = 128;  // tiles that one product of a weight gradient sums over
@@ -140,7 +140,7 @@ void winograd_conv2d(const Kernels& tier, const ConvShape& s, const float* x,
   if (bias) std::copy_n(bias, out, biases.data());
 
   const int64_t most =
-      std::clamp<int64_t>(kBlockElements / (kPlaces * chunks * kChunk), tiles.rows, 128);
+      std::clamp<int64_t>(kBlockElements / (kPlaces * chunks * kChunk), 2 * tiles.rows, 128);
   const int64_t units = (grid.count + most - 1) / most;
   parallel_for(units, 1, [&](int64_t begin, int64_t end) {
     const int64_t chunk = most * kChunk, input_place = chunks * chunk + kApart;
