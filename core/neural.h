@@ -38,9 +38,9 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         IntArrayRef dilation = 1);
 
 /// Whether a float32 convolution is summed in order. If not (the default, unless the environment
-/// says PULLBACK_STRICT_CONV=1), 3×3 kernels with stride 1 and at least 16 channels go by Winograd's
-/// F(4×4, 3×3): two to three times as fast, at twice the rounding error; a NaN or an infinity then
-/// spreads to the outputs of the 4×4 tiles that read it.
+/// says PULLBACK_STRICT_CONV=1), 3×3 kernels with stride 1 and at least 16 channels go by
+/// Winograd's F(4×4, 3×3): two to three times as fast, at twice the rounding error; a NaN or an
+/// infinity then spreads to the outputs of the 4×4 tiles that read it.
 bool strict_convolutions() noexcept;
 void set_strict_convolutions(bool enabled) noexcept;
 
@@ -137,10 +137,27 @@ Tensor cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight = {}
 /// The rows of weight that the indices name; row padding_idx gets no gradient. Throws IndexError
 /// for a row that is not there.
 Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t padding_idx = -1);
+/// y[…, c] = 1 where the index is c, else 0, of int64; as many classes as the largest index needs,
+/// unless they are given. Throws RuntimeError for an index that is no class.
+Tensor one_hot(const Tensor& indices, std::int64_t num_classes = -1);
+
+/// What stands around a padded tensor: a constant, its mirror image without the edge, its edge, or
+/// copies of it.
+enum class PadMode { Constant, Reflect, Replicate, Circular };
+inline constexpr PadMode kConstant = PadMode::Constant, kZeros = PadMode::Constant,
+                         kReflect = PadMode::Reflect, kReplicate = PadMode::Replicate,
+                         kCircular = PadMode::Circular;
+/// x, longer by amounts[0] before and amounts[1] after it in the last dimension, by the next two in
+/// the one before, and so on; negative amounts cut. Modes other than constant pad all dimensions
+/// but the first one or two (NotImplementedError).
+Tensor pad(const Tensor& x, IntArrayRef amounts, PadMode mode = kConstant, const Scalar& value = 0);
 
 /// x with each element zeroed with probability p and the others divided by 1 − p, when training;
 /// else x.
 Tensor dropout(const Tensor& x, double p, bool train);
 Tensor dropout_(const Tensor& x, double p, bool train);
+/// As dropout, for whole channels x[n, c]. Throws RuntimeError for fewer than two dimensions.
+Tensor feature_dropout(const Tensor& x, double p, bool train);
+Tensor feature_dropout_(const Tensor& x, double p, bool train);
 
 }  // namespace pullback

@@ -38,6 +38,20 @@ std::string described_end(const Options& options) {
   return text;
 }
 
+std::string described_mode(PadMode mode) {
+  switch (mode) {
+    case PadMode::Constant:
+      return "";
+    case PadMode::Reflect:
+      return ", padding_mode=reflect";
+    case PadMode::Replicate:
+      return ", padding_mode=replicate";
+    case PadMode::Circular:
+      return ", padding_mode=circular";
+  }
+  return "";
+}
+
 template <class Layer>
 void register_weight_and_bias(Layer& layer, std::int64_t a, std::int64_t b) {
   const auto& o = layer.options;
@@ -77,7 +91,20 @@ std::string ConvNd<D>::extra_repr() const {
   else if (!padding.amounts.all(0))
     text += ", padding=" + padding.amounts.as_tuple();
   if (!options.dilation().all(1)) text += ", dilation=" + options.dilation().as_tuple();
-  return text + described_end(options);
+  return text + described_end(options) + described_mode(options.padding_mode());
+}
+
+template <std::size_t D>
+Tensor ConvNd<D>::padded(const Tensor& x) const {
+  const ConvPadding<D>& padding = options.padding();
+  std::vector<std::int64_t> amounts;
+  for (std::size_t d = D; d-- > 0;) {
+    const std::int64_t same = options.dilation()[d] * (options.kernel_size()[d] - 1);
+    const bool by_rule = padding.rule == Padding::Same;
+    amounts.push_back(by_rule ? same / 2 : padding.amounts[d]);
+    amounts.push_back(by_rule ? same - same / 2 : padding.amounts[d]);
+  }
+  return pad(x, amounts, options.padding_mode());
 }
 
 template <std::size_t D>
@@ -113,6 +140,9 @@ template class ConvTransposeNd<2>;
 
 Tensor Conv1dImpl::forward(const Tensor& x) {
   const ConvPadding<1>& padding = options.padding();
+  if (options.padding_mode() != kZeros)
+    return conv1d(padded(x), weight, bias, options.stride(), 0, options.dilation(),
+                  options.groups());
   if (padding.rule)
     return conv1d(x, weight, bias, options.stride(), *padding.rule, options.dilation(),
                   options.groups());
@@ -122,6 +152,9 @@ Tensor Conv1dImpl::forward(const Tensor& x) {
 
 Tensor Conv2dImpl::forward(const Tensor& x) {
   const ConvPadding<2>& padding = options.padding();
+  if (options.padding_mode() != kZeros)
+    return conv2d(padded(x), weight, bias, options.stride(), 0, options.dilation(),
+                  options.groups());
   if (padding.rule)
     return conv2d(x, weight, bias, options.stride(), *padding.rule, options.dilation(),
                   options.groups());

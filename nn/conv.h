@@ -34,6 +34,7 @@ struct ConvOptions {
   PULLBACK_ARG(ExpandingArray<D>, dilation) = 1;
   PULLBACK_ARG(std::int64_t, groups) = 1;
   PULLBACK_ARG(bool, bias) = true;
+  PULLBACK_ARG(PadMode, padding_mode) = kZeros;
 };
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
@@ -69,6 +70,10 @@ class ConvNd : public Module {
   ConvOptions<D> options;
   Attribute weight;
   Attribute bias;  ///< undefined without bias
+
+ protected:
+  /// x, padded as options.padding_mode() says.
+  Tensor padded(const Tensor& x) const;
 };
 
 /// Cross-correlation along one dimension of batch × in_channels × positions (conv1d).

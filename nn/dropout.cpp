@@ -16,6 +16,11 @@ Tensor DropoutImpl::forward(const Tensor& x) {
                            : dropout(x, options.p(), is_training());
 }
 
+Tensor Dropout2dImpl::forward(const Tensor& x) {
+  return options.inplace() ? feature_dropout_(x, options.p(), is_training())
+                           : feature_dropout(x, options.p(), is_training());
+}
+
 std::string DropoutImpl::extra_repr() const {
   return "p=" + python_repr(options.p()) + ", inplace=" + python_repr(options.inplace());
 }

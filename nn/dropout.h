@@ -24,4 +24,14 @@ class DropoutImpl : public Module {
 };
 PULLBACK_MODULE(Dropout);
 
+using Dropout2dOptions = DropoutOptions;
+
+/// As Dropout, for whole channels of batch × channels × height × width.
+class Dropout2dImpl : public DropoutImpl {
+ public:
+  using DropoutImpl::DropoutImpl;
+  Tensor forward(const Tensor& x);
+};
+PULLBACK_MODULE(Dropout2d);
+
 }  // namespace pullback::nn

@@ -12,15 +12,30 @@ namespace pullback::nn::functional {
 
 using pullback::elu;
 using pullback::gelu;
+using pullback::hardtanh;
 using pullback::leaky_relu;
 using pullback::log_softmax;
+using pullback::logsigmoid;
 using pullback::mish;
+using pullback::one_hot;
 using pullback::relu;
+using pullback::relu6;
 using pullback::selu;
 using pullback::silu;
 using pullback::softmax;
 using pullback::softplus;
 using pullback::softsign;
+using pullback::threshold;
+
+struct PadFuncOptions {
+  PadFuncOptions(std::vector<std::int64_t> amounts) : pad_(std::move(amounts)) {}
+  PULLBACK_ARG(std::vector<std::int64_t>, pad);
+  PULLBACK_ARG(PadMode, mode) = kConstant;
+  PULLBACK_ARG(double, value) = 0;
+};
+inline Tensor pad(const Tensor& x, const PadFuncOptions& o) {
+  return pullback::pad(x, o.pad(), o.mode(), o.value());
+}
 
 template <std::size_t D>
 struct ConvFuncOptions {
@@ -73,6 +88,12 @@ struct DropoutFuncOptions {
 };
 inline Tensor dropout(const Tensor& x, const DropoutFuncOptions& o = {}) {
   return o.inplace() ? dropout_(x, o.p(), o.training()) : pullback::dropout(x, o.p(), o.training());
+}
+
+using Dropout2dFuncOptions = DropoutFuncOptions;
+inline Tensor dropout2d(const Tensor& x, const Dropout2dFuncOptions& o = {}) {
+  return o.inplace() ? feature_dropout_(x, o.p(), o.training())
+                     : feature_dropout(x, o.p(), o.training());
 }
 
 struct BatchNormFuncOptions {

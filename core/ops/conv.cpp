@@ -225,18 +225,15 @@ Tensor convolve(const Call& call, const Tensor& x, const Tensor& w, const Tensor
     check(stride == 1, call.op,
           ": padding='same' is not supported for strided convolutions: ", call.stride);
   const Pair dilation = pair_of(call.op, "dilation", call.dilation, call.dims, 1);
-  std::array<std::int64_t, 2> both{};
-  Tensor padded = x;
+  std::array<std::int64_t, 2> both{}, odd{};
   for (int d = 0; d < call.dims; ++d) {
     const std::int64_t step = d + 1 == call.dims ? dilation.w : dilation.h;
     const std::int64_t total = step * (w.size(d - call.dims) - 1);
-    both[d] = total / 2;
-    if (total % 2 == 0) continue;
-    const std::int64_t dim = x.dim() - call.dims + d;
-    std::vector<std::int64_t> sizes = padded.sizes().vec();
-    sizes[static_cast<std::size_t>(dim)] = 1;
-    padded = cat({padded, zeros(sizes, x.scalar_type())}, dim);
+    both[d] = total / 2, odd[d] = total % 2;
   }
+  Tensor padded = x;
+  if (odd[0] || odd[1])
+    padded = call.dims == 1 ? pad(x, {0, odd[0]}) : pad(x, {0, odd[1], 0, odd[0]});
   Call centred = call;
   centred.padding = IntArrayRef(both.data(), static_cast<std::size_t>(call.dims));
   return convolve(centred, padded, w, bias);

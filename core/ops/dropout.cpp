@@ -14,20 +14,38 @@ bool drops(const Tensor& x, double p, bool train) {
 }
 
 // 1/(1 − p) for what stays, 0 for what goes.
-Tensor factors(const Tensor& x, double p) {
-  if (p == 1) return zeros({}, x.scalar_type());
+Tensor factors(const Tensor& noise, double p) {
+  if (p == 1) return zeros({}, noise.scalar_type());
   const NoGradGuard unrecorded;
-  return empty_like(x).bernoulli_(1 - p).div_(1 - p);
+  return noise.bernoulli_(1 - p).div_(1 - p);
+}
+
+// Room for a number a channel, which broadcasts over the channel.
+Tensor channels(const Tensor& x) {
+  check(x.dim() >= 2,
+        "feature_dropout: Feature dropout requires at least 2 dimensions in the input",
+        ", but got size ", x.sizes());
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.dim()), 1);
+  sizes[0] = x.size(0), sizes[1] = x.size(1);
+  return empty(sizes, x.scalar_type());
 }
 
 }  // namespace
 
 Tensor dropout(const Tensor& x, double p, bool train) {
-  return drops(x, p, train) ? x * factors(x, p) : x;
+  return drops(x, p, train) ? x * factors(empty_like(x), p) : x;
 }
 
 Tensor dropout_(const Tensor& x, double p, bool train) {
-  return drops(x, p, train) ? x.mul_(factors(x, p)) : x;
+  return drops(x, p, train) ? x.mul_(factors(empty_like(x), p)) : x;
+}
+
+Tensor feature_dropout(const Tensor& x, double p, bool train) {
+  return drops(x, p, train) ? x * factors(channels(x), p) : x;
+}
+
+Tensor feature_dropout_(const Tensor& x, double p, bool train) {
+  return drops(x, p, train) ? x.mul_(factors(channels(x), p)) : x;
 }
 
 }  // namespace pullback

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <pullback/core/autograd/record.h>
@@ -84,6 +85,30 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t paddi
   check(padding_idx >= -1 && padding_idx < rows, op,
         ": Padding_idx must be within num_embeddings, but is ", padding_idx);
   return rows_of("EmbeddingBackward0", weight, at, padding_idx, false);
+}
+
+Tensor one_hot(const Tensor& indices, std::int64_t num_classes) {
+  const char* op = "one_hot";
+  check_defined(op, indices);
+  check(indices.scalar_type() == kLong, op,
+        ": one_hot is only applicable to index tensor of type LongTensor, but got ",
+        indices.scalar_type());
+  if (indices.numel() == 0) {
+    check(num_classes > 0, op,
+          ": Can not infer total number of classes from empty tensor; give num_classes");
+  } else {
+    const std::int64_t least = indices.min().item<std::int64_t>();
+    const std::int64_t largest = indices.max().item<std::int64_t>();
+    check(least >= 0, op, ": Class values must be non-negative, but one is ", least);
+    check(largest < std::numeric_limits<std::int64_t>::max(), op,
+          ": class out of range: ", largest);
+    check(num_classes == -1 || largest < num_classes, op,
+          ": Class values must be smaller than num_classes: ", largest, " and ", num_classes);
+    if (num_classes == -1) num_classes = largest + 1;
+  }
+  std::vector<std::int64_t> sizes = indices.sizes().vec();
+  sizes.push_back(num_classes);
+  return zeros(sizes, kLong).scatter_(-1, indices.unsqueeze(-1), 1);
 }
 
 }  // namespace pullback

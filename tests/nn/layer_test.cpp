@@ -113,6 +113,12 @@ TEST_CASE("functions and modules of one name agree", "[layers]") {
   const Tensor x = randn({2, 1, 4, 4});
   const Tensor y = F::conv2d(x, conv->weight, F::Conv2dFuncOptions().bias(conv->bias).padding(1));
   CHECK(equal(conv(x), y));
+  CHECK(equal(F::pad(x, F::PadFuncOptions({1, 0, 2, 1}).mode(kReflect)),
+              pad(x, {1, 0, 2, 1}, kReflect)));
+  manual_seed(4);
+  const Tensor dropped = nn::Dropout2d(0.5)(y);
+  manual_seed(4);
+  CHECK(equal(F::dropout2d(y, F::Dropout2dFuncOptions().p(0.5)), dropped));
   CHECK(equal(nn::MaxPool2d(2)(y), F::max_pool2d(y, F::MaxPool2dFuncOptions(2))));
   const Tensor scores = y.flatten(1), target = tensor({1, 5});
   CHECK(equal(nn::CrossEntropyLoss()(scores, target), F::cross_entropy(scores, target)));

@@ -59,6 +59,19 @@ const std::map<std::string, Make>& modules() {
        [] {
          return Conv2d(Conv2dOptions(2, 3, {3, 2}).padding(kSame));
        }},
+      {"Conv1d replicating",
+       [] { return Conv1d(Conv1dOptions(2, 3, 3).stride(2).padding(2).padding_mode(kReplicate)); }},
+      {"Conv2d reflecting",
+       [] {
+         return Conv2d(Conv2dOptions(2, 3, 3).padding({1, 2}).bias(false).padding_mode(kReflect));
+       }},
+      {"Conv2d circular",
+       [] {
+         return Conv2d(
+             Conv2dOptions(2, 3, {3, 2}).padding(kSame).dilation({1, 3}).padding_mode(kCircular));
+       }},
+      {"Conv2d circular, valid",
+       [] { return Conv2d(Conv2dOptions(2, 3, 2).padding(kValid).padding_mode(kCircular)); }},
       {"ConvTranspose1d", [] { return ConvTranspose1d(2, 3, 3); }},
       {"ConvTranspose2d",
        [] {
@@ -129,6 +142,8 @@ const std::map<std::string, Make>& modules() {
       {"AdaptiveMaxPool1d", [] { return AdaptiveMaxPool1d(2); }},
       {"AdaptiveMaxPool2d", [] { return AdaptiveMaxPool2d(2); }},
       {"Dropout that keeps all", [] { return Dropout(0.0); }},
+      {"Dropout", [] { return Dropout(0.3); }},
+      {"Dropout2d", [] { return Dropout2d(0.3); }},
       // Braces make the layers from left to right, so that each draws its own numbers.
       {"Sequential",
        [] {

@@ -42,6 +42,14 @@ Outputs running(const Case& c) {
   return {mean, var};
 }
 
+pullback::PadMode pad_mode(const Case& c) {
+  const std::string name = c.string("mode", "constant");
+  return name == "reflect"     ? pullback::kReflect
+         : name == "replicate" ? pullback::kReplicate
+         : name == "circular"  ? pullback::kCircular
+                               : pullback::kConstant;
+}
+
 pullback::Reduction reduction(const Case& c) {
   const std::string name = c.string("reduction", "mean");
   return name == "none" ? pullback::kNone : name == "sum" ? pullback::kSum : pullback::kMean;
@@ -60,6 +68,12 @@ Rows conv_rows() {
       ROW("conv2d", convolve(static_cast<Conv>(conv2d), c)),
       ROW("conv_transpose1d", transposed(conv_transpose1d, c)),
       ROW("conv_transpose2d", transposed(conv_transpose2d, c)),
+      ROW("pad", {pad(c.in(0), c.list("pad"), pad_mode(c), c.scalar("value"))}),
+      // PyTorch copies slices; one node serves here.
+      {"pad.circular",
+       [](const Case& c) -> Outputs { return {pad(c.in(0), c.list("pad"), kCircular)}; },
+       other_name()},
+      ROW("one_hot", {one_hot(c.in(0), c.integer("num_classes", -1))}),
       ROW("embedding", {embedding(c.in(1), c.in(0), c.integer("padding_idx", -1))}),
   };
 }

@@ -34,6 +34,11 @@ MODULES = {
         lambda: nn.Conv2d(2, 4, (3, 2), stride=2, padding=(1, 0), groups=2, bias=False), IMAGES),
     "Conv2d dilated": (lambda: nn.Conv2d(2, 3, 2, dilation=(2, 3)), IMAGES),
     "Conv2d same": (lambda: nn.Conv2d(2, 3, (3, 2), padding="same"), IMAGES),
+    "Conv1d replicating": (lambda: nn.Conv1d(2, 3, 3, stride=2, padding=2, padding_mode="replicate"), ([2, 2, 5],)),
+    "Conv2d reflecting": (lambda: nn.Conv2d(2, 3, 3, padding=(1, 2), bias=False, padding_mode="reflect"), IMAGES),
+    "Conv2d circular": (
+        lambda: nn.Conv2d(2, 3, (3, 2), padding="same", dilation=(1, 3), padding_mode="circular"), IMAGES),
+    "Conv2d circular, valid": (lambda: nn.Conv2d(2, 3, 2, padding="valid", padding_mode="circular"), IMAGES),
     "ConvTranspose1d": (lambda: nn.ConvTranspose1d(2, 3, 3), ([2, 2, 5],)),
     "ConvTranspose2d": (lambda: nn.ConvTranspose2d(2, 4, 3, stride=2, padding=1, output_padding=1, groups=2), IMAGES),
     "BatchNorm1d": (lambda: nn.BatchNorm1d(3), ([4, 3],)),
@@ -83,6 +88,8 @@ MODULES = {
     "AdaptiveMaxPool1d": (lambda: nn.AdaptiveMaxPool1d(2), ([2, 3, 5],)),
     "AdaptiveMaxPool2d": (lambda: nn.AdaptiveMaxPool2d(2), IMAGES),
     "Dropout that keeps all": (lambda: nn.Dropout(0.0), FLAT),
+    "Dropout": (lambda: nn.Dropout(0.3), ([3, 4],)),
+    "Dropout2d": (lambda: nn.Dropout2d(0.3), ([2, 3, 2, 2],)),
     "Sequential": (
         lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Sequential(nn.Linear(4, 2), nn.ReLU())), FLAT),
     "ModuleList": (lambda: nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU()]), None),

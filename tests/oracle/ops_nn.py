@@ -15,6 +15,29 @@ op(C, "linear", F.linear, lambda draw: [
 op(C, "embedding", F.embedding, lambda draw: [
     ([draw.index(s, 5), draw([5, 3], t)], kw) for t in FLOATS for s in ([4], [2, 3], []) for kw in ({}, {"padding_idx": 1})])
 
+CUT = [torch.ones(2, 3)]
+op(C, "pad", F.pad, lambda draw: [
+    ([draw(s, t)], dict(pad=p)) for t in FLOATS
+    for s, p in (([3], [1, 2]), ([2, 3], [0, 1]), ([2, 3], [-1, 1, 2, -1]), ([2, 1, 3], [1, -2, 0, 0, 1, 1]), ([0, 2], [1, 1, 2, 0]))] + [
+    ([draw(s, t)], dict(pad=[1, 2], value=v)) for t in (f, d, l, i, b) for s in ([3], [2, 0]) for v in (0, 1)] + [
+    ([draw(s, t)], dict(pad=p, mode=m)) for t in FLOATS for m in ("reflect", "replicate")
+    for s, p in (([2, 3], [1, 2]), ([1, 2, 4], [3, -1]), ([2, 3, 4], [1, 2, 2, 0]), ([1, 2, 3, 4], [0, 1, -1, 2]),
+                 ([1, 2, 2, 3, 2], [1, 0, 1, 1, 0, 1]))] + [
+    ([draw([1, 2, 2], t)], dict(pad=[4, 3], mode="replicate")) for t in FLOATS],
+   throws=[(CUT, {"pad": [1]}), (CUT, {"pad": [1] * 6}), (CUT, {"pad": [-2, -2]}), (CUT, {"pad": [-4, 5]}),
+           (CUT, {"pad": [3, 0], "mode": "reflect"}), (CUT, {"pad": [1, 1, 1, 1], "mode": "replicate"}),
+           ([torch.ones(2, 0)], {"pad": [1, 1], "mode": "replicate"})])
+op(C, "pad.circular", lambda x, pad: F.pad(x, pad, mode="circular"), lambda draw: [
+    ([draw(s, t)], dict(pad=p)) for t in FLOATS + (l,)
+    for s, p in (([2, 3], [1, 2]), ([1, 2, 4], [3, 4]), ([2, 3, 4], [1, 2, 2, 0]), ([1, 2, 3, 4], [0, 1, -1, 2]))],
+   throws=[(CUT, {"pad": [4, 0]})])
+op(C, "one_hot", F.one_hot, lambda draw: [
+    ([draw.index(s, 4)], kw) for s in ([5], [2, 3], [], [1]) for kw in ({}, {"num_classes": 6})] + [
+    ([draw.index([0, 2], 4)], {"num_classes": 3})],
+   throws=[([torch.tensor([3])], {"num_classes": 3}), ([torch.tensor([-1])],), ([torch.tensor([1.0])],),
+           ([torch.tensor([1], dtype=i)],), ([torch.zeros(0, dtype=l)],)])
+
+
 def conv(name, call, variants):
     op(C, name, call, lambda draw: [
         ([draw(s, t), draw(w, t), draw([k], t) if k else None], kw) for t in FLOATS for s, w, k, kw in variants])
