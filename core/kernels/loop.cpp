@@ -11,7 +11,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr float kShare = 8000;  // nanoseconds of work that another thread is worth waking for
+constexpr float kShare = 4000;  // nanoseconds of work that another thread is worth waking for
 constexpr int64_t kAlign = 1024;
 constexpr int64_t kShortRun = 8;
 constexpr int64_t kCacheLine = 64;

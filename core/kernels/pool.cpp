@@ -38,6 +38,29 @@ class Inside {
   Inside& operator=(const Inside&) = delete;
 };
 
+/// The loop that runs and its chunks that nobody has claimed, first to last − 1, in one word.
+class Claims {
+ public:
+  static constexpr int kBits = 24;
+  static constexpr std::int64_t kMostChunks = std::int64_t{1} << 23;
+
+  explicit Claims(std::uint64_t word) : word_(word) {}
+  Claims(std::uint32_t round, std::int64_t chunks)
+      : word_(std::uint64_t{round} << 2 * kBits | static_cast<std::uint64_t>(chunks) << kBits) {}
+  std::uint64_t word() const { return word_; }
+  bool are_of(std::uint32_t round) const {
+    return word_ >> 2 * kBits == (round & (~std::uint32_t{0} >> (2 * kBits - 32)));
+  }
+  std::int64_t first() const { return static_cast<std::int64_t>(word_ & kMask); }
+  std::int64_t last() const { return static_cast<std::int64_t>(word_ >> kBits & kMask); }
+  Claims without_first() const { return Claims(word_ + 1); }
+  Claims without_last() const { return Claims(word_ - (std::uint64_t{1} << kBits)); }
+
+ private:
+  static constexpr std::uint64_t kMask = (std::uint64_t{1} << kBits) - 1;
+  std::uint64_t word_;
+};
+
 std::int64_t chunks_in(std::int64_t count, std::int64_t chunk) {
   return (count + chunk - 1) / chunk;
 }
@@ -71,14 +94,13 @@ class Pool {
     failed_.store(false, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
     helpers_.store(threads - 1, std::memory_order_relaxed);
-    chunks_.store(chunks_in(count, chunk), std::memory_order_relaxed);
+    const std::int64_t chunks = chunks_in(count, chunk);
     const std::uint32_t round = round_.load(std::memory_order_relaxed) + 1;
-    next_.store(std::uint64_t{round} << 32, std::memory_order_release);
+    claims_.store(Claims(round, chunks).word(), std::memory_order_release);
     round_.store(round, std::memory_order_release);
     round_.notify_all();
 
-    work(round);
-    const std::int64_t chunks = chunks_.load(std::memory_order_relaxed);
+    work(round, /*from_the_end=*/false);
     for (int spins = 0; done_.load(std::memory_order_acquire) < chunks; ++spins) {
       if (spins < kSpins) {
         pause_briefly();
@@ -116,25 +138,26 @@ class Pool {
         continue;
       }
       seen = round;
-      if (id < helpers_.load(std::memory_order_relaxed)) work(round);
+      if (id < helpers_.load(std::memory_order_relaxed)) work(round, id % 2 == 0);
     }
   }
 
-  /// Claims chunks of a round until none is left or the round is over. What describes the loop is
-  /// read only after a claim: until that chunk is done the caller cannot leave, so nothing of it
-  /// changes.
-  void work(std::uint32_t round) {
+  /// Claims chunks of a round until none is left or the round is over. Half of the threads begin at
+  /// the end, so that those of one array come to the core whose cache has them from the operation
+  /// before. What describes the loop is read only after a claim: until that chunk is done the
+  /// caller cannot leave, so nothing of it changes.
+  void work(std::uint32_t round, bool from_the_end) {
     const Inside inside;
-    std::uint64_t next = next_.load(std::memory_order_acquire);
+    std::uint64_t word = claims_.load(std::memory_order_acquire);
     for (;;) {
-      if (next >> 32 != round) return;
-      const auto index = static_cast<std::int64_t>(next & 0xffffffffu);
-      if (index >= chunks_.load(std::memory_order_relaxed)) return;
-      if (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel,
-                                       std::memory_order_acquire))
+      const Claims claims(word);
+      if (!claims.are_of(round) || claims.first() >= claims.last()) return;
+      const Claims rest = from_the_end ? claims.without_last() : claims.without_first();
+      if (!claims_.compare_exchange_weak(word, rest.word(), std::memory_order_acq_rel,
+                                         std::memory_order_acquire))
         continue;
-      ++next;
-      const std::int64_t begin = index * chunk_;
+      word = rest.word();
+      const std::int64_t begin = (from_the_end ? rest.last() : claims.first()) * chunk_;
       try {
         body_(context_, begin, std::min(count_, begin + chunk_));
       } catch (...) {
@@ -148,8 +171,8 @@ class Pool {
   int workers_ = 0;
 
   std::atomic<std::uint32_t> round_{0};
-  std::atomic<std::uint64_t> next_{0};  ///< round in the high half, next chunk in the low
-  std::atomic<std::int64_t> chunks_{0}, done_{0};
+  std::atomic<std::uint64_t> claims_{0};
+  std::atomic<std::int64_t> done_{0};
   std::atomic<int> helpers_{0};
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;
@@ -198,8 +221,7 @@ void set_num_threads(int count) {
 
 void parallel_for(std::int64_t count, std::int64_t chunk, Body body, void* context) {
   if (count <= 0) return;
-  // The index of a chunk has 32 bits.
-  chunk = std::max({chunk, std::int64_t{1}, count >> 31});
+  chunk = std::max({chunk, std::int64_t{1}, chunks_in(count, Claims::kMostChunks)});
   const std::int64_t chunks = chunks_in(count, chunk);
   if (chunks == 1) return body(context, 0, count);
 
