@@ -109,5 +109,6 @@ Rows conv_rows();
 Rows pool_rows();
 Rows nnorm_rows();
 Rows loss_rows();
+Rows functional_rows();
 
 }  // namespace pullback_tests

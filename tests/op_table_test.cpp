@@ -18,11 +18,22 @@ using pullback::kDouble;
 
 const std::vector<std::pair<std::string, Rows>>& table() {
   static const std::vector<std::pair<std::string, Rows>> families = {
-      {"unary", unary_rows()},     {"binary", binary_rows()},   {"ternary", ternary_rows()},
-      {"layout", layout_rows()},   {"factory", factory_rows()}, {"reduce", reduce_rows()},
-      {"softmax", softmax_rows()}, {"index", index_rows()},     {"matmul", matmul_rows()},
-      {"conv", conv_rows()},       {"pool", pool_rows()},       {"nnorm", nnorm_rows()},
-      {"linalg", linalg_rows()},   {"loss", loss_rows()},       {"activation", activation_rows()},
+      {"unary", unary_rows()},
+      {"binary", binary_rows()},
+      {"ternary", ternary_rows()},
+      {"layout", layout_rows()},
+      {"factory", factory_rows()},
+      {"reduce", reduce_rows()},
+      {"softmax", softmax_rows()},
+      {"index", index_rows()},
+      {"matmul", matmul_rows()},
+      {"conv", conv_rows()},
+      {"pool", pool_rows()},
+      {"nnorm", nnorm_rows()},
+      {"linalg", linalg_rows()},
+      {"loss", loss_rows()},
+      {"activation", activation_rows()},
+      {"functional", functional_rows()},
   };
   return families;
 }
@@ -62,14 +73,6 @@ std::vector<Tensor> leaves(const std::vector<Tensor>& inputs) {
   for (const Tensor& x : inputs)
     fresh.push_back(floating(x) ? x.detach().clone().requires_grad_() : x);
   return fresh;
-}
-
-/// The weights that tests/oracle/ops.py gives the elements of output j.
-Tensor weights(const Tensor& output, std::size_t j) {
-  std::vector<double> values(static_cast<std::size_t>(output.numel()));
-  for (std::size_t k = 0; k < values.size(); ++k)
-    values[k] = (static_cast<double>((k + 3 * j) % 7) - 2) / 2 + 0.25;
-  return tensor_of(values, output.sizes().vec(), output.dtype());
 }
 
 /// The gradients of the weighted sum of all outputs; undefined where none flows.

@@ -78,6 +78,11 @@ const std::map<std::string, Make>& modules() {
          return ConvTranspose2d(
              ConvTranspose2dOptions(2, 4, 3).stride(2).padding(1).output_padding(1).groups(2));
        }},
+      {"ConvTranspose2d dilated",
+       [] {
+         return ConvTranspose2d(
+             ConvTranspose2dOptions(2, 3, {3, 2}).padding(1).dilation(2).bias(false));
+       }},
       {"BatchNorm1d", [] { return BatchNorm1d(3); }},
       {"BatchNorm1d of sequences", [] { return BatchNorm1d(3); }},
       {"BatchNorm1d untracked",
@@ -95,8 +100,11 @@ const std::map<std::string, Make>& modules() {
       {"LayerNorm without bias",
        [] { return LayerNorm(LayerNormOptions({4}).eps(1e-2).bias(false)); }},
       {"GroupNorm", [] { return GroupNorm(2, 4); }},
+      {"GroupNorm plain", [] { return GroupNorm(GroupNormOptions(4, 4).eps(1e-2).affine(false)); }},
       {"Embedding", [] { return Embedding(5, 3); }},
       {"Embedding padded", [] { return Embedding(EmbeddingOptions(5, 3).padding_idx(1)); }},
+      {"Embedding padded from the end",
+       [] { return Embedding(EmbeddingOptions(5, 3).padding_idx(-2)); }},
       {"ReLU", [] { return ReLU(); }},
       {"ReLU6", [] { return ReLU6(); }},
       {"Tanh", [] { return Tanh(); }},
@@ -121,6 +129,8 @@ const std::map<std::string, Make>& modules() {
       {"Softmax", [] { return Softmax(1); }},
       {"LogSoftmax", [] { return LogSoftmax(0); }},
       {"MaxPool1d", [] { return MaxPool1d(2); }},
+      {"MaxPool1d with options",
+       [] { return MaxPool1d(MaxPool1dOptions(3).stride(2).padding(1).ceil_mode(true)); }},
       {"MaxPool2d", [] { return MaxPool2d(2); }},
       {"MaxPool2d with options",
        [] {
@@ -128,11 +138,20 @@ const std::map<std::string, Make>& modules() {
        }},
       {"MaxPool2d dilated", [] { return MaxPool2d(MaxPool2dOptions(2).stride(1).dilation(2)); }},
       {"AvgPool1d", [] { return AvgPool1d(2); }},
+      {"AvgPool1d with options",
+       [] {
+         return AvgPool1d(
+             AvgPool1dOptions(3).stride(2).padding(1).ceil_mode(true).count_include_pad(false));
+       }},
       {"AvgPool2d", [] { return AvgPool2d(2); }},
       {"AvgPool2d with options",
        [] {
          return AvgPool2d(
              AvgPool2dOptions(3).stride(2).padding(1).ceil_mode(true).count_include_pad(false));
+       }},
+      {"AvgPool2d divided",
+       [] {
+         return AvgPool2d(AvgPool2dOptions({2, 3}).stride(1).divisor_override(3));
        }},
       {"AdaptiveAvgPool1d", [] { return AdaptiveAvgPool1d(3); }},
       {"AdaptiveAvgPool2d",
@@ -178,6 +197,7 @@ const std::map<std::string, Make>& modules() {
       {"KLDivLoss", [] { return KLDivLoss(kBatchMean); }},
       {"KLDivLoss of logarithms",
        [] { return KLDivLoss(KLDivLossOptions(kSum).log_target(true)); }},
+      {"KLDivLoss each", [] { return KLDivLoss(kNone); }},
       {"CosineEmbeddingLoss",
        [] { return CosineEmbeddingLoss(CosineEmbeddingLossOptions().margin(0.1)); }},
       {"MarginRankingLoss",
@@ -260,7 +280,7 @@ TEST_CASE("every layer and loss computes what PyTorch's does, in both float type
       const Tensor y = output_of(any, inputs);
       check_close(y, entry.at("out"), "output");
       if (!gradients.empty()) {
-        y.square().sum().backward();
+        y.square().backward(weights(y, 0));
         const auto parameters = module.named_parameters();
         for (const auto& [key, value] : gradients.items()) {
           const Tensor* parameter = parameters.find(key);

@@ -4,7 +4,8 @@
 
 An entry is made after manual_seed(7): its name (which tests/nn/reference_test.cpp maps to the same construction), its repr,
 its state_dict (so, the default initialisation), its inputs, the output in training mode, the gradients of the sum of its
-squares with respect to floating inputs and parameters, the buffers after that pass, and the output in evaluation mode.
+squares, weighted as in ops.py, with respect to floating inputs and parameters, the buffers after that pass, and the output in
+evaluation mode.
 """
 
 import json
@@ -13,7 +14,7 @@ import pathlib
 import torch
 import torch.nn as nn
 
-from ops import Draw, encode, f
+from ops import Draw, encode, f, weight
 
 HERE = pathlib.Path(__file__).parent
 
@@ -41,6 +42,8 @@ MODULES = {
     "Conv2d circular, valid": (lambda: nn.Conv2d(2, 3, 2, padding="valid", padding_mode="circular"), IMAGES),
     "ConvTranspose1d": (lambda: nn.ConvTranspose1d(2, 3, 3), ([2, 2, 5],)),
     "ConvTranspose2d": (lambda: nn.ConvTranspose2d(2, 4, 3, stride=2, padding=1, output_padding=1, groups=2), IMAGES),
+    "ConvTranspose2d dilated": (
+        lambda: nn.ConvTranspose2d(2, 3, (3, 2), padding=1, dilation=2, bias=False), ([1, 2, 3, 3],)),
     "BatchNorm1d": (lambda: nn.BatchNorm1d(3), ([4, 3],)),
     "BatchNorm1d of sequences": (lambda: nn.BatchNorm1d(3), ([2, 3, 4],)),
     "BatchNorm1d untracked": (lambda: nn.BatchNorm1d(3, track_running_stats=False), ([4, 3],)),
@@ -51,8 +54,10 @@ MODULES = {
     "LayerNorm of two": (lambda: nn.LayerNorm([3, 4], elementwise_affine=False), ([2, 3, 4],)),
     "LayerNorm without bias": (lambda: nn.LayerNorm(4, eps=1e-2, bias=False), ([2, 3, 4],)),
     "GroupNorm": (lambda: nn.GroupNorm(2, 4), ([2, 4, 3],)),
+    "GroupNorm plain": (lambda: nn.GroupNorm(4, 4, eps=1e-2, affine=False), ([2, 4, 3],)),
     "Embedding": (lambda: nn.Embedding(5, 3), INDEX),
     "Embedding padded": (lambda: nn.Embedding(5, 3, padding_idx=1), INDEX),
+    "Embedding padded from the end": (lambda: nn.Embedding(5, 3, padding_idx=-2), INDEX),
     "ReLU": (lambda: nn.ReLU(), FLAT),
     "ReLU6": (lambda: nn.ReLU6(), FLAT),
     "Tanh": (lambda: nn.Tanh(), FLAT),
@@ -76,13 +81,17 @@ MODULES = {
     "Softmax": (lambda: nn.Softmax(dim=1), FLAT),
     "LogSoftmax": (lambda: nn.LogSoftmax(dim=0), FLAT),
     "MaxPool1d": (lambda: nn.MaxPool1d(2), ([2, 3, 5],)),
+    "MaxPool1d with options": (lambda: nn.MaxPool1d(3, stride=2, padding=1, ceil_mode=True), ([2, 3, 6],)),
     "MaxPool2d": (lambda: nn.MaxPool2d(2), IMAGES),
     "MaxPool2d with options": (lambda: nn.MaxPool2d((3, 2), stride=2, padding=1, ceil_mode=True), IMAGES),
     "MaxPool2d dilated": (lambda: nn.MaxPool2d(2, stride=1, dilation=2), IMAGES),
     "AvgPool1d": (lambda: nn.AvgPool1d(2), ([2, 3, 5],)),
+    "AvgPool1d with options": (
+        lambda: nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False), ([2, 3, 6],)),
     "AvgPool2d": (lambda: nn.AvgPool2d(2), IMAGES),
     "AvgPool2d with options": (
         lambda: nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False), IMAGES),
+    "AvgPool2d divided": (lambda: nn.AvgPool2d((2, 3), stride=1, divisor_override=3), IMAGES),
     "AdaptiveAvgPool1d": (lambda: nn.AdaptiveAvgPool1d(3), ([2, 3, 5],)),
     "AdaptiveAvgPool2d": (lambda: nn.AdaptiveAvgPool2d((2, 3)), IMAGES),
     "AdaptiveMaxPool1d": (lambda: nn.AdaptiveMaxPool1d(2), ([2, 3, 5],)),
@@ -105,6 +114,7 @@ MODULES = {
     "SoftMarginLoss": (lambda: nn.SoftMarginLoss(), ([2, 3], "sign [2, 3]")),
     "KLDivLoss": (lambda: nn.KLDivLoss(reduction="batchmean"), ([2, 3], "unit [2, 3]")),
     "KLDivLoss of logarithms": (lambda: nn.KLDivLoss(reduction="sum", log_target=True), ([2, 3], [2, 3])),
+    "KLDivLoss each": (lambda: nn.KLDivLoss(reduction="none"), ([2, 3], "unit [2, 3]")),
     "CosineEmbeddingLoss": (lambda: nn.CosineEmbeddingLoss(margin=0.1), ([4, 3], [4, 3], "sign [4]")),
     "MarginRankingLoss": (lambda: nn.MarginRankingLoss(margin=0.2), ([4], [4], "sign [4]")),
     "BCELoss": (lambda: nn.BCELoss(), ("unit [2, 3]", "unit [2, 3]")),
@@ -155,7 +165,7 @@ def entries():
             record["out"] = encode(y)
             leaves = {str(i): x for i, x in enumerate(inputs) if x.requires_grad} | dict(module.named_parameters())
             if y.requires_grad:
-                y.square().sum().backward()
+                y.square().backward(weight(y, 0))
                 record["gradients"] = {k: encode(x.grad) for k, x in leaves.items()}
             record["buffers"] = {k: encode(v) for k, v in module.named_buffers()}
             module.eval()

@@ -154,7 +154,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     sys.path.insert(0, str(HERE))
     sys.modules["ops"] = sys.modules["__main__"]
-    import ops_elementwise, ops_layout, ops_reduce, ops_index, ops_matmul, ops_nn, ops_linalg
+    import ops_elementwise, ops_layout, ops_reduce, ops_index, ops_matmul, ops_nn, ops_functional, ops_linalg
 
     for family in sys.argv[1:] or sorted(FAMILIES):
         write(family)

@@ -28,6 +28,9 @@ pullback::Tensor tensor_of(const std::vector<double>& values,
 /// The elements in row order.
 std::vector<double> values_of(const pullback::Tensor& x);
 
+/// The weights that tests/oracle/ops.py gives the elements of output j.
+pullback::Tensor weights(const pullback::Tensor& output, std::size_t j);
+
 /// What differs between two tensors, first in type and shape, then at the worst element, in a
 /// sentence; empty if nothing does. Two NaNs are equal, and the tolerance is `factor` times 64 ε of
 /// the largest finite expected value.
