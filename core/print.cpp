@@ -20,17 +20,15 @@ class Elements {
  public:
   /// `shown` are the places of the elements that will be printed: they decide the format.
   Elements(const Tensor& x, const std::vector<std::int64_t>& shown, const PrintOptions& options)
-      : options_(options), type_(x.scalar_type()) {
+      : options_(options), type_(x.scalar_type()), shown_(shown) {
+    visit(type_, [&](auto zero) {
+      const auto* elements = reinterpret_cast<const decltype(zero)*>(x.get()->bytes());
+      for (const std::int64_t i : shown_) put(elements[offset_of(i, x.get()->geometry)]);
+    });
     if (is_floating_point(type_)) {
-      const Tensor dense = as_type(x, kDouble).contiguous();
-      const auto* from = dense.data_ptr<double>();
-      reals_.assign(from, from + dense.numel());
-      choose_format(shown);
+      choose_format(shown_);
     } else {
-      const Tensor dense = as_type(x, kLong).contiguous();
-      const auto* from = dense.data_ptr<std::int64_t>();
-      integers_.assign(from, from + dense.numel());
-      for (std::int64_t i : shown) width_ = std::max(width_, plain(i).size());
+      for (std::int64_t i : shown_) width_ = std::max(width_, plain(i).size());
     }
   }
 
@@ -42,13 +40,31 @@ class Elements {
   }
 
  private:
-  double real(std::int64_t i) const { return reals_[static_cast<std::size_t>(i)]; }
+  /// How far into its memory the tensor has its element number i in row order.
+  static std::int64_t offset_of(std::int64_t i, const Geometry& g) {
+    std::int64_t offset = 0;
+    for (int d = g.ndim; d-- > 0; i /= g.size[d]) offset += i % g.size[d] * g.stride[d];
+    return offset;
+  }
+  template <class T>
+  void put(T value) {
+    if constexpr (std::is_floating_point_v<T>)
+      reals_.push_back(value);
+    else
+      integers_.push_back(value);
+  }
+  /// Only the elements shown are kept, in their order.
+  std::size_t position(std::int64_t i) const {
+    return static_cast<std::size_t>(std::lower_bound(shown_.begin(), shown_.end(), i) -
+                                    shown_.begin());
+  }
+  double real(std::int64_t i) const { return reals_[position(i)]; }
   std::string scientific(double v) const { return fmt::format("{:.{}e}", v, options_.precision); }
   std::string fixed(double v) const { return fmt::format("{:.{}f}", v, options_.precision); }
 
   std::string plain(std::int64_t i) const {
-    if (type_ == kBool) return integers_[static_cast<std::size_t>(i)] ? "True" : "False";
-    if (!is_floating_point(type_)) return fmt::format("{}", integers_[static_cast<std::size_t>(i)]);
+    if (type_ == kBool) return integers_[position(i)] ? "True" : "False";
+    if (!is_floating_point(type_)) return fmt::format("{}", integers_[position(i)]);
     const double v = real(i);
     if (std::isnan(v)) return "nan";  // a NaN's sign is not shown
     if (scientific_) return scientific(v);
@@ -81,6 +97,7 @@ class Elements {
 
   const PrintOptions& options_;
   ScalarType type_;
+  std::vector<std::int64_t> shown_;
   std::vector<double> reals_;
   std::vector<std::int64_t> integers_;
   std::size_t width_ = 1;
@@ -104,13 +121,16 @@ class Printer {
   /// The places 0 … n−1 that are printed.
   std::vector<std::int64_t> places(std::int64_t n) const {
     std::vector<std::int64_t> all;
-    for (std::int64_t i = 0; i < n; ++i)
-      if (!cut(n) || i < options_.edgeitems || i >= n - options_.edgeitems) all.push_back(i);
+    const std::int64_t edge = options_.edgeitems;
+    if (cut(n) && edge <= 0) return all;
+    for (std::int64_t i = 0; i < n; i = cut(n) && i + 1 == edge ? n - edge : i + 1)
+      all.push_back(i);
     return all;
   }
 
   std::vector<std::int64_t> shown() const {
     std::vector<std::int64_t> offsets{0};
+    if (std::find(sizes_.begin(), sizes_.end(), 0) != sizes_.end()) return {};
     for (std::int64_t n : sizes_) {
       const std::vector<std::int64_t> here = places(n);
       std::vector<std::int64_t> next;

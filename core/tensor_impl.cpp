@@ -74,6 +74,11 @@ void Storage::destroy(Storage* storage) {
 
 TensorImpl::~TensorImpl() {
   if (retains_grad) autograd::stop_retaining(this);
+  // Gradients that have gradients are dropped one after the other, not inside each other.
+  while (grad.defined() && grad.get()->refs.get() == 1 && grad.get()->grad.defined()) {
+    Tensor next = std::move(grad.get()->grad);
+    grad = std::move(next);
+  }
   delete accumulator.load(std::memory_order_acquire);
 }
 

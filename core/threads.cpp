@@ -10,8 +10,9 @@ int num_threads() noexcept {
 }
 
 void set_num_threads(int count) {
-  check<ValueError>(count > 0, "set_num_threads: expects a positive number of threads, got ",
-                    count);
+  check<ValueError>(count > 0 && count <= kernels::kMostThreads,
+                    "set_num_threads: expects a positive number of threads up to ",
+                    kernels::kMostThreads, ", got ", count);
   kernels::set_num_threads(count);
 }
 

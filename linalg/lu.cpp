@@ -381,6 +381,7 @@ Tensor lu_solve(const Tensor& packed, const Tensor& pivots, const Tensor& b, boo
   check_square("linalg.lu_solve", packed, "LU");
   check_matrix("linalg.lu_solve", b, "B");
   check_same_type("linalg.lu_solve", packed, b);
+  check(pivots.defined(), "linalg.lu_solve: expected pivots but got an undefined tensor");
   check(pivots.scalar_type() == kInt, "linalg.lu_solve: pivots must be of type Int, got ",
         pivots.scalar_type());
   check(rows(packed) == b.size(left ? -2 : -1),
@@ -391,6 +392,10 @@ Tensor lu_solve(const Tensor& packed, const Tensor& pivots, const Tensor& b, boo
       pivots.sizes() == packed.sizes().slice(0, packed.dim() - 1),
       "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix: ",
       pivots.sizes(), " and ", packed.sizes());
+  check(pivots.numel() == 0 ||
+            (pivots.min().item<int>() >= 1 && pivots.max().item<std::int64_t>() <= rows(packed)),
+        "linalg.lu_solve: Pivots given to lu_solve must all be between 1 and ", rows(packed),
+        " and are the row numbers of LAPACK");
   // With A = P L U:  X̄ = g gives B̄ = A⁻ᵀ g and Ā = −B̄ Xᵀ, then L̄ = Pᵀ Ā Uᵀ and Ū = Lᵀ Pᵀ Ā.
   return record(
       "LinalgLuSolveBackward0", lu_solve_values(packed, pivots, b, left, adjoint),

@@ -23,7 +23,9 @@ ParamSlot::ParamSlot(const ParamSlot& other)
       persistent_(other.persistent_) {}
 
 Tensor ParamSlot::value() {
-  return source_ ? source_->compute() : tensor();
+  if (!source_) return tensor();
+  const std::shared_ptr<SlotSource> source = source_;  // its function may let go of the module
+  return source->compute();
 }
 
 // Two threads may ask at once, and both keep what they were given: a description is never dropped

@@ -11,14 +11,17 @@ Module::Hooks& Module::hooks() {
 }
 
 unsigned Module::register_forward_pre_hook(PreHook hook) {
+  check<ValueError>(hook != nullptr, "register_forward_pre_hook: the hook is empty");
   hooks().before.emplace_back(hooks().next_id, std::move(hook));
   return hooks_->next_id++;
 }
 unsigned Module::register_forward_hook(ForwardHook hook) {
+  check<ValueError>(hook != nullptr, "register_forward_hook: the hook is empty");
   hooks().after.emplace_back(hooks().next_id, std::move(hook));
   return hooks_->next_id++;
 }
 unsigned Module::register_full_backward_hook(BackwardHook hook) {
+  check<ValueError>(hook != nullptr, "register_full_backward_hook: the hook is empty");
   hooks().backward.emplace_back(hooks().next_id, std::move(hook));
   return hooks_->next_id++;
 }
@@ -78,6 +81,7 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
     for (const auto& entry : hooks.backward) backward->hooks.push_back(entry.second);
     std::vector<Tensor> passed;
     for (const Tensor& x : inputs) {
+      check(x.defined(), name(), ": backward hooks need inputs that are defined tensors");
       any_input = any_input || autograd::requires_grad(x);
       passed.push_back(identity(x));
     }
@@ -94,6 +98,7 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
   for (const auto& [id, hook] : hooks.after)
     if (Tensor changed = hook(*this, inputs, y); changed.defined()) y = std::move(changed);
 
+  check(!backward || y.defined(), name(), ": backward hooks need an output that is defined");
   if (backward)
     y = autograd::record(
         "BackwardHookFunctionBackward", identity(y),

@@ -117,6 +117,9 @@ Tensor normal_(const TensorBase& x, double mean, double std) {
 
 Tensor trunc_normal_(const TensorBase& x, double mean, double std, double a, double b) {
   check<ValueError>(a < b, "trunc_normal_: the bounds are not in order: ", a, " and ", b);
+  check<ValueError>(std::isfinite(mean) && std > 0 && std::isfinite(std),
+                    "trunc_normal_: expects a finite mean and a positive std, but found ", mean,
+                    " and ", std);
   // Every pass draws for all elements and keeps what is still missing, as PyTorch does: that
   // decides which numbers of the generator's sequence come out.
   return initialise(x, [&](const Tensor& t) {
@@ -133,6 +136,11 @@ Tensor trunc_normal_(const TensorBase& x, double mean, double std, double a, dou
     // Little of the normal lies within the bounds: uniform candidates, accepted with the density
     // relative to its greatest value there.
     const double mode = std::clamp(mean, a, b), peak = (mode - mean) / std;
+    // Beyond a few widths of the density's tail nearly no candidate would be accepted.
+    const double width = std::min((b - a) / std, 1 / std::max(std::abs(peak), 1.0));
+    check<ValueError>(width * std / (b - a) > 1e-6, "trunc_normal_: between ", a, " and ", b,
+                      " lies nearly nothing of the normal distribution with mean ", mean,
+                      " and std ", std, "; take narrower bounds");
     const Tensor chance = empty_like(t);
     Tensor pending = ones_like(t, kBool);
     do {
@@ -197,6 +205,8 @@ Tensor orthogonal_(const TensorBase& x, double gain) {
 
 Tensor sparse_(const TensorBase& x, double sparsity, double std) {
   check_matrix("sparse_", x.sizes());
+  check<ValueError>(sparsity >= 0 && sparsity <= 1,
+                    "sparse_: sparsity should be between 0 and 1, but is ", sparsity);
   return initialise(x, [&](const Tensor& t) {
     const std::int64_t rows = t.size(0);
     const auto zeros = static_cast<std::int64_t>(std::ceil(sparsity * static_cast<double>(rows)));

@@ -51,6 +51,8 @@ ParamSlot& Module::add_slot(std::string name, Tensor value, SlotKind kind, bool 
 
 ParamSlot& Module::register_parameter(std::string name, Tensor value, bool requires_grad) {
   check_new_name("register_parameter", "Parameter", name);
+  check(!value.defined() || value.is_leaf(), "register_parameter: '", name,
+        "' is the result of an operation, not a leaf; detach() it first");
   if (value.defined()) value.requires_grad_(requires_grad);
   return add_slot(std::move(name), std::move(value), SlotKind::Parameter);
 }
@@ -60,15 +62,34 @@ ParamSlot& Module::register_buffer(std::string name, Tensor value, bool persiste
   return add_slot(std::move(name), std::move(value), SlotKind::Buffer, persistent);
 }
 
+bool Module::contains(const Module& other) const {
+  return this == &other || std::any_of(children_.begin(), children_.end(), [&](const auto& child) {
+           return child.value() && child.value()->contains(other);
+         });
+}
+
+void Module::check_no_cycle(const char* op, const std::string& name, const Module* child) const {
+  check<ValueError>(!child || !child->contains(*this), op, ": '", name, "' is or contains ",
+                    this->name(), " itself, which cannot be inside its own child");
+}
+
 void Module::add_module(std::string name, std::shared_ptr<Module> module) {
   check_new_name("register_module", "Submodule", name);
+  check_no_cycle("register_module", name, module.get());
   children_.insert(std::move(name), std::move(module));
+}
+
+void Module::exchange_module(const std::string& name, std::shared_ptr<Module> module) {
+  check_no_cycle("replace_module", name, module.get());
+  children_[name] = std::move(module);
 }
 
 void Module::unregister_parameter(const std::string& name) {
   ParamSlot* slot = find_slot(name);
   check<KeyError>(slot != nullptr, "unregister_parameter: ", this->name(), " has no parameter '",
                   name, "'");
+  check(!slot->computed(), "unregister_parameter: '", name, "' of ", this->name(),
+        " is parametrized; use remove_parametrizations first");
   slot->disown();
   std::erase_if(slots_, [&](const Ref<ParamSlot>& s) { return s.get() == slot; });
 }

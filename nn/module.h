@@ -37,10 +37,12 @@ class Module : public std::enable_shared_from_this<Module> {
 
   // ---- registration
   /// Adds a parameter. Throws ValueError for an empty name or one with a dot, KeyError for a name
-  /// in use.
+  /// in use, RuntimeError for a tensor that an operation made.
   ParamSlot& register_parameter(std::string name, Tensor value, bool requires_grad = true);
   /// Adds a tensor that is state but not trained; state_dict leaves it out unless persistent.
   ParamSlot& register_buffer(std::string name, Tensor value, bool persistent = true);
+  /// Adds a child. Throws ValueError and KeyError as register_parameter does, and ValueError for a
+  /// module that contains this one.
   template <class M>
   std::shared_ptr<M> register_module(std::string name, std::shared_ptr<M> module) {
     if (module) remember_type(*module);
@@ -57,8 +59,8 @@ class Module : public std::enable_shared_from_this<Module> {
   }
   template <class M>
   std::shared_ptr<M> replace_module(const std::string& name, std::shared_ptr<M> module) {
-    remember_type(*module);
-    children_[name] = module;
+    if (module) remember_type(*module);
+    exchange_module(name, module);
     return module;
   }
   template <class Holder>
@@ -171,6 +173,8 @@ class Module : public std::enable_shared_from_this<Module> {
   const auto* as() const noexcept {
     return const_cast<Module*>(this)->as<T>();
   }
+  /// Is `other` this module or one inside it?
+  bool contains(const Module& other) const;
   template <class M>
   static void remember_type(M& module) {
     if constexpr (std::is_copy_constructible_v<M>) {
@@ -202,6 +206,8 @@ class Module : public std::enable_shared_from_this<Module> {
     return prefix.empty() ? name : prefix + "." + name;
   }
   void add_module(std::string name, std::shared_ptr<Module> module);
+  void exchange_module(const std::string& name, std::shared_ptr<Module> module);
+  void check_no_cycle(const char* op, const std::string& name, const Module* child) const;
   void check_new_name(const char* op, const char* what, const std::string& name) const;
   OrderedDict<std::string, Tensor> named_tensors(SlotKind kind, bool recurse) const;
   template <class F>

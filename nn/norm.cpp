@@ -58,13 +58,13 @@ Tensor BatchNormNd::forward(const Tensor& x) {
   check_input(x);
   const bool tracked = running_mean.defined() && running_var.defined();
   double momentum = options.momentum().value_or(0);
-  if (is_training() && tracked && num_batches_tracked.defined()) {
-    num_batches_tracked.add_(1);
-    if (!options.momentum())
-      momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>());
-  }
-  return batch_norm(x, weight, bias, running_mean, running_var, is_training() || !tracked, momentum,
-                    options.eps());
+  const bool counts = is_training() && tracked && num_batches_tracked.defined();
+  if (counts && !options.momentum())
+    momentum = 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
+  Tensor y = batch_norm(x, weight, bias, running_mean, running_var, is_training() || !tracked,
+                        momentum, options.eps());
+  if (counts) num_batches_tracked.add_(1);
+  return y;
 }
 
 std::string BatchNormNd::extra_repr() const {

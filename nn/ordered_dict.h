@@ -43,10 +43,15 @@ class OrderedDict {
   bool is_empty() const { return items_.empty(); }
   bool empty() const { return items_.empty(); }
   const std::vector<Item>& items() const { return items_; }
-  const Item& front() const { return items_.front(); }
-  const Item& back() const { return items_.back(); }
-  Item& operator[](std::size_t i) { return items_.at(i); }
-  const Item& operator[](std::size_t i) const { return items_.at(i); }
+  /// These throw IndexError for a place beyond the last item.
+  const Item& front() const { return (*this)[0]; }
+  const Item& back() const { return (*this)[items_.size() - 1]; }
+  Item& operator[](std::size_t i) {
+    check<IndexError>(i < items_.size(), description_, " number ", i, " is not among ",
+                      items_.size());
+    return items_[i];
+  }
+  const Item& operator[](std::size_t i) const { return const_cast<OrderedDict&>(*this)[i]; }
 
   Value* find(const Key& key) {
     for (Item& item : items_)

@@ -1,4 +1,5 @@
 #include <unordered_map>
+#include <unordered_set>
 
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/nn/module.h>
@@ -49,7 +50,10 @@ IncompatibleKeys Module::load_state_dict(const StateDict& given, bool strict) {
   IncompatibleKeys keys;
 
   auto visit = [&](auto& visit, Module& module, const std::string& path) -> void {
-    for (const auto& hook : module.load_hooks_) hook(module, state, path);
+    for (std::size_t i = 0; i < module.load_hooks_.size(); ++i) {
+      const LoadHook hook = module.load_hooks_[i];  // it may register others
+      hook(module, state, path);
+    }
     for (const SlotKind kind : {SlotKind::Parameter, SlotKind::Buffer})
       for (const auto& slot : module.slots_) {
         if (slot->kind() != kind || slot->computed() || !slot->defined() || !slot->persistent())
@@ -57,7 +61,9 @@ IncompatibleKeys Module::load_state_dict(const StateDict& given, bool strict) {
         const std::string key = path + slot->key();
         used[key] = true;
         const Tensor* value = state.find(key);
-        if (!value) {
+        if (value && !value->defined()) {
+          misshapen.push_back(key + " is an undefined tensor.");
+        } else if (!value) {
           keys.missing_keys.push_back(key);
         } else if (value->sizes() == slot->sizes()) {
           copies.emplace_back(slot->tensor(), *value);
@@ -86,11 +92,17 @@ IncompatibleKeys Module::load_state_dict(const StateDict& given, bool strict) {
   check(errors.empty(), "Error(s) in loading state_dict for ", name(), ":", text);
 
   const NoGradGuard no_grad;
+  // A value may lie in the memory of a parameter that is about to change: of its own or another.
+  std::unordered_set<const Storage*> changing;
+  for (const auto& [target, value] : copies) changing.insert(target.get()->storage.get());
+  for (auto& [target, value] : copies)
+    if (changing.contains(value.get()->storage.get())) value = value.clone();
   for (auto& [target, value] : copies) target.copy_(value);
   return keys;
 }
 
 void Module::register_load_state_dict_pre_hook(LoadHook hook) {
+  check<ValueError>(hook != nullptr, "register_load_state_dict_pre_hook: the hook is empty");
   load_hooks_.push_back(std::move(hook));
 }
 

@@ -31,6 +31,7 @@ class Reader {
     const Tensor* found = dict_.find(key);
     check(found != nullptr, "load_state_dict: missing key \"", key,
           "\"; the dict belongs to another optimizer or to other parameters");
+    check(found->defined(), "load_state_dict: \"", key, "\" is an undefined tensor");
     ++taken_;
     return *found;
   }
@@ -92,6 +93,32 @@ void Optimizer::add_param_group(ParamGroup group) {
   groups_.push_back(std::move(group));
 }
 
+// The kernels read as many elements of each tensor as the parameter has, so all must be alike;
+// parameters, gradients and groups are the caller's to change between steps.
+void Optimizer::check_steps() {
+  states_.resize(groups_.size());
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    ParamGroup& group = groups_[g];
+    if (!group.has_options()) group.set_options(defaults_->clone());
+    states_[g].resize(group.params().size());
+    for (std::size_t i = 0; i < group.params().size(); ++i) {
+      const Tensor& parameter = group.params()[i];
+      check<ValueError>(parameter.defined(), "step: parameter ", i, " of group ", g,
+                        " is undefined");
+      auto fits = [&](const char* what, const Tensor& x) {
+        check(x.sizes() == parameter.sizes() && x.scalar_type() == parameter.scalar_type(),
+              "step: ", what, " of parameter ", i, " of group ", g, " is ", x.scalar_type(),
+              x.sizes(), ", but the parameter is ", parameter.scalar_type(), parameter.sizes(),
+              "; make a new optimizer after changing a parameter's type or shape");
+      };
+      const Tensor gradient = parameter.grad();
+      if (!gradient.defined()) continue;
+      fits("the gradient", gradient);
+      for (const Tensor& buffer : states_[g][i].buffers) fits("the state", buffer);
+    }
+  }
+}
+
 Tensor Optimizer::step(const Closure& closure) {
   Tensor loss;
   if (closure) {
@@ -99,6 +126,7 @@ Tensor Optimizer::step(const Closure& closure) {
     loss = closure();
   }
   const NoGradGuard no_grad;
+  check_steps();
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const ParamGroup& group = groups_[g];
     for (std::size_t i = 0; i < group.params().size(); ++i) {
@@ -114,6 +142,7 @@ Tensor Optimizer::step(const Closure& closure) {
 void Optimizer::zero_grad(bool set_to_none) {
   for (const ParamGroup& group : groups_)
     for (const Tensor& parameter : group.params()) {
+      if (!parameter.defined()) continue;
       const Tensor gradient = parameter.grad();
       if (!gradient.defined()) continue;
       if (set_to_none) {
@@ -127,16 +156,18 @@ void Optimizer::zero_grad(bool set_to_none) {
 Dict Optimizer::state_dict() const {
   Dict dict("Key");
   std::size_t index = 0;
+  static const std::vector<ParamState> none;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const auto count = static_cast<std::int64_t>(groups_[g].params().size());
     const auto first = static_cast<std::int64_t>(index);
     dict.insert(place("param_groups", g) + "params", arange(first, first + count));
-    const auto options = groups_[g].options().clone();
+    const auto options =
+        groups_[g].has_options() ? groups_[g].options().clone() : defaults_->clone();
     options->visit([&](const char* name, double& value) {
       dict.insert(place("param_groups", g) + name, number(value));
     });
     const std::vector<std::string> names = state_names(*options);
-    for (const ParamState& state : states_[g]) {
+    for (const ParamState& state : g < states_.size() ? states_[g] : none) {
       const std::string prefix = place("state", index++);
       if (state.buffers.empty() && state.step == 0) continue;
       dict.insert(prefix + "step", number(state.step));
@@ -159,7 +190,7 @@ void Optimizer::load_state_dict(const Dict& dict) {
                       "load_state_dict: loaded state dict contains a parameter group that doesn't "
                       "match the size of optimizer's group: ",
                       listed.numel(), " instead of ", count, " parameters");
-    options.push_back(groups_[g].options().clone());
+    options.push_back(groups_[g].has_options() ? groups_[g].options().clone() : defaults_->clone());
     options.back()->visit([&](const char* name, double& value) {
       value = reader.take_number(place("param_groups", g) + name);
     });
@@ -167,6 +198,8 @@ void Optimizer::load_state_dict(const Dict& dict) {
     states.emplace_back();
     const std::vector<std::string> names = state_names(*options.back());
     for (const Tensor& parameter : groups_[g].params()) {
+      check<ValueError>(parameter.defined(), "load_state_dict: a parameter of group ", g,
+                        " is undefined");
       const std::string prefix = place("state", index++);
       ParamState& state = states.back().emplace_back();
       if (!reader.has(prefix + "step")) continue;

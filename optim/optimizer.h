@@ -87,6 +87,10 @@ class Optimizer {
   std::vector<std::vector<ParamState>> states_;  ///< by group and parameter
 
  private:
+  /// Throws RuntimeError, before a step changes anything, unless every gradient and state is of its
+  /// parameter's type and shape.
+  void check_steps();
+
   std::unique_ptr<OptimizerOptions> defaults_;
 };
 

@@ -31,7 +31,7 @@ void LRScheduler::step() {
 
 void LRScheduler::apply() {
   auto& groups = optimizer_.param_groups();
-  for (std::size_t g = 0; g < base_.size(); ++g) {
+  for (std::size_t g = 0; g < std::min(base_.size(), groups.size()); ++g) {
     OptimizerOptions& options = groups[g].options();
     options.set_lr(rate(epoch_, options.get_lr(), base_[g]));
   }
@@ -67,6 +67,7 @@ double ExponentialLR::rate(std::int64_t, double before, double) const {
 
 LambdaLR::LambdaLR(Optimizer& optimizer, std::function<double(std::int64_t)> factor)
     : LRScheduler(optimizer), factor_(std::move(factor)) {
+  check<ValueError>(factor_ != nullptr, "LambdaLR: the function is empty");
   begin();
 }
 double LambdaLR::rate(std::int64_t epoch, double, double base) const {
@@ -75,7 +76,9 @@ double LambdaLR::rate(std::int64_t epoch, double, double base) const {
 
 CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, double eta_min)
     : LRScheduler(optimizer), T_max_(T_max), eta_min_(eta_min) {
-  check<ValueError>(T_max > 0, "CosineAnnealingLR: T_max must be positive, got ", T_max);
+  constexpr std::int64_t kMost = std::int64_t{1} << 60;
+  check<ValueError>(T_max > 0 && T_max < kMost,
+                    "CosineAnnealingLR: T_max must be positive, and less than 2^60, got ", T_max);
 }
 double CosineAnnealingLR::rate(std::int64_t epoch, double before, double base) const {
   const double period = static_cast<double>(T_max_), t = static_cast<double>(epoch);

@@ -170,8 +170,43 @@ Tensor ParametrizationList::evaluate() const {
   return run(std::move(originals));
 }
 
+namespace {
+
+/// A list whose value this thread is computing, and the one that asked for it.
+struct Running {
+  const ParametrizationList* list;
+  Running* outer;
+};
+constinit thread_local Running* innermost = nullptr;
+
+bool is_running(const ParametrizationList* list) {
+  for (const Running* r = innermost; r; r = r->outer)
+    if (r->list == list) return true;
+  return false;
+}
+
+}  // namespace
+
+void ParametrizationList::check_idle(const char* op) const {
+  check(!is_running(this), op,
+        ": the value of the parametrization is being computed; call it when ",
+        "that is done, not from the parametrization itself");
+}
+
 Tensor ParametrizationList::compute() {
-  return cached_or(*this, [this] { return evaluate(); });
+  return cached_or(*this, [this] {
+    check(!is_running(this),
+          "parametrization: it reads the value that it computes, which would never end; use the "
+          "tensor that forward is given");
+    struct Scope {
+      Running running;
+      explicit Scope(const ParametrizationList* list) : running{list, innermost} {
+        innermost = &running;
+      }
+      ~Scope() { innermost = running.outer; }
+    } scope(this);
+    return evaluate();
+  });
 }
 
 void ParametrizationList::invert(const Tensor& value, nn::SlotValues& originals) {

@@ -25,6 +25,8 @@ class ParametrizationList final : public nn::ModuleListImpl, public nn::SlotSour
   /// Evaluates, or takes the value that a cached() scope holds.
   Tensor compute() override;
   Tensor forward() { return compute(); }
+  /// Throws RuntimeError while this thread is computing the value.
+  void check_idle(const char* op) const;
   /// The originals from which it computes `value`, nested ones too. Throws RuntimeError when a
   /// parametrization has no right_inverse, ValueError when what it returns does not fit.
   void invert(const Tensor& value, nn::SlotValues& originals) override;

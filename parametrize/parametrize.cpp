@@ -87,12 +87,18 @@ std::ostream& operator<<(std::ostream& stream, const Parametrizations& parametri
 
 nn::Module& register_parametrization(nn::Module& module, const std::string& name,
                                      AnyParametrization parametrization, bool unsafe) {
+  check<ValueError>(parametrization.module() != nullptr,
+                    "register_parametrization: the parametrization was moved from");
+  check<ValueError>(!parametrization.module()->contains(module),
+                    "register_parametrization: the parametrization is or contains ", module.name(),
+                    " itself, whose '", name, "' it would compute");
   TrainingMode mode(*parametrization.module(), module.is_training());
   nn::ParamSlot* slot = module.find_slot(name);
   check<ValueError>(slot != nullptr, "Module '", module.repr(),
                     "' does not have a parameter, a buffer, or a parametrized element with name '",
                     name, "'");
   if (const auto list = list_of(module, name)) {
+    list->check_idle("register_parametrization");
     list->append(parametrization, name, unsafe);
   } else {
     check<ValueError>(slot->defined(), "register_parametrization: '", name, "' of ",
@@ -115,6 +121,9 @@ nn::Module& remove_parametrizations(nn::Module& module, const std::string& name,
   const auto list = list_of(module, name);
   check<ValueError>(list != nullptr, "Module ", module.repr(),
                     " does not have a parametrization on ", name);
+  list->check_idle("remove_parametrizations");
+  check(module.find_slot(name) != nullptr, "remove_parametrizations: ", module.base_name(),
+        " has no '", name, "' any more");
   nn::ParamSlot& slot = *module.find_slot(name);
   Tensor kept = kept_tensor(slot);
   if (leave_parametrized) {

@@ -65,7 +65,13 @@ void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
       tensor->grad = g.clone();
       ++gradient_counts().copied;
     }
-  } else if (!GradMode::is_enabled()) {
+    return;
+  }
+  const TensorImpl *old = tensor->grad.get(), *added = g.get();
+  check(old->geometry.same_sizes(added->geometry) && old->dtype == added->dtype,
+        "backward: .grad was set to ", old->dtype, old->geometry.sizes(),
+        ", which cannot take a gradient of ", added->dtype, added->geometry.sizes());
+  if (!GradMode::is_enabled()) {
     tensor->grad.add_(g);
     ++gradient_counts().added;
   } else {

@@ -76,6 +76,7 @@ class Recomputation {
 
 Tensors checkpoint(const std::function<Tensors(const Tensors&)>& f, const Tensors& inputs,
                    bool preserve_rng_state) {
+  check<ValueError>(f != nullptr, "checkpoint: the function is empty");
   const auto again = std::make_shared<Recomputation>(f, inputs, preserve_rng_state);
   const SavedTensorsHooks hooks(
       [again](const Tensor&) { return std::any(again->note()); },
@@ -85,6 +86,7 @@ Tensors checkpoint(const std::function<Tensors(const Tensors&)>& f, const Tensor
 
 Tensor checkpoint(const std::function<Tensor(const Tensor&)>& f, const Tensor& input,
                   bool preserve_rng_state) {
+  check<ValueError>(f != nullptr, "checkpoint: the function is empty");
   const auto list = [f](const Tensors& x) { return Tensors{f(x[0])}; };
   return checkpoint(list, Tensors{input}, preserve_rng_state)[0];
 }

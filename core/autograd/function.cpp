@@ -194,7 +194,8 @@ void FunctionCall::wrap(Tensor& y, std::size_t i) {
     if (!differentiable) return;
     check(!impl->requires_grad || impl->grad_fn, node_->full_name_,
           ": a leaf Variable that requires grad has been used in an in-place operation");
-    check(!impl->base.defined() || (node_->num_outputs() == 1 && inputs_[0].get() == impl),
+    check(!impl->base.defined() ||
+              (node_->num_outputs() == 1 && !inputs_.empty() && inputs_[0].get() == impl),
           node_->full_name_,
           ": a view that is modified inplace must be the first input and the only output of the "
           "Function");

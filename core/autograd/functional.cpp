@@ -8,6 +8,11 @@ namespace pullback::autograd::functional {
 
 namespace {
 
+template <class F>
+void check_callable(const F& f) {
+  check<ValueError>(f != nullptr, "functional: the function is empty");
+}
+
 /// The inputs as leaves of a graph of their own; with create_graph as values of the caller's graph.
 Tensors prepared(const char* op, const Tensors& inputs, bool create_graph) {
   check<ValueError>(!inputs.empty(), op, ": got no inputs");
@@ -72,9 +77,11 @@ Tensors finished(Tensors values, bool create_graph) {
 }
 
 ListFunction as_list(const TensorFunction& f) {
+  check_callable(f);
   return [&f](const Tensors& x) { return Tensors{f(x[0])}; };
 }
 ScalarFunction as_scalar(const TensorFunction& f) {
+  check_callable(f);
   return [&f](const Tensors& x) { return f(x[0]); };
 }
 Tensors list_of(const Tensor& v) {
@@ -98,6 +105,7 @@ std::pair<Tensors, Tensors> vjp(const ListFunction& f, const Tensors& inputs, co
                                 bool create_graph, bool strict) {
   const AutoGradMode recording(true);
   const Tensors x = prepared("vjp", inputs, create_graph);
+  check_callable(f);
   const Tensors y = f(x);
   check_outputs("vjp", y, strict);
   const Tensors along = direction("vjp", v, y, "user-provided function returns");
@@ -110,6 +118,7 @@ std::pair<Tensors, Tensors> jvp(const ListFunction& f, const Tensors& inputs, co
   const AutoGradMode recording(true);
   const Tensors x = prepared("jvp", inputs, create_graph);
   const Tensors along = direction("jvp", v, inputs, "input to the user-provided function is");
+  check_callable(f);
   const Tensors y = f(x);
   check_outputs("jvp", y, strict);
   // u ↦ uᵀ J is linear, so its value does not matter, and its derivative along v is J v.
@@ -124,6 +133,7 @@ std::vector<Tensors> jacobian(const ListFunction& f, const Tensors& inputs, bool
                               bool strict) {
   const AutoGradMode recording(true);
   const Tensors x = prepared("jacobian", inputs, create_graph);
+  check_callable(f);
   const Tensors y = f(x);
   check_outputs("jacobian", y, strict);
   std::vector<Tensors> result;
@@ -150,6 +160,7 @@ std::vector<Tensors> jacobian(const ListFunction& f, const Tensors& inputs, bool
 std::vector<Tensors> hessian(const ScalarFunction& f, const Tensors& inputs, bool create_graph,
                              bool strict) {
   const ListFunction gradient = [&](const Tensors& x) {
+    check_callable(f);
     const Tensor y = f(x);
     check_scalar("hessian", y);
     check_outputs("hessian", {y}, strict);
@@ -163,6 +174,7 @@ std::pair<Tensor, Tensors> vhp(const ScalarFunction& f, const Tensors& inputs, c
   const AutoGradMode recording(true);
   const Tensors x = prepared("vhp", inputs, create_graph);
   const Tensors along = direction("vhp", v, inputs, "input to the user-provided function is");
+  check_callable(f);
   const Tensor y = f(x);
   check_scalar("vhp", y);
   check_outputs("vhp", {y}, strict);
@@ -176,6 +188,7 @@ std::pair<Tensor, Tensors> hvp(const ScalarFunction& f, const Tensors& inputs, c
                                bool create_graph, bool strict) {
   Tensor y;
   const ListFunction gradient = [&](const Tensors& x) {
+    check_callable(f);
     y = f(x);
     check_scalar("hvp", y);
     check_outputs("hvp", {y}, strict);

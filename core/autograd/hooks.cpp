@@ -21,6 +21,9 @@ void call_tensor_hooks(const NodeHooks& hooks, Tensor* gradients) {
     check(replaced.sizes() == g.sizes(),
           "register_hook: hook has changed the size of value: ", replaced.sizes(), " instead of ",
           g.sizes());
+    check(replaced.scalar_type() == g.scalar_type(),
+          "register_hook: hook has changed the type of value: ", replaced.scalar_type(),
+          " instead of ", g.scalar_type());
     g = std::move(replaced);
   }
   for (const auto& [nr, tensor] : hooks.retaining)
@@ -36,8 +39,12 @@ void replace(const char* op, const Node& node, std::vector<Tensor> by, Tensor* g
         " has returned an incorrect number of values (got ", by.size(), ", but expected ", count,
         ")");
   for (std::size_t i = 0; i < count; ++i) {
-    check(!gradients[i].defined() || !by[i].defined() || by[i].sizes() == gradients[i].sizes(), op,
-          ": hook on ", node.name(), " has changed the size of value");
+    if (gradients[i].defined() && by[i].defined()) {
+      check(by[i].sizes() == gradients[i].sizes(), op, ": hook on ", node.name(),
+            " has changed the size of value");
+      check(by[i].scalar_type() == gradients[i].scalar_type(), op, ": hook on ", node.name(),
+            " has changed the type of value");
+    }
     gradients[i] = std::move(by[i]);
   }
 }
@@ -76,12 +83,14 @@ void move_retained(TensorImpl* tensor, Node* to) {
 }
 
 unsigned Node::register_prehook(NodePreHook hook) {
+  check<ValueError>(hook != nullptr, "register_prehook: the hook is empty");
   NodeHooks& all = hooks();
   all.before.emplace_back(all.next_id, std::move(hook));
   return all.next_id++;
 }
 
 unsigned Node::register_hook(NodeHook hook) {
+  check<ValueError>(hook != nullptr, "register_hook: the hook is empty");
   NodeHooks& all = hooks();
   all.after.emplace_back(all.next_id, std::move(hook));
   return all.next_id++;
@@ -122,6 +131,7 @@ autograd::Node* gradient_node(const char* op, const Tensor& x) {
 }  // namespace
 
 unsigned TensorBase::register_hook(std::function<Tensor(Tensor)> hook) const {
+  check<ValueError>(hook != nullptr, "register_hook: the hook is empty");
   Tensor hold;
   const Tensor& x = self(std::move(hold));
   autograd::NodeHooks& hooks = gradient_node("register_hook", x)->hooks();
@@ -130,6 +140,7 @@ unsigned TensorBase::register_hook(std::function<Tensor(Tensor)> hook) const {
 }
 
 unsigned TensorBase::register_post_accumulate_grad_hook(std::function<void(Tensor)> hook) const {
+  check<ValueError>(hook != nullptr, "register_post_accumulate_grad_hook: the hook is empty");
   const Tensor x = target("register_post_accumulate_grad_hook");
   autograd::NodeHooks& hooks = gradient_node("register_post_accumulate_grad_hook", x)->hooks();
   check(x.is_leaf(),

@@ -7,7 +7,10 @@
 namespace pullback::autograd {
 
 SavedTensorsHooks::SavedTensorsHooks(Pack pack, Unpack unpack)
-    : pack_(std::move(pack)), unpack_(std::move(unpack)), outer_(std::exchange(innermost_, this)) {}
+    : pack_(std::move(pack)), unpack_(std::move(unpack)), outer_(innermost_) {
+  check<ValueError>(pack_ && unpack_, "SavedTensorsHooks: pack or unpack is empty");
+  innermost_ = this;
+}
 
 SavedTensorsHooks::~SavedTensorsHooks() {
   innermost_ = outer_;

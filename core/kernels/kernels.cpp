@@ -1,5 +1,6 @@
 #include <pullback/core/kernels/kernels.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -85,12 +86,17 @@ bool runs_v4() {
 }
 
 const Kernels* best_tier() {
+  const Kernels* best = tier_table("v4");
+  if (!best) best = tier_table("v3");
+  if (!best) best = tier_table("base");
   if (const char* forced = std::getenv("PULLBACK_ISA")) {
     if (const Kernels* table = tier_table(forced)) return table;
+    std::fprintf(stderr,
+                 "Warning: PULLBACK_ISA=%s is none of base, v3 and v4 that this processor runs; "
+                 "using %s\n",
+                 forced, best->tier);
   }
-  if (const Kernels* table = tier_table("v4")) return table;
-  if (const Kernels* table = tier_table("v3")) return table;
-  return tier_table("base");
+  return best;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -198,8 +199,13 @@ Pool& pool() {
 
 int default_threads() {
   if (const char* value = std::getenv("PULLBACK_NUM_THREADS")) {
-    const int count = std::atoi(value);
-    if (count > 0) return count;
+    char* end = nullptr;
+    const long count = std::strtol(value, &end, 10);
+    if (*value != '\0' && *end == '\0' && count > 0 && count <= kMostThreads)
+      return static_cast<int>(count);
+    std::fprintf(stderr,
+                 "Warning: PULLBACK_NUM_THREADS=%s is no number from 1 to %d; using all cores\n",
+                 value, kMostThreads);
   }
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
@@ -216,7 +222,7 @@ int num_threads() noexcept {
 }
 
 void set_num_threads(int count) {
-  thread_count().store(std::max(1, count), std::memory_order_relaxed);
+  thread_count().store(std::clamp(count, 1, kMostThreads), std::memory_order_relaxed);
 }
 
 void parallel_for(std::int64_t count, std::int64_t chunk, Body body, void* context) {

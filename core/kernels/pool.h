@@ -5,6 +5,7 @@
 
 namespace pullback::kernels {
 
+inline constexpr int kMostThreads = 1024;
 /// Number of threads that work on one operation, the caller included.
 int num_threads() noexcept;
 void set_num_threads(int count);
@@ -24,7 +25,7 @@ void parallel_for(std::int64_t count, std::int64_t chunk, F&& f) {
       [](void* context, std::int64_t begin, std::int64_t end) {
         (*static_cast<std::remove_reference_t<F>*>(context))(begin, end);
       },
-      &f);
+      const_cast<void*>(static_cast<const void*>(&f)));
 }
 
 }  // namespace pullback::kernels

@@ -49,7 +49,7 @@ class AnyModule : public HolderBase {
   /// result have other types than forward's.
   template <class Result = Tensor, class... Args>
   Result forward(Args&&... args) const {
-    check(module_ != nullptr, "AnyModule: forward called on an empty module");
+    checked();
     if constexpr (sizeof...(Args) == 1 && (std::is_convertible_v<Args&&, Tensor> && ...) &&
                   std::is_same_v<Result, Tensor>) {
       if (calls_->tensor) return calls_->tensor(*module_, Tensor(args)...);
@@ -59,12 +59,14 @@ class AnyModule : public HolderBase {
   }
   /// As above with the arguments packed.
   std::any call(std::span<std::any> args) const {
+    checked();
     check<TypeError>(calls_->any != nullptr, module_->name(),
                      ": its forward is overloaded or a template and cannot be called like this");
     return calls_->any(*module_, args);
   }
   /// Feeds what one module returned to the next.
   std::any pass(std::any value) const {
+    checked();
     if (const auto* x = std::any_cast<Tensor>(&value); x && calls_->tensor)
       return calls_->tensor(*module_, *x);
     if (calls_->spread) {

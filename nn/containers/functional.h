@@ -11,7 +11,9 @@ namespace pullback::nn {
 class FunctionalImpl : public Module {
  public:
   using Function = std::function<Tensor(Tensor)>;
-  explicit FunctionalImpl(Function function) : function_(std::move(function)) {}
+  explicit FunctionalImpl(Function function) : function_(std::move(function)) {
+    check<ValueError>(function_ != nullptr, "Functional: the function is empty");
+  }
   template <class F, class... Args>
   requires(sizeof...(Args) > 0) explicit FunctionalImpl(F function, Args... args)
       : function_([function = std::move(function), ... args = std::move(args)](Tensor x) {

@@ -5,6 +5,7 @@
 namespace pullback::nn {
 
 void ModuleListImpl::append(std::shared_ptr<Module> module) {
+  check<TypeError>(module != nullptr, "ModuleList: the module is null");
   register_module(std::to_string(size()), module);
   modules_.emplace_back(std::move(module));
 }

@@ -17,7 +17,8 @@ void print_entries(std::ostream& stream, const Module& module) {
     stream << "]";
   }
   for (const auto& child : module.named_children())
-    stream << "\n  (" << child.key() << "): " << indented(child.value()->repr());
+    stream << "\n  (" << child.key()
+           << "): " << (child.value() ? indented(child.value()->repr()) : "None");
   stream << (module.slots().empty() ? ")" : "\n)");
 }
 

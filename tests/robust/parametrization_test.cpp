@@ -1,0 +1,118 @@
+#include "catch.h"
+
+#include <pullback/nn/containers/sequential.h>
+#include <pullback/nn/linear.h>
+#include <pullback/parametrize/cached.h>
+#include <pullback/parametrize/parametrize.h>
+
+// Parametrizations that read, remove, contain or destroy what they belong to.
+using namespace pullback;
+using namespace pullback::nn;
+using parametrize::register_parametrization;
+using parametrize::remove_parametrizations;
+
+TEST_CASE("a parametrization that reads its own value throws and can be removed") {
+  Linear layer(2, 2);
+  bool reads = false;
+  register_parametrization(*layer, "weight", [&, l = layer.get()](const Tensor& x) {
+    return reads ? x + l->weight : x;
+  });
+  const Tensor before = layer->weight;
+  reads = true;
+  CHECK(throws_with([&] { layer(ones({2, 2})); }, "reads the value that it computes"));
+  reads = false;
+  CHECK(layer->weight.equal(before));
+  remove_parametrizations(*layer, "weight");
+  CHECK_FALSE(parametrize::is_parametrized(*layer));
+}
+
+TEST_CASE("two parametrizations that read each other's values throw") {
+  Linear a(2, 2), b(2, 2);
+  register_parametrization(*a, "weight", [m = b.get()](const Tensor& x) { return x + m->weight; });
+  register_parametrization(
+      *b, "weight", [m = a.get()](const Tensor& x) { return x + m->weight; }, /*unsafe=*/true);
+  CHECK(throws_with([&] { a->weight + 1; }, "reads the value that it computes"));
+  CHECK(throws_with([&] { b->weight.sizes(); }, "reads the value that it computes"));
+}
+
+TEST_CASE("a parametrization cannot be changed while it computes") {
+  Linear layer(2, 2);
+  int mode = 0;
+  register_parametrization(*layer, "weight", [&, l = layer.get()](const Tensor& x) {
+    if (mode == 1) remove_parametrizations(*l, "weight");
+    if (mode == 2) register_parametrization(*l, "weight", [](const Tensor& y) { return y; });
+    return x * 2;
+  });
+  const Tensor before = layer->weight;
+  for (mode = 1; mode <= 2; ++mode)
+    CHECK(throws_with([&] { layer->weight + 1; }, "is being computed"));
+  CHECK(layer->weight.equal(before));
+}
+
+TEST_CASE("a parametrization may let go of its module while it computes") {
+  Linear layer(2, 2);
+  bool drops = false;
+  register_parametrization(*layer, "weight", [&](const Tensor& x) {
+    if (drops) layer = Linear(3, 3);
+    return x * 2;
+  });
+  drops = true;
+  CHECK((layer->weight + 1).sizes() == IntArrayRef({2, 2}));
+  CHECK(layer->weight.sizes() == IntArrayRef({3, 3}));
+}
+
+TEST_CASE("a module cannot parametrize itself or what it is inside") {
+  Linear layer(2, 2);
+  Sequential outer(layer);
+  const std::string words = "is or contains Linear itself";
+  CHECK(throws_with([&] { register_parametrization(*layer, "weight", layer.ptr()); }, words));
+  CHECK(throws_with([&] { register_parametrization(*layer, "weight", outer.ptr()); }, words));
+  CHECK(layer->children().empty());
+  CHECK(outer->parameters().size() == 2);
+}
+
+TEST_CASE("a parametrization that was moved from is refused") {
+  Linear layer(2, 2);
+  parametrize::AnyParametrization twice([](const Tensor& x) { return x * 2; });
+  const parametrize::AnyParametrization taken = std::move(twice);
+  CHECK(throws_with([&] { register_parametrization(*layer, "weight", twice); }, "moved from"));
+  register_parametrization(*layer, "weight", taken);
+}
+
+TEST_CASE("a parametrized parameter is not unregistered") {
+  Linear layer(2, 2);
+  register_parametrization(*layer, "weight", [](const Tensor& x) { return x * 2; });
+  CHECK(throws_with([&] { layer->unregister_parameter("weight"); }, "is parametrized"));
+  remove_parametrizations(*layer, "weight");
+  layer->unregister_parameter("weight");
+  CHECK(layer->parameters().size() == 1);
+}
+
+TEST_CASE("removing a parametrization inside a cached scope shows at once") {
+  Linear layer(2, 2);
+  const Tensor plain = layer->weight.detach().clone();
+  register_parametrization(*layer, "weight", [](const Tensor& x) { return x * 2; });
+  const parametrize::CacheGuard cached;
+  CHECK(layer->weight.equal(plain * 2));
+  remove_parametrizations(*layer, "weight", /*leave_parametrized=*/false);
+  CHECK(layer->weight.equal(plain));
+  register_parametrization(*layer, "weight", [](const Tensor& x) { return x * 3; });
+  CHECK(layer->weight.equal(plain * 3));
+}
+
+TEST_CASE("an exception of a parametrization leaves everything as it was") {
+  Linear layer(2, 2);
+  struct Mine {};
+  bool fails = false;
+  register_parametrization(*layer, "weight", [&](const Tensor& x) {
+    if (fails) throw Mine();
+    return x * 2;
+  });
+  const Tensor before = layer->weight;
+  fails = true;
+  CHECK_THROWS_AS(layer(ones({2, 2})), Mine);
+  CHECK_THROWS_AS(remove_parametrizations(*layer, "weight"), Mine);
+  fails = false;
+  CHECK(parametrize::is_parametrized(*layer, "weight"));
+  CHECK(layer->weight.equal(before));
+}
