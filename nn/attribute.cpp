@@ -61,9 +61,12 @@ void ParamSlot::assign(const Tensor& value) {
 }
 
 const char* ParamSlot::name() const {
-  thread_local std::string label;
-  label = owner_ ? key_ + " of " + owner_->name() : key_;
-  return label.c_str();
+  // Without a destructor, for those who read it while the program ends.
+  constexpr std::size_t kLongest = 255;
+  static constinit thread_local char label[kLongest + 1] = {};
+  const std::string text = owner_ ? key_ + " of " + owner_->name() : key_;
+  label[text.copy(label, kLongest)] = '\0';
+  return label;
 }
 
 bool ParamSlot::interceptable() const {

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <pullback/core/autograd/grad_mode.h>
@@ -45,33 +46,35 @@ struct Cache {
     Tensor value;
   };
   int depth = 0;
-  std::unordered_map<std::uint64_t, Entry> values;
+  std::unordered_map<std::uint64_t, Entry>* values = nullptr;  ///< of the outermost scope
 };
 
+// Has no destructor, so that a scope may begin while the program ends.
 Cache& cache() {
-  thread_local Cache cache;
+  static constinit thread_local Cache cache;
   return cache;
 }
 
 }  // namespace
 
 CacheGuard::CacheGuard() : thread_(&cache()) {
+  if (cache().depth == 0) cache().values = new std::unordered_map<std::uint64_t, Cache::Entry>;
   ++cache().depth;
 }
 
 CacheGuard::~CacheGuard() {
   assert(thread_ == &cache() && "a cached() scope must end on the thread that began it");
-  if (--cache().depth == 0) cache().values.clear();
+  if (--cache().depth == 0) delete std::exchange(cache().values, nullptr);
 }
 
 Tensor cached_or(const ParametrizationList& list, const std::function<Tensor()>& evaluate) {
   if (cache().depth == 0) return evaluate();
-  const auto found = cache().values.find(list.id());
-  if (found != cache().values.end() && found->second.stamp == stamp_of(list))
+  const auto found = cache().values->find(list.id());
+  if (found != cache().values->end() && found->second.stamp == stamp_of(list))
     return found->second.value;
   Tensor value = evaluate();
   // Taken after the evaluation, which may have changed buffers of the parametrization itself.
-  cache().values[list.id()] = {stamp_of(list), value};
+  (*cache().values)[list.id()] = {stamp_of(list), value};
   return value;
 }
 

@@ -45,7 +45,24 @@ struct Lists {
   std::vector<Node*> root_nodes, ready, claimed, stack;
   std::unordered_map<Node*, Scratch> elsewhere;
 };
-thread_local std::unique_ptr<Lists> spare_lists;
+constinit thread_local Lists* spare_lists = nullptr;
+constinit thread_local bool thread_has_ended = false;
+
+std::unique_ptr<Lists> take_lists() {
+  if (spare_lists) return std::unique_ptr<Lists>(std::exchange(spare_lists, nullptr));
+  return std::make_unique<Lists>();
+}
+
+void keep_lists(std::unique_ptr<Lists> lists) {
+  struct AtTheEnd {
+    ~AtTheEnd() {
+      delete std::exchange(spare_lists, nullptr);
+      thread_has_ended = true;  // a static's destructor may still run a backward pass
+    }
+  };
+  static thread_local AtTheEnd at_the_end;
+  if (!spare_lists && !thread_has_ended) spare_lists = lists.release();
+}
 
 }  // namespace
 
@@ -53,9 +70,7 @@ thread_local std::unique_ptr<Lists> spare_lists;
 /// complete, the youngest first.
 class Run {
  public:
-  explicit Run(bool retain_graph)
-      : retain_graph_(retain_graph),
-        owned_(spare_lists ? std::move(spare_lists) : std::make_unique<Lists>()) {}
+  explicit Run(bool retain_graph) : retain_graph_(retain_graph), owned_(take_lists()) {}
   ~Run() {
     for (Node* node : lists_.claimed) {
       node->scratch_ = {};
@@ -67,7 +82,7 @@ class Run {
     lists_.claimed.clear();
     lists_.stack.clear();
     if (!lists_.elsewhere.empty()) lists_.elsewhere.clear();
-    spare_lists = std::move(owned_);
+    keep_lists(std::move(owned_));
   }
 
   struct Capture {
