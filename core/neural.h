@@ -37,10 +37,10 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         IntArrayRef output_padding = 0, std::int64_t groups = 1,
                         IntArrayRef dilation = 1);
 
-/// Whether a float32 convolution is summed in order. If not (the default, unless the environment
-/// says PULLBACK_STRICT_CONV=1), 3×3 kernels with stride 1 and at least 16 channels go by
-/// Winograd's F(4×4, 3×3): two to three times as fast, at twice the rounding error; a NaN or an
-/// infinity then spreads to the outputs of the 4×4 tiles that read it.
+/// Whether a float32 convolution sums its products as they are defined. If not (the default, unless
+/// the environment says PULLBACK_STRICT_CONV=1), 3×3 kernels with stride 1 and at least 16 channels
+/// go by Winograd's F(4×4, 3×3): two to three times as fast, at four times the rounding error; a
+/// NaN or an infinity then spreads to the outputs of the 4×4 tiles that read it.
 bool strict_convolutions() noexcept;
 void set_strict_convolutions(bool enabled) noexcept;
 

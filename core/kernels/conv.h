@@ -31,8 +31,8 @@ void conv2d_input_grad(const ConvShape& shape, const T* g, const T* weight, T* g
 template <class T>
 void conv2d_weight_grad(const ConvShape& shape, const T* x, const T* g, T* gw);
 
-/// Whether float32 convolutions are summed in order and never by Winograd's algorithm, which is two
-/// to three times as fast but rounds more; at first what PULLBACK_STRICT_CONV=1 says, else false.
+/// Whether float32 convolutions never go by Winograd's algorithm, which is two to three times as
+/// fast but rounds more; at first what PULLBACK_STRICT_CONV=1 says, else false.
 bool strict_convolutions() noexcept;
 void set_strict_convolutions(bool enabled) noexcept;
 

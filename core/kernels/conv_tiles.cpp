@@ -20,11 +20,31 @@ PULLBACK_NOINLINE void copy_columns(int rows, int64_t width, const T* from, int 
     for (int64_t j = 0; j < width; ++j) to[i * stride + j] = from[i * step * kLanes<T> + j];
 }
 
+// A sum of many terms rounds less in parts of this many taps.
+constexpr int64_t kPart = 64;
+
+// Adds a finished part to the earlier ones, or the earlier ones to the last.
+template <class T, int R, int V>
+PULLBACK_INLINE void keep_part(bool first, bool last, Vector<T> (&sum)[R][V],
+                               Vector<T> (&earlier)[R][V]) {
+  if (first && last) return;
+  PULLBACK_UNROLL
+  for (int i = 0; i < R; ++i) {
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) {
+      if (!first) sum[i][v] += earlier[i][v];
+      if (last) continue;
+      earlier[i][v] = sum[i][v];
+      sum[i][v] = Vector<T>{};
+    }
+  }
+}
+
 template <class T, int R, int V>
 PULLBACK_NOINLINE void pixel_tile(int64_t taps, const T* weights, const int64_t* offsets,
                                   const T* x, const PixelRun* runs, const T* bias, T* y,
                                   int64_t plane) {
-  Vector<T> sum[R][V];
+  Vector<T> sum[R][V], earlier[R][V];
   const T* at[V];
   PULLBACK_UNROLL
   for (int v = 0; v < V; ++v) at[v] = x + runs[v].from;
@@ -34,17 +54,21 @@ PULLBACK_NOINLINE void pixel_tile(int64_t taps, const T* weights, const int64_t*
     PULLBACK_UNROLL
     for (int v = 0; v < V; ++v) sum[i][v] = start;
   }
-  for (int64_t k = 0; k < taps; ++k) {
-    Vector<T> pixels[V];
-    PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) pixels[v] = load(at[v] + offsets[k]);
-    PULLBACK_UNROLL
-    for (int i = 0; i < R; ++i) {
-      const T factor = weights[i];
+  for (int64_t part = 0; part < taps; part += kPart) {
+    const int64_t end = part + kPart < taps ? part + kPart : taps;
+    for (int64_t k = part; k < end; ++k) {
+      Vector<T> pixels[V];
       PULLBACK_UNROLL
-      for (int v = 0; v < V; ++v) sum[i][v] += factor * pixels[v];
+      for (int v = 0; v < V; ++v) pixels[v] = load(at[v] + offsets[k]);
+      PULLBACK_UNROLL
+      for (int i = 0; i < R; ++i) {
+        const T factor = weights[i];
+        PULLBACK_UNROLL
+        for (int v = 0; v < V; ++v) sum[i][v] += factor * pixels[v];
+      }
+      weights += R;
     }
-    weights += R;
+    keep_part<T, R, V>(part == 0, end == taps, sum, earlier);
   }
   bool whole = true;
   for (int v = 0; v < V; ++v) whole &= runs[v].width == kLanes<T>;
@@ -56,13 +80,13 @@ PULLBACK_NOINLINE void pixel_tile(int64_t taps, const T* weights, const int64_t*
     }
     return;
   }
-  T part[R][V][kLanes<T>];
+  T ends[R][V][kLanes<T>];
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
     PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) store(part[i][v], sum[i][v]);
+    for (int v = 0; v < V; ++v) store(ends[i][v], sum[i][v]);
   }
-  for (int v = 0; v < V; ++v) copy_columns(R, runs[v].width, part[0][v], V, y + runs[v].to, plane);
+  for (int v = 0; v < V; ++v) copy_columns(R, runs[v].width, ends[0][v], V, y + runs[v].to, plane);
 }
 
 template <class T, int R = kRows>
@@ -86,25 +110,29 @@ template <class T, int R, int V>
 PULLBACK_NOINLINE void channel_tile(int64_t taps, const T* weights, const int64_t* offsets,
                                     const T* x, const T* bias, T* out) {
   constexpr int kWidth = V * kLanes<T>;
-  Vector<T> sum[R][V];
+  Vector<T> sum[R][V], earlier[R][V];
   PULLBACK_UNROLL
   for (int v = 0; v < V; ++v) {
     const Vector<T> start = bias ? load(bias + v * kLanes<T>) : Vector<T>{};
     PULLBACK_UNROLL
     for (int i = 0; i < R; ++i) sum[i][v] = start;
   }
-  for (int64_t k = 0; k < taps; ++k) {
-    Vector<T> channels[V];
-    PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) channels[v] = load(weights + v * kLanes<T>);
-    const T* pixels = x + offsets[k];
-    PULLBACK_UNROLL
-    for (int i = 0; i < R; ++i) {
-      const T factor = pixels[i];
+  for (int64_t part = 0; part < taps; part += kPart) {
+    const int64_t end = part + kPart < taps ? part + kPart : taps;
+    for (int64_t k = part; k < end; ++k) {
+      Vector<T> channels[V];
       PULLBACK_UNROLL
-      for (int v = 0; v < V; ++v) sum[i][v] += factor * channels[v];
+      for (int v = 0; v < V; ++v) channels[v] = load(weights + v * kLanes<T>);
+      const T* pixels = x + offsets[k];
+      PULLBACK_UNROLL
+      for (int i = 0; i < R; ++i) {
+        const T factor = pixels[i];
+        PULLBACK_UNROLL
+        for (int v = 0; v < V; ++v) sum[i][v] += factor * channels[v];
+      }
+      weights += kWidth;
     }
-    weights += kWidth;
+    keep_part<T, R, V>(part == 0, end == taps, sum, earlier);
   }
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {

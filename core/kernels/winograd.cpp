@@ -17,8 +17,8 @@ constexpr int64_t kChunk = WinogradTiles::kChunk;
 constexpr int64_t kBlockElements = 110 * 1024;
 // Transformed inputs and cotangents that a weight gradient keeps at a time.
 constexpr int64_t kKeptElements = 5 * 1024 * 1024;
-constexpr int64_t kTogether = 128;  // tiles that one product of a weight gradient sums over
-constexpr int64_t kPixels = 256;    // that are turned to vectors along channels at a time
+constexpr int64_t kTogether = 64;  // tiles that one product of a weight gradient sums over
+constexpr int64_t kPixels = 256;   // that are turned to vectors along channels at a time
 // Places a power of two apart would share a cache set.
 constexpr int64_t kApart = 16;
 

@@ -5,7 +5,7 @@
 namespace pullback::kernels {
 
 // 3×3 convolutions of float32 with stride 1, dilation 1 and one group by Winograd's F(4×4, 3×3): a
-// quarter of the multiplications, and about twice the rounding error of a sum in order. A NaN or an
+// quarter of the multiplications, and about four times the rounding error of direct sums. A NaN or an
 // infinity spreads to the 4×4 outputs of the tiles that read it.
 
 /// `conv2d`; with `turned_weight` and `turned_shape`, `conv2d_input_grad`.

@@ -12,6 +12,7 @@ constexpr int kRows = 13;
 constexpr int kRows = 6;
 #endif
 constexpr int kVectors = 2, kWidth = kVectors * kL;
+constexpr int64_t kChunk = WinogradTiles::kChunk;
 
 // The interpolation points are 0, ±a, ±b and ∞. All that follows from a and b is exact in float32,
 // and rounding errors are half of those with the usual 0, ±1, ±2, ∞.
@@ -123,31 +124,32 @@ void from_places(int64_t channels, const float* places, int64_t stride, const fl
   }
 }
 
+// A sum of many terms rounds less in parts: `kPart` channels at a time are added to what `out` has.
+constexpr int64_t kPart = 32;
+
 template <int R>
-PULLBACK_NOINLINE void product_tile(int64_t channels, const float* left, int64_t chunk,
-                                    const float* right, float* out) {
+PULLBACK_NOINLINE void product_tile(int64_t channels, const float* left, const float* right,
+                                    bool first, float* out) {
   V sum[R][kVectors] = {};
-  for (int64_t begin = 0; begin < channels; begin += WinogradTiles::kChunk) {
-    const int64_t rest = channels - begin;
-    const int64_t count = rest < WinogradTiles::kChunk ? rest : WinogradTiles::kChunk;
-    for (int64_t c = 0; c < count; ++c) {
-      V row[kVectors];
+  for (int64_t c = 0; c < channels; ++c) {
+    V row[kVectors];
+    PULLBACK_UNROLL
+    for (int v = 0; v < kVectors; ++v) row[v] = load(right + v * kL);
+    PULLBACK_UNROLL
+    for (int i = 0; i < R; ++i) {
+      const float factor = left[i * kChunk + c];
       PULLBACK_UNROLL
-      for (int v = 0; v < kVectors; ++v) row[v] = load(right + v * kL);
-      PULLBACK_UNROLL
-      for (int i = 0; i < R; ++i) {
-        const float factor = left[i * WinogradTiles::kChunk + c];
-        PULLBACK_UNROLL
-        for (int v = 0; v < kVectors; ++v) sum[i][v] += factor * row[v];
-      }
-      right += kWidth;
+      for (int v = 0; v < kVectors; ++v) sum[i][v] += factor * row[v];
     }
-    left += chunk;
+    right += kWidth;
   }
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
     PULLBACK_UNROLL
-    for (int v = 0; v < kVectors; ++v) store(out + i * kWidth + v * kL, sum[i][v]);
+    for (int v = 0; v < kVectors; ++v) {
+      float* to = out + i * kWidth + v * kL;
+      store(to, first ? sum[i][v] : load(to) + sum[i][v]);
+    }
   }
 }
 
@@ -199,7 +201,10 @@ void product(int64_t tiles, int64_t channels, const float* left, int64_t chunk, 
              float* out) {
   for_tiles(tiles, [&](int64_t t, int64_t rows) {
     with_rows(rows, [&]<int R>() {
-      product_tile<R>(channels, left + t * WinogradTiles::kChunk, chunk, right, out + t * kWidth);
+      for (int64_t c = 0; c < channels; c += kPart)
+        product_tile<R>(channels - c < kPart ? channels - c : kPart,
+                        left + c / kChunk * chunk + t * kChunk + c % kChunk, right + c * kWidth,
+                        c == 0, out + t * kWidth);
     });
   });
 }
