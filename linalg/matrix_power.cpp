@@ -9,7 +9,10 @@ namespace pullback::linalg {
 
 // By repeated squaring, in operations that are recorded themselves.
 Tensor matrix_power(const Tensor& a, std::int64_t n) {
-  check_square("linalg.matrix_power", a);
+  // Products need no LAPACK, so integers will do; an inverse checks for itself.
+  check(a.defined(), "linalg.matrix_power: expected a tensor but got an undefined one");
+  check(a.dim() >= 2 && rows(a) == columns(a),
+        "linalg.matrix_power: A must be batches of square matrices, but has sizes ", a.sizes());
   if (n == 0) return eye(rows(a), TensorOptions(a.scalar_type())).expand(a.sizes()).clone();
   if (n == 1) return a.clone();
   if (n < 0) {

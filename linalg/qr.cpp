@@ -139,6 +139,7 @@ std::pair<Tensor, Tensor> reflections_gradient(const Tensor& a, const Tensor& ta
                      tau.narrow(-1, i, 1).unsqueeze(-1).neg();
     g = reflect(i, g);
   }
+  if (n == 0) return {zeros_like(a), zeros_like(tau)};
   return {cat(v_gradients, -1).tril(-1), k ? cat(tau_gradients, -1) : zeros_like(tau)};
 }
 

@@ -204,6 +204,13 @@ TEST_CASE("the gradient of every op's gradient agrees with finite differences", 
             if (floating(x) && x.dtype() != kDouble) return "";
           for (const Tensor& y : answer.outputs)
             if (floating(y) && y.dtype() != kDouble) return "";
+          // What is nowhere a number has no slope.
+          auto is_nan = [](const Tensor& x) {
+            return floating(x) && x.numel() > 0 && x.isnan().all().item<bool>();
+          };
+          if (std::any_of(answer.outputs.begin(), answer.outputs.end(), is_nan) ||
+              std::any_of(answer.gradients.begin(), answer.gradients.end(), is_nan))
+            return "";
           std::vector<Tensor> inputs = leaves(answer.arguments.inputs());
           // What no gradient reaches (a target, a running mean) is no variable.
           for (std::size_t i = 0; i < inputs.size(); ++i)

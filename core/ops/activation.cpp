@@ -188,6 +188,9 @@ Tensor leaky_relu(const Tensor& x, const Scalar& slope) {
 Tensor hardtanh(const Tensor& x, const Scalar& min_val, const Scalar& max_val) {
   const double low = min_val.toDouble(), high = max_val.toDouble();
   check(low <= high, "hardtanh: min_val cannot be greater than max_val: ", low, " and ", high);
+  check_defined("hardtanh", x);
+  if (is_integral(x.scalar_type(), false))
+    return clamp(x, static_cast<std::int64_t>(low), static_cast<std::int64_t>(high));
   return record("HardtanhBackward0", value("hardtanh", simd().hardtanh, x, low, high),
                 wrt(x, [low, high, x = saved(x)](const Tensor& g) {
                   return record_gradient("HardtanhBackwardBackward0", simd().hardtanh_backward, g,
@@ -200,7 +203,7 @@ Tensor relu6(const Tensor& x) {
 }
 
 Tensor softsign(const Tensor& x) {
-  check_float("softsign", x);
+  check_defined("softsign", x);
   return x / (abs(x) + 1);
 }
 

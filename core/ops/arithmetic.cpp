@@ -19,13 +19,18 @@ void check_alpha(const char* op, const Scalar& alpha, ScalarType type) {
   check_convertible(op, alpha, type);
 }
 
+/// Does alpha·b equal b? Of booleans, any but zero does.
+bool unscaled(const Scalar& alpha, ScalarType type) {
+  return alpha.equal(1) || (type == ScalarType::Bool && !alpha.equal(0));
+}
+
 /// a + alpha·b in the promoted type.
 Tensor sum_of(const char* op, const Tensor& a, const Tensor& b, const Scalar& alpha) {
   check_defined(op, a);
   check_defined(op, b);
   const ScalarType type = result_type(a, b);
   check_alpha(op, alpha, type);
-  if (alpha.equal(1)) return map(op, a, b, simd().add, type, type);
+  if (unscaled(alpha, type)) return map(op, a, b, simd().add, type, type);
   if (alpha.equal(-1) && type != ScalarType::Bool) return map(op, a, b, simd().sub, type, type);
   const Geometry shape = broadcast(op, a.get()->geometry.sizes(), b.get()->geometry.sizes());
   Loop loop = loop_for(op, simd().add_scaled, type);
@@ -182,7 +187,7 @@ Tensor add_in_place(const char* op, const char* name, const Tensor& self, const 
       name, self,
       [&] {
         const ScalarType type = result_type(self, b);
-        if (alpha.equal(1)) return change(op, self, simd().add, type, b);
+        if (unscaled(alpha, type)) return change(op, self, simd().add, type, b);
         if (self.scalar_type() != type) return copy_into(self, sum_of(op, self, b, alpha));
         run_loop(loop_for(op, simd().add_scaled, type), self,
                  {self, as_type(b, type), Number(alpha, type)});

@@ -26,7 +26,7 @@ Tensor rows_of(const char* name, const Tensor& weight, const Tensor& indices, st
   sizes.push_back(width);
   Tensor y = empty(sizes, weight.scalar_type());
   const Tensor at = dense(indices), table = dense(weight);
-  visit_float("embedding", weight.scalar_type(), [&](auto zero) {
+  visit(weight.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     for (std::int64_t i = 0; i < at.numel(); ++i) {
       const std::int64_t row = data<std::int64_t>(at)[i];

@@ -58,6 +58,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) 
   check(weights.sizes() == x.sizes(),
         "bincount: weights should have the same shape as input: ", weights.sizes(), " and ",
         x.sizes());
+  if (x.numel() == 0) return zeros({length}, kLong);  // as in PyTorch, whatever the weights
   const ScalarType type = weights.scalar_type() == ScalarType::Float ? kFloat : kDouble;
   const Tensor w = dense(as_type(weights.detach(), type));
   Tensor y = zeros({length}, type);

@@ -132,8 +132,8 @@ Tensor kl_div(const Tensor& x, const Tensor& y, Reduction reduction, bool log_ta
   check_pair("kl_div", x, y);
   const Tensor values = log_target ? exp(y) * (y - x) : xlogy(y, y) - y * x;
   if (reduction != Reduction::BatchMean) return reduced(values, reduction);
-  const double batch = x.dim() > 0 ? static_cast<double>(x.size(0)) : 1;
-  return sum(values) / batch;
+  if (x.dim() == 0) return sum(values);
+  return sum(values) / static_cast<double>(x.size(0));
 }
 
 // −w (y log x + (1 − y) log(1 − x)), the logarithms no less than −100:  x̄ = g w (x − y) / (x (1 −

@@ -275,7 +275,7 @@ Tensor addbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& b
               const Scalar& alpha) {
   check_defined("addbmm", a);
   check_defined("addbmm", b);
-  const Tensor product = bmm(a.detach(), b.detach()).sum(0);
+  const Tensor product = bmm(a.detach(), b.detach()).sum({0}, false, a.scalar_type());
   Tensor y = start_of_sum("addbmm", c, product.sizes(), product.scalar_type(), beta);
   {
     NoGradGuard no_grad;

@@ -151,7 +151,11 @@ std::tuple<Tensor, Tensor> median(const Tensor& x, std::int64_t dim, bool keepdi
 
 Tensor median(const Tensor& x) {
   check_defined("median", x);
-  if (x.numel() == 0) return full(IntArrayRef(), NAN, x.scalar_type());
+  if (x.numel() == 0)
+    return record("MedianBackward0", full(IntArrayRef(), NAN, x.scalar_type()),
+                  wrt(x, [from = x.get()->geometry](const Tensor& g) {
+                    return zeros(from.sizes(), g.dtype());
+                  }));
   const auto [value, index] =
       at_rank("median", "MedianBackward1", x.detach().reshape({-1}), 0, false,
               [](const auto* line, std::int64_t n) { return middle(line, n); });
