@@ -132,10 +132,12 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   const double work = 2.0 * double(plan.taps) * double(plan.out * plan.band * s.out_w);
   for_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size);
+    if (plan.bands == 1) std::fill_n(copy.data(), plan.image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t item = unit / plan.bands, row = unit % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
-      const T* from = plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+      const T* from =
+          plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
       T* to = y + item * plan.out * plan.plane + row * s.out_w;
       const T* weights = packed.data() + group * plan.taps * plan.out;
       const int64_t in_row = ceil_div(s.out_w, tiles.lanes), count = rows * in_row;
@@ -185,10 +187,12 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
   const double work = 2.0 * double(plan.taps) * double(padded * plan.band * s.out_w);
   for_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size), sums(plan.band * s.out_w * width);
+    if (plan.bands == 1) std::fill_n(copy.data(), plan.image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t item = unit / plan.bands, row = unit % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
-      const T* from = plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+      const T* from =
+          plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
       const T* weights = packed.data() + group * of_group;
       const T* biases = weights + plan.taps * blocks * width;
       for (int64_t o = 0; o < plan.out; o += width) {

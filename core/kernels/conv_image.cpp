@@ -14,21 +14,36 @@ bool used(std::int64_t phase, std::int64_t kernel, std::int64_t dilation, std::i
   return false;
 }
 
-// to[t] = from[t·stride + offset] where that lies in [0, extent), else 0.
+// Rows of small images are shorter than a call of memcpy is long.
 template <class T>
-void copy_row(const T* from, std::int64_t offset, std::int64_t stride, std::int64_t extent, T* to,
-              std::int64_t count) {
+void copy_run(const T* from, std::int64_t count, T* to) {
+  constexpr std::int64_t kPiece = 16 / sizeof(T);
+  if (count < kPiece || count > 16 * kPiece) {
+    std::copy_n(from, count, to);
+    return;
+  }
+  for (std::int64_t t = 0; t < count - kPiece; t += kPiece) std::memcpy(to + t, from + t, 16);
+  std::memcpy(to + count - kPiece, from + count - kPiece, 16);
+}
+
+// to[t] = from[t·stride + offset] where that lies in [0, extent), else 0, or what was there if
+// `zeroed`.
+template <class T>
+void copy_row(const T* from, std::int64_t offset, std::int64_t stride, std::int64_t extent,
+              bool zeroed, T* to, std::int64_t count) {
   const std::int64_t first =
       std::clamp<std::int64_t>(offset >= 0 ? 0 : (-offset + stride - 1) / stride, 0, count);
   const std::int64_t last = std::clamp<std::int64_t>(
       extent - offset <= 0 ? 0 : (extent - offset + stride - 1) / stride, first, count);
-  std::fill(to, to + first, T(0));
+  if (!zeroed) {
+    std::fill(to, to + first, T(0));
+    std::fill(to + last, to + count, T(0));
+  }
   if (stride == 1) {
-    std::copy(from + offset + first, from + offset + last, to + first);
+    copy_run(from + offset + first, last - first, to + first);
   } else {
     for (std::int64_t t = first; t < last; ++t) to[t] = from[t * stride + offset];
   }
-  std::fill(to + last, to + count, T(0));
 }
 
 }  // namespace
@@ -59,7 +74,8 @@ void ConvImage::tap_offsets(const ConvShape& s, std::int64_t* offsets) const {
 }
 
 template <class T>
-const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_row, T* copy) const {
+const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_row, bool zeroed,
+                       T* copy) const {
   if (in_place) return image + first_row * columns;
   for (std::int64_t y = 0; y < s.stride_h; ++y) {
     if (!used(y, s.kernel_h, s.dilation_h, s.stride_h)) continue;
@@ -70,10 +86,10 @@ const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_ro
         for (std::int64_t r = 0; r < rows; ++r, to += columns) {
           const std::int64_t row = (first_row + r) * s.stride_h + y - s.padding_h;
           if (row < 0 || row >= s.in_h) {
-            std::fill(to, to + columns, T(0));
+            if (!zeroed) std::fill(to, to + columns, T(0));
           } else {
-            copy_row(image + (c * s.in_h + row) * s.in_w, x - s.padding_w, s.stride_w, s.in_w, to,
-                     columns);
+            copy_row(image + (c * s.in_h + row) * s.in_w, x - s.padding_w, s.stride_w, s.in_w,
+                     zeroed, to, columns);
           }
         }
       }
@@ -82,9 +98,9 @@ const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_ro
   return copy;
 }
 
-template const float* ConvImage::at<float>(const ConvShape&, const float*, std::int64_t,
+template const float* ConvImage::at<float>(const ConvShape&, const float*, std::int64_t, bool,
                                            float*) const;
-template const double* ConvImage::at<double>(const ConvShape&, const double*, std::int64_t,
+template const double* ConvImage::at<double>(const ConvShape&, const double*, std::int64_t, bool,
                                              double*) const;
 
 }  // namespace pullback::kernels

@@ -18,9 +18,11 @@ struct ConvImage {
   /// Offsets of the taps from an output pixel's place: kernel row, input channel, kernel column.
   void tap_offsets(const ConvShape& shape, std::int64_t* offsets) const;
 
-  /// Where output pixel (row first_row + i, column j) has its place: at(…) + i·columns + j.
+  /// Where output pixel (row first_row + i, column j) has its place: at(…) + i·columns + j. A copy
+  /// that was `zeroed` and has taken bands of the same place only keeps its padding.
   template <class T>
-  const T* at(const ConvShape& shape, const T* image, std::int64_t first_row, T* copy) const;
+  const T* at(const ConvShape& shape, const T* image, std::int64_t first_row, bool zeroed,
+              T* copy) const;
 
   bool in_place;
   std::int64_t rows, columns;  ///< of the pixels at one place within the strides

@@ -14,7 +14,8 @@ namespace {
 using std::int64_t;
 
 constexpr int64_t kParts = 8;         // of the batch; their sums are added in order
-constexpr int64_t kBandPixels = 256;  // whose cotangents stay in the first-level cache
+constexpr int64_t kBandPixels = 256;  // whose vectors of cotangents stay in the first-level cache
+constexpr int64_t kBandElements = 7 * 1024;  // pixels and cotangents that do
 
 template <class T>
 const ConvGradTiles<T>& tiles_of(const Kernels& tier) {
@@ -35,8 +36,13 @@ struct Plan {
         taps(in * s.kernel_h * s.kernel_w),
         plane(s.out_h * s.out_w),
         parts(std::clamp<int64_t>(s.batch, 1, kParts)),
-        band(std::clamp<int64_t>(kBandPixels / std::max<int64_t>(s.out_w, 1), 1,
+        by_pixels(1.5 * filled(out, lanes) < filled(s.out_w, lanes)),
+        band(std::clamp<int64_t>(band_pixels() / std::max<int64_t>(s.out_w, 1), 1,
                                  std::max<int64_t>(s.out_h, 1))) {}
+
+  int64_t band_pixels() const {
+    return by_pixels ? kBandElements / std::max<int64_t>(in + out, 1) : kBandPixels;
+  }
 
   // Calls f(item, first output row, rows) for the bands of a group's images in one part.
   template <class F>
@@ -46,7 +52,11 @@ struct Plan {
         f(n * s.groups + group, row, std::min(band, s.out_h - row));
   }
 
-  int64_t lanes, in, out, taps, plane, parts, band;
+  int64_t lanes, in, out, taps, plane, parts;
+  // A vector of sums a weight is one more pass; it pays where vectors of channels would be half
+  // empty.
+  bool by_pixels;
+  int64_t band;
 };
 
 template <class F>
@@ -74,6 +84,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
   for_units(plan.parts * s.groups * blocks, [&](int64_t begin, int64_t end) {
     const int64_t pixels = plan.band * s.out_w;
     Buffer<T> copy(image.size), cotangents(pixels * lanes);
+    std::fill_n(copy.data(), image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t group = unit / blocks % s.groups, o = unit % blocks * lanes;
       T* sum = sums.data() + unit * one;
@@ -84,7 +95,8 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
         transpose(std::min(lanes, plan.out - o), rows * s.out_w,
                   reinterpret_cast<const char*>(from), plan.plane * int64_t(sizeof(T)),
                   reinterpret_cast<char*>(cotangents.data()), lanes * int64_t(sizeof(T)));
-        const T* at = image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+        const T* at = image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.band == s.out_h,
+                               copy.data());
         for (int64_t c = 0; c < plan.in; ++c)
           tiles.along_channels(int(s.kernel_h), int(s.kernel_w), rows, s.out_w, cotangents.data(),
                                at + c * image.channel, image.columns, image.columns,
@@ -120,12 +132,14 @@ void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, con
   Buffer<T> sums(plan.parts * s.groups * one);
   for_units(plan.parts * s.groups, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(image.size), cotangents(plan.out * g_plane);
+    std::fill_n(copy.data(), image.size, T(0));
     std::fill_n(cotangents.data(), plan.out * g_plane, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       T* sum = sums.data() + unit * one;
       std::fill_n(sum, one, T(0));
       const auto add = [&](int64_t item, int64_t row, int64_t rows) {
-        const T* at = image.at(s, x + item * plan.in * s.in_h * s.in_w, row, copy.data());
+        const T* at = image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.band == s.out_h,
+                               copy.data());
         for (int64_t o = 0; o < plan.out; ++o)
           for (int64_t i = 0; i < rows; ++i)
             std::copy_n(g + (item * plan.out + o) * plan.plane + (row + i) * s.out_w, s.out_w,
@@ -156,10 +170,7 @@ void direct_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const T*
                                T* gw) {
   const Plan plan(s, tiles_of<T>(tier).lanes);
   if (plan.out * plan.taps == 0) return;
-  // A vector of sums a weight is one more pass; it pays where vectors of channels would be half
-  // empty.
-  if (1.5 * filled(plan.out, plan.lanes) < filled(s.out_w, plan.lanes))
-    return along_pixels(tier, s, plan, x, g, gw);
+  if (plan.by_pixels) return along_pixels(tier, s, plan, x, g, gw);
   along_channels(tier, s, plan, x, g, gw);
 }
 

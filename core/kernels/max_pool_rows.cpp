@@ -26,14 +26,29 @@ PULLBACK_INLINE Vector<T> every(const T* from, int64_t stride) {
   return values;
 }
 
-// A vector of outputs.
-template <class T, int kStride>
+/// As many distances as there are int64 in a vector.
+template <class T>
+struct DistancesOf {
+  typedef Integer<T> type
+      __attribute__((vector_size(kLanes<int64_t> * sizeof(Integer<T>)), aligned(4), may_alias));
+};
+
+// 0, 1, 2, …
+PULLBACK_INLINE Vector<int64_t> first_lanes() {
+  Vector<int64_t> lanes{};
+  for (int j = 0; j < kLanes<int64_t>; ++j) lanes[j] = j;
+  return lanes;
+}
+
+// A vector of outputs. kWindow is 2 for windows of 2×2, and 0 where it is known only at run time.
+template <class T, int kStride, int kWindow>
 PULLBACK_INLINE void block(const MaxPoolWindows& w, const T* x, int64_t place, T* y,
                            int64_t* indices) {
   Vector<T> best = every<T, kStride>(x, w.stride);
   Vector<Integer<T>> at{};
-  for (int64_t p = 0; p < w.rows; ++p) {
-    for (int64_t q = p == 0 ? 1 : 0; q < w.columns; ++q) {
+  const int64_t rows = kWindow ? kWindow : w.rows, columns = kWindow ? kWindow : w.columns;
+  for (int64_t p = 0; p < rows; ++p) {
+    for (int64_t q = p == 0 ? 1 : 0; q < columns; ++q) {
       const Vector<T> value = every<T, kStride>(x + p * w.row_step + q * w.column_step, w.stride);
       const auto here = static_cast<Integer<T>>(p * w.row_step + q * w.column_step);
       const auto wins = (value > best) | (value != value);
@@ -45,7 +60,11 @@ PULLBACK_INLINE void block(const MaxPoolWindows& w, const T* x, int64_t place, T
   Integer<T> distances[kLanes<T>];
   store(distances, at);
   const int64_t stride = kStride ? kStride : w.stride;
-  for (int j = 0; j < kLanes<T>; ++j) indices[j] = place + j * stride + distances[j];
+  for (int j = 0; j < kLanes<T>; j += kLanes<int64_t>) {
+    const auto here = *reinterpret_cast<const typename DistancesOf<T>::type*>(distances + j);
+    store(indices + j, __builtin_convertvector(here, Vector<int64_t>) + first_lanes() * stride +
+                           (place + j * stride));
+  }
 }
 
 template <class T>
@@ -61,7 +80,7 @@ void one_output(const MaxPoolWindows& w, const T* x, int64_t place, T* y, int64_
   *index = place + at;
 }
 
-template <class T, int kStride>
+template <class T, int kStride, int kWindow>
 PULLBACK_NOINLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable,
                            int64_t place, T* y, int64_t* indices, int64_t writable) {
   // What a block reads.
@@ -76,12 +95,12 @@ PULLBACK_NOINLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, i
       return;
     }
     if (j + kLanes<T> <= writable) {
-      block<T, kStride>(w, from, here, y + j, indices + j);
+      block<T, kStride, kWindow>(w, from, here, y + j, indices + j);
       continue;
     }
     T maxima[kLanes<T>];
     int64_t places[kLanes<T>];
-    block<T, kStride>(w, from, here, maxima, places);
+    block<T, kStride, kWindow>(w, from, here, maxima, places);
     for (int64_t k = 0; k < count - j && k < kLanes<T>; ++k)
       y[j + k] = maxima[k], indices[j + k] = places[k];
   }
@@ -90,9 +109,11 @@ PULLBACK_NOINLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, i
 template <class T>
 void any_row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable, int64_t place,
              T* y, int64_t* indices, int64_t writable) {
-  if (w.stride == 1) return row<T, 1>(count, w, x, readable, place, y, indices, writable);
-  if (w.stride == 2) return row<T, 2>(count, w, x, readable, place, y, indices, writable);
-  row<T, 0>(count, w, x, readable, place, y, indices, writable);
+  if (w.stride == 2 && w.rows == 2 && w.columns == 2)
+    return row<T, 2, 2>(count, w, x, readable, place, y, indices, writable);
+  if (w.stride == 1) return row<T, 1, 0>(count, w, x, readable, place, y, indices, writable);
+  if (w.stride == 2) return row<T, 2, 0>(count, w, x, readable, place, y, indices, writable);
+  row<T, 0, 0>(count, w, x, readable, place, y, indices, writable);
 }
 
 }  // namespace
