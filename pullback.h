@@ -44,6 +44,7 @@
 #include <pullback/nn/loss.h>
 #include <pullback/nn/module.h>
 #include <pullback/nn/norm.h>
+#include <pullback/nn/padding.h>
 #include <pullback/nn/pooling.h>
 #include <pullback/nn/safetensors.h>
 #include <pullback/nn/utils.h>

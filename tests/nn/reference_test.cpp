@@ -12,6 +12,7 @@
 #include <pullback/nn/linear.h>
 #include <pullback/nn/loss.h>
 #include <pullback/nn/norm.h>
+#include <pullback/nn/padding.h>
 #include <pullback/nn/pooling.h>
 
 #include "catch.h"
@@ -160,6 +161,40 @@ const std::map<std::string, Make>& modules() {
        }},
       {"AdaptiveMaxPool1d", [] { return AdaptiveMaxPool1d(2); }},
       {"AdaptiveMaxPool2d", [] { return AdaptiveMaxPool2d(2); }},
+      {"ZeroPad1d",
+       [] {
+         return ZeroPad1d(ZeroPad1dOptions({1, 2}));
+       }},
+      {"ReflectionPad1d",
+       [] {
+         return ReflectionPad1d(ReflectionPad1dOptions({1, 2}));
+       }},
+      {"ReplicationPad1d", [] { return ReplicationPad1d(1); }},
+      {"CircularPad1d",
+       [] {
+         return CircularPad1d(CircularPad1dOptions({1, 2}));
+       }},
+      {"ConstantPad1d",
+       [] {
+         return ConstantPad1d(ConstantPad1dOptions({1, 2}, 0.5));
+       }},
+      {"ZeroPad2d",
+       [] {
+         return ZeroPad2d(ZeroPad2dOptions({1, 0, 2, 1}));
+       }},
+      {"ReflectionPad2d",
+       [] {
+         return ReflectionPad2d(ReflectionPad2dOptions({1, 0, 2, 1}));
+       }},
+      {"ReplicationPad2d", [] { return ReplicationPad2d(1); }},
+      {"CircularPad2d",
+       [] {
+         return CircularPad2d(CircularPad2dOptions({1, 0, 2, 1}));
+       }},
+      {"ConstantPad2d",
+       [] {
+         return ConstantPad2d(ConstantPad2dOptions({1, 0, 2, 1}, 0.5));
+       }},
       {"Dropout that keeps all", [] { return Dropout(0.0); }},
       {"Dropout", [] { return Dropout(0.3); }},
       {"Dropout2d", [] { return Dropout2d(0.3); }},
