@@ -90,6 +90,12 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
 Tensor instance_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                      double eps = 1e-5);
 
+/// x/max(‖x‖ₚ, eps) along dim.
+Tensor normalize(const Tensor& x, double p = 2, std::int64_t dim = 1, double eps = 1e-12);
+/// Σ a b/(max(‖a‖, eps) max(‖b‖, eps)) along dim; a and b broadcast. Where eps takes part,
+/// the gradient is the derivative of this, which PyTorch's is not.
+Tensor cosine_similarity(const Tensor& a, const Tensor& b, std::int64_t dim = 1, double eps = 1e-8);
+
 // ---- losses
 
 /// What becomes of a loss's values: kept, averaged, summed, or summed over the size of the batch.

@@ -109,6 +109,24 @@ inline Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tens
                               o.momentum(), o.eps());
 }
 
+struct NormalizeFuncOptions {
+  PULLBACK_ARG(double, p) = 2;
+  PULLBACK_ARG(std::int64_t, dim) = 1;
+  PULLBACK_ARG(double, eps) = 1e-12;
+};
+inline Tensor normalize(const Tensor& x, const NormalizeFuncOptions& o = {}) {
+  return pullback::normalize(x, o.p(), o.dim(), o.eps());
+}
+
+struct CosineSimilarityFuncOptions {
+  PULLBACK_ARG(std::int64_t, dim) = 1;
+  PULLBACK_ARG(double, eps) = 1e-8;
+};
+inline Tensor cosine_similarity(const Tensor& a, const Tensor& b,
+                                const CosineSimilarityFuncOptions& o = {}) {
+  return pullback::cosine_similarity(a, b, o.dim(), o.eps());
+}
+
 struct LayerNormFuncOptions {
   LayerNormFuncOptions(std::vector<std::int64_t> normalized_shape)
       : normalized_shape_(std::move(normalized_shape)) {}

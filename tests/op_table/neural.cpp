@@ -110,6 +110,8 @@ Rows nnorm_rows() {
        [](const Case& c) -> Outputs {
          return {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1).detach(), c.in(2).detach(), false)};
        }},
+      ROW("normalize", {normalize(c.in(0), c.number("p", 2), c.integer("dim", 1))}),
+      ROW("cosine_similarity", {cosine_similarity(c.in(0), c.in(1), c.integer("dim", 1))}),
       ROW("instance_norm", {instance_norm(c.in(0))}),
   };
 }

@@ -31,6 +31,10 @@ row("pad.reflect", lambda x: F.pad(x, (1, 2), mode="reflect"), FLAT)
 row("batch_norm.training", lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True, eps=0.01), SCORES, [3], [3])
 row("batch_norm.eval", lambda x, mean, w, b, var: F.batch_norm(x, mean.detach(), var.detach().square(), w, b),
     SCORES, [3], [3], [3], [3])
+row("normalize", lambda x: F.normalize(x, p=3, dim=0, eps=0.5), FLAT)
+# Where eps replaces a norm, PyTorch's gradient is not the derivative.
+op("functional", "cosine_similarity", lambda x, y: F.cosine_similarity(x, y, dim=0, eps=2), lambda draw: [
+    ([draw(FLAT, t), draw(FLAT, t)], {}, False) for t in (f, d)])
 row("layer_norm", lambda x, w, b: F.layer_norm(x, (3,), w, b, eps=0.01), FLAT, [3], [3])
 row("embedding", lambda w, i: F.embedding(i, w, padding_idx=1), [3, 2], target=([4], 3))
 row("mse_loss", lambda x, y: F.mse_loss(x, y, reduction="sum"), FLAT, FLAT)

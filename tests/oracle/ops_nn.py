@@ -90,6 +90,12 @@ op(N, "batch_norm.running", running, lambda draw: [
 op(N, "batch_norm.eval", lambda x, mean, var, w, c: F.batch_norm(x, mean.detach(), var.detach(), w, c), lambda draw: [
     ([draw(s, t), draw([3], t), draw([3], t, 0.5, 2), draw([3], t), draw([3], t)], {}) for t in FLOATS
     for s in ([4, 3], [2, 3, 2, 2])])
+op(N, "normalize", F.normalize, lambda draw: [
+    ([draw([2, 3], t)], kw) for t in FLOATS for kw in ({}, {"p": 1.0}, {"p": 3.0, "dim": 0}, {"p": inf, "dim": -1})] + [
+    ([torch.zeros(2, 3)], {})])
+op(N, "cosine_similarity", F.cosine_similarity, lambda draw: [
+    ([draw(s, t), draw([2, 3], t)], kw) for t in FLOATS for s in ([2, 3], [1, 3], [4, 1, 3]) for kw in ({}, {"dim": -1}, {"dim": 0})] + [
+    ([torch.zeros(2, 3), draw([2, 3])], {})])
 op(N, "instance_norm", lambda x: F.instance_norm(x), lambda draw: [([draw([2, 3, 4], t)], {}) for t in FLOATS])
 
 REDUCTIONS = ("none", "mean", "sum")

@@ -51,6 +51,18 @@ TEST_CASE("a tensor that does not fit into memory is refused with its size") {
   CHECK_THROWS_AS(empty({bytes}), RuntimeError);
 }
 
+TEST_CASE("padding and classes of any number are refused or made") {
+  const Tensor x = ones({2, 3, 3});
+  for (const std::int64_t amount : {kMost, kLeast, kHuge, -kHuge})
+    for (const PadMode mode : {kConstant, kReflect, kReplicate, kCircular}) {
+      CHECK(throws_with([&] { pad(x, {amount, 1}, mode); }, "pad: amounts out of range"));
+      CHECK(throws_with([&] { pad(x, {1, amount}, mode); }, "pad: amounts out of range"));
+    }
+  CHECK(throws_with([&] { one_hot(tensor({kMost})); }, "one_hot: class out of range"));
+  CHECK(throws_with([&] { one_hot(tensor({kMost - 1, std::int64_t{0}})); }, "overflowed"));
+  CHECK(throws_with([&] { one_hot(tensor({std::int64_t{0}}), kLeast); }, "one_hot: Class values"));
+}
+
 TEST_CASE("slices take any bounds and any step") {
   const Tensor x = arange(3.0);
   CHECK(x.slice(0, kLeast, kMost, 1).equal(x));
