@@ -15,11 +15,11 @@ namespace {
 
 using std::int64_t;
 
-// A block of C is kMostRows × kMostColumns at most, and B's part of it kMostInner × kMostColumns,
-// which stays in the second-level cache; a panel of that, one tile wide, in the first-level cache.
-constexpr int64_t kMostRows = 256, kMostInner = 320;
+// A block of C is kMostRows × kMostColumns at most. For each panel of B, kMostInner rows of a
+// tile's width, the block's rows of A pass by from the second-level cache.
+constexpr int64_t kMostRows = 256, kMostInner = 400;
 template <class T>
-constexpr int64_t kMostColumns = 2048 / sizeof(T);
+constexpr int64_t kMostColumns = 4096 / sizeof(T);
 // Blocks into which a product is cut where its size allows, for the pool.
 constexpr int64_t kBlocks = 8;
 // Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
@@ -74,12 +74,12 @@ struct Product {
   void multiply_block(int64_t i0, int64_t rows, int64_t j0, int64_t columns) const {
     const GemmTiles<T>& tile = tiles<T>();
     const int64_t width = tile.width, tile_rows = piece(rows, tile.rows, 1);
-    const int64_t most = piece(k, kMostInner, 1), panels = pieces(columns, width);
+    const int64_t most = piece(k, kMostInner, 1);
     // B's rows are read where they lie if few tiles will read them.
     const bool in_place = b_column == 1 && rows <= 3 * tile.rows;
     const bool copies_a = a_column == 1 && a_row * int64_t{sizeof(T)} % kAliased == 0 && rows > 1;
     const int64_t pitch = most + 64 / int64_t{sizeof(T)};
-    Buffer<T> packed(panels * width * most), copied(copies_a ? rows * pitch : 0);
+    Buffer<T> packed(width * most), copied(copies_a ? rows * pitch : 0);
     Buffer<T> edge(tile.rows * width);
     for (int64_t p = 0; p < k; p += most) {
       const int64_t depth = std::min(most, k - p);
@@ -97,7 +97,7 @@ struct Product {
         const T* right = b + p * b_row + j0 + j;
         int64_t right_row = b_row;
         if (!in_place || count < width) {
-          T* panel = packed.data() + j * most;
+          T* panel = packed.data();
           pack_panel(p, depth, j0 + j, count, width, panel);
           right = panel;
           right_row = width;
