@@ -69,6 +69,11 @@ void check_result_type(const char* op, ScalarType from, ScalarType to);
 inline void check_defined(const char* op, const Tensor& x) {
   check(x.defined(), op, ": expected a tensor but got an undefined one");
 }
+/// The geometry of x. Throws for an undefined tensor.
+inline const Geometry& geometry_of(const char* op, const Tensor& x) {
+  check_defined(op, x);
+  return x.get()->geometry;
+}
 
 /// f(x) of x's own type.
 Tensor map(const char* op, const Tensor& x, const Map& kernel, float cost = 0.5f);

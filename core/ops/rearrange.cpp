@@ -12,11 +12,6 @@ using autograd::wrt;
 
 namespace {
 
-const Geometry& geometry_of(const char* op, const Tensor& x) {
-  check_defined(op, x);
-  return x.get()->geometry;
-}
-
 /// x with each dimension repeated whole; as many repeats as dimensions. A dimension of size s that
 /// is repeated r times is seen as two, [r, s].
 Tensor repeat_dims(const Tensor& x, const std::vector<std::int64_t>& repeats) {
