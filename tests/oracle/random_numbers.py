@@ -1,6 +1,6 @@
 """Writes PyTorch 2.13's random numbers: tests/oracle/random.json.
 
-    ATEN_CPU_CAPABILITY=default python tests/oracle/random_numbers.py
+    python tests/oracle/random_numbers.py
 
 Each entry names a sequence of calls after manual_seed(seed) and what they gave. Uniform values, integers and
 permutations are bit for bit; float32 normals of 16 elements or more within 2e-6, as PyTorch's vectorised logarithm and
