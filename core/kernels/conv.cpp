@@ -25,12 +25,12 @@ bool unit_stride(const ConvShape& s) {
   return s.stride_h == 1 && s.stride_w == 1;
 }
 
-// Up to where a direct weight gradient's sums stay in the second-level cache; pointwise, BLAS needs
-// no patches.
+// Pointwise, BLAS needs no patches.
+template <class T>
 bool direct_weight_grad(const ConvShape& s) {
   const std::int64_t kernel = s.kernel_h * s.kernel_w, in = s.in_channels / s.groups;
   return unit_stride(s) && s.dilation_h == 1 && s.dilation_w == 1 && kernel > 1 &&
-         in * kernel <= 1500;
+         in * kernel <= conv_grad_tiles<T>(kernels()).most_taps;
 }
 
 // Winograd's way has to earn back the transforms of its channels and filters.
@@ -76,7 +76,7 @@ void conv2d_weight_grad(const ConvShape& s, const T* x, const T* g, T* gw) {
   if constexpr (std::is_same_v<T, float>) {
     if (by_winograd(s)) return winograd_conv2d_weight_grad(kernels(), s, x, g, gw);
   }
-  if (!direct_weight_grad(s)) return columns_conv2d_weight_grad(s, x, g, gw);
+  if (!direct_weight_grad<T>(s)) return columns_conv2d_weight_grad(s, x, g, gw);
   direct_conv2d_weight_grad(kernels(), s, x, g, gw);
 }
 

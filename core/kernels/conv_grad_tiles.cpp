@@ -44,7 +44,8 @@ void tap_rows(int taps_w, int64_t rows, int64_t columns, const T* g, const T* x,
   }
   if constexpr (Q > 1) {
     if (taps_w > 0)
-      tap_rows<T, P, Q / 2>(taps_w, rows, columns, g, x, x_row, tap_row, sums, sum_row);
+      tap_rows<T, P, Q == 5 ? 3 : Q - 1>(taps_w, rows, columns, g, x, x_row, tap_row, sums,
+                                         sum_row);
   }
 }
 
@@ -62,16 +63,18 @@ void along_channels(int taps_h, int taps_w, int64_t rows, int64_t columns, const
                  sums + done * sum_row, sum_row);
     done += high;
   };
+  while (taps_w <= 3 && taps_h - done >= 3) piece(tap_rows<T, 3, 3>, 3);
   while (taps_h - done >= kTaps) piece(tap_rows<T, kTaps, 5>, kTaps);
-  if (kTaps > 3 && taps_h - done >= 3) piece(tap_rows<T, 3, 3>, 3);
   while (taps_h - done > 0) piece(tap_rows<T, 1, 5>, 1);
 }
 
 // Sums, the pixels and one cotangent fill the registers.
 #ifdef __AVX512F__
 constexpr int kRows = 6, kTaps = 4;
+constexpr int64_t kMostTaps = 1500;  // whose sums leave the second-level cache
 #else
 constexpr int kRows = 2, kTaps = 4;
+constexpr int64_t kMostTaps = 300;  // each broadcast is an instruction of its own
 #endif
 
 template <class T, int R, int K>
@@ -133,7 +136,8 @@ void along_pixels(int channels, int taps, int64_t rows, int64_t columns, const T
 }
 
 template <class T>
-constexpr ConvGradTiles<T> kTiles{kLanes<T>, along_channels<T>, kRows, kTaps, along_pixels<T>};
+constexpr ConvGradTiles<T> kTiles{kLanes<T>, kMostTaps, along_channels<T>,
+                                  kRows,     kTaps,     along_pixels<T>};
 
 }  // namespace
 

@@ -8,7 +8,8 @@ namespace pullback::kernels {
 /// pixels of a band go by.
 template <class T>
 struct ConvGradTiles {
-  int lanes = 0;  ///< elements of a vector
+  int lanes = 0;               ///< elements of a vector
+  std::int64_t most_taps = 0;  ///< beyond this many a product with patches is faster
 
   /// Vectors along the output channels:
   /// sums[p·sum_row + q·lanes + o] += Σ_ij g[(i·columns + j)·lanes + o] x[i·x_row + j + p·tap_row +

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <type_traits>
 
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/conv_cut.h>
@@ -16,15 +15,6 @@ using std::int64_t;
 constexpr int64_t kParts = 8;         // of the batch; their sums are added in order
 constexpr int64_t kBandPixels = 256;  // whose vectors of cotangents stay in the first-level cache
 constexpr int64_t kBandElements = 7 * 1024;  // pixels and cotangents that do
-
-template <class T>
-const ConvGradTiles<T>& tiles_of(const Kernels& tier) {
-  if constexpr (std::is_same_v<T, float>) {
-    return tier.conv_grad_float;
-  } else {
-    return tier.conv_grad_double;
-  }
-}
 
 // What both ways share: the batch is cut into parts, a part's images into bands of output rows, and
 // parts are summed in order.
@@ -75,7 +65,7 @@ void add_parts(int64_t parts, int64_t count, T* sums) {
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x,
                     const T* g, T* gw) {
-  const ConvGradTiles<T>& tiles = tiles_of<T>(tier);
+  const ConvGradTiles<T>& tiles = conv_grad_tiles<T>(tier);
   const Transpose transpose = tier.transpose(conv_type<T>);
   const int64_t lanes = plan.lanes, blocks = ceil_div(plan.out, lanes), one = plan.taps * lanes;
   const int64_t kernel = s.kernel_h * s.kernel_w;
@@ -119,7 +109,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
 template <class T>
 void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x, const T* g,
                   T* gw) {
-  const ConvGradTiles<T>& tiles = tiles_of<T>(tier);
+  const ConvGradTiles<T>& tiles = conv_grad_tiles<T>(tier);
   const int64_t lanes = plan.lanes, g_row = ceil_div(s.out_w, lanes) * lanes;
   const int64_t g_plane = plan.band * g_row, one = plan.out * plan.taps * lanes;
   const ConvImage image(s, plan.band, lanes, /*in_place=*/false);
@@ -168,7 +158,7 @@ void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, con
 template <class T>
 void direct_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const T* x, const T* g,
                                T* gw) {
-  const Plan plan(s, tiles_of<T>(tier).lanes);
+  const Plan plan(s, conv_grad_tiles<T>(tier).lanes);
   if (plan.out * plan.taps == 0) return;
   if (plan.by_pixels) return along_pixels(tier, s, plan, x, g, gw);
   along_channels(tier, s, plan, x, g, gw);
