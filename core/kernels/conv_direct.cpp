@@ -50,6 +50,8 @@ struct Plan {
         plane(s.out_h * s.out_w),
         by_channels(filled(out, tiles.lanes) > 1.1 * filled(s.out_w, tiles.lanes)),
         trims(worth_trimming(s)),
+        blocks(ceil_div(out, by_channels ? tiles.vectors * tiles.lanes : tiles.rows)),
+        parts(block_parts(s)),
         band(band_rows(s)),
         bands(ceil_div(s.out_h, band)),
         image(s, band, tiles.lanes, by_channels || s.out_w >= tiles.lanes) {}
@@ -61,16 +63,27 @@ struct Plan {
     return double(within) < 0.95 * double(s.out_h * s.kernel_h);
   }
 
+  // Few images whose weights outweigh them are shared by output channels, so that each weight is
+  // read once; others by rows.
+  int64_t block_parts(const ConvShape& s) const {
+    if (taps * out < in * s.in_h * s.in_w) return 1;
+    return std::clamp<int64_t>(kUnits / (s.batch * s.groups), 1, blocks);
+  }
+
   int64_t band_rows(const ConvShape& s) const {
     const int64_t row = std::max<int64_t>(in, 1) * s.stride_h * (s.out_w + s.kernel_w) * s.stride_w;
     const int64_t kept = kImageElements / row - s.dilation_h * (s.kernel_h - 1);
-    const int64_t shared = ceil_div(s.out_h, ceil_div(kUnits, s.batch * s.groups));
+    const int64_t shared = ceil_div(s.out_h, ceil_div(kUnits, s.batch * s.groups * parts));
     return std::clamp<int64_t>(std::max(kept, int64_t(4)), 1, shared);
   }
+
+  int64_t first_block(int64_t part) const { return part * blocks / parts; }
 
   int64_t in, out, taps, plane;
   bool by_channels;  // vectors lie along output channels, not along pixels
   bool trims;        // kernel rows that see padding only are left out
+  int64_t blocks;    // tiles that the output channels are cut into
+  int64_t parts;     // that these are shared in
   int64_t band, bands;
   ConvImage image;
 };
@@ -127,14 +140,16 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   Buffer<PixelRun> runs(plan.band * ceil_div(s.out_w, tiles.lanes));
   pixel_runs(s, tiles.lanes, plan.band, plan.image.columns, runs.data());
 
-  const int64_t units = s.batch * s.groups * plan.bands;
+  const int64_t units = s.batch * s.groups * plan.bands * plan.parts;
   const int64_t kernel_row = plan.in * s.kernel_w;
-  const double work = 2.0 * double(plan.taps) * double(plan.out * plan.band * s.out_w);
+  const double work =
+      2.0 * double(plan.taps) * double(plan.out * plan.band * s.out_w) / double(plan.parts);
   for_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size);
     if (plan.bands == 1) std::fill_n(copy.data(), plan.image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t item = unit / plan.bands, row = unit % plan.bands * plan.band;
+      const int64_t part = unit % plan.parts, item = unit / plan.parts / plan.bands;
+      const int64_t row = unit / plan.parts % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
       const T* from =
           plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
@@ -142,7 +157,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
       const T* weights = packed.data() + group * plan.taps * plan.out;
       const int64_t in_row = ceil_div(s.out_w, tiles.lanes), count = rows * in_row;
       const int64_t together = plan.trims ? tiles.vectors : count;
-      for (int64_t block = 0; block < cut.count; ++block) {
+      for (int64_t block = plan.first_block(part); block < plan.first_block(part + 1); ++block) {
         const int64_t o = cut.begin(block), high = cut.size(block);
         for (int64_t run = 0; run < count; run += together) {
           const int64_t last = std::min(run + together, count);
@@ -165,7 +180,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
   const Transpose transpose = tier.transpose(conv_type<T>);
   const int64_t lanes = tiles.lanes, width = tiles.vectors * lanes;
   const int64_t padded = ceil_div(plan.out, lanes) * lanes;
-  const int64_t blocks = ceil_div(plan.out, width);
+  const int64_t blocks = plan.blocks;
   Buffer<int64_t> offsets(plan.taps);
   plan.image.tap_offsets(s, offsets.data());
   const int64_t of_group = (plan.taps + 1) * (blocks * width);
@@ -182,20 +197,23 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
     }
   });
   const Cut cut(s.out_w, tiles.rows);
-  const int64_t units = s.batch * s.groups * plan.bands;
+  const int64_t units = s.batch * s.groups * plan.bands * plan.parts;
   const int64_t kernel_row = plan.in * s.kernel_w;
-  const double work = 2.0 * double(plan.taps) * double(padded * plan.band * s.out_w);
+  const double work =
+      2.0 * double(plan.taps) * double(padded * plan.band * s.out_w) / double(plan.parts);
   for_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size), sums(plan.band * s.out_w * width);
     if (plan.bands == 1) std::fill_n(copy.data(), plan.image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t item = unit / plan.bands, row = unit % plan.bands * plan.band;
+      const int64_t part = unit % plan.parts, item = unit / plan.parts / plan.bands;
+      const int64_t row = unit / plan.parts % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
       const T* from =
           plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
       const T* weights = packed.data() + group * of_group;
       const T* biases = weights + plan.taps * blocks * width;
-      for (int64_t o = 0; o < plan.out; o += width) {
+      for (int64_t block = plan.first_block(part); block < plan.first_block(part + 1); ++block) {
+        const int64_t o = block * width;
         const int64_t wide = plan.out - o <= lanes ? lanes : width;
         for (int64_t i = 0; i < rows; ++i) {
           const KernelRows kernel(s, row + i, row + i);
