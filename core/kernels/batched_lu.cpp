@@ -20,11 +20,11 @@ PULLBACK_INLINE void swap_rows(T* a, int64_t stride, int columns, int from, int 
 // All lanes as one vector, and as bits for exchanges that have no branch.
 template <class T>
 struct VectorOf {
-  typedef T type __attribute__((vector_size(64), may_alias, aligned(sizeof(T))));
+  typedef T type __attribute__((vector_size(64), may_alias));
 };
 template <class T>
 using Lanes = typename VectorOf<T>::type;
-using Bits = int32_t __attribute__((vector_size(64), may_alias, aligned(4)));
+using Bits = int32_t __attribute__((vector_size(64), may_alias));
 template <class T>
 PULLBACK_INLINE Lanes<T>& lanes_at(T* a) {
   return *reinterpret_cast<Lanes<T>*>(a);

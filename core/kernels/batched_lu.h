@@ -8,7 +8,7 @@ inline constexpr int kLuLanes = 64 / static_cast<int>(sizeof(T));
 
 /// LU with partial pivoting of kLuLanes<T> small matrices at once. Their entries are interleaved:
 /// entry (i, j) of matrix l is at a[(i + j·n)·lanes + l], so that every step is the same step of
-/// all.
+/// all. Their memory begins at a cache line.
 template <class T>
 struct BatchedLu {
   /// Factors in place. pivots[k·lanes + l] is LAPACK's 1-based row that was exchanged with row k;

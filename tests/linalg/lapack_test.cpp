@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/small_lu.h>
@@ -326,7 +327,7 @@ TEMPLATE_TEST_CASE(
   const kernels::Kernels* table = kernels::tier_table(tier);
   if (!table) return;  // not a machine of this tier
   CAPTURE(tier, n);
-  std::vector<TestType> a(lanes * n * n), b(lanes * n * columns);
+  kernels::Buffer<TestType> a(lanes * n * n), b(lanes * n * columns);
   std::vector<int> pivots(lanes * n), info(lanes), own_pivots(n);
   std::vector<Matrix<TestType>> matrices, sides;
   for (int l = 0; l < lanes; ++l) {
