@@ -79,10 +79,14 @@ Tensor copy_columns(const Tensor& x, IntArrayRef sizes) {
   Tensor result = empty_columns(sizes, x.scalar_type());
   if (!is_small_copy(x, sizes)) return filled(std::move(result), x);
   const auto size = static_cast<std::int64_t>(element_size(x.scalar_type()));
-  const std::int64_t m = rows(x), n = columns(x), bytes = m * n * size;
+  const std::int64_t m = rows(x), n = columns(x), bytes = m * n * size, all = x.numel() * size;
   const char* from = x.get()->bytes();
   char* to = result.get()->bytes();
-  for (std::int64_t done = 0; done < x.numel() * size; done += bytes)
+  if (m == 1 || n == 1) {
+    if (all > 0) std::memcpy(to, from, static_cast<std::size_t>(all));
+    return result;
+  }
+  for (std::int64_t done = 0; done < all; done += bytes)
     kernels::kernels().transpose(x.scalar_type())(m, n, from + done, n * size, to + done, m * size);
   return result;
 }
