@@ -29,15 +29,7 @@ std::pair<Tensor, Tensor> decompose(const char* op, const Tensor& a, bool vector
       info[i] = lapack::eigh(vectors, upper, n, matrices + i * n * n, values + i * n);
     });
   });
-  for (std::int64_t i = 0; i < count; ++i) {
-    check<LinAlgError>(info[i] != lapack::kNotFinite, failure(op, a, i),
-                       "The algorithm failed to converge because the input matrix contained "
-                       "non-finite values.");
-    check<LinAlgError>(info[i] == 0, failure(op, a, i),
-                       "The algorithm failed to converge because the input matrix is "
-                       "ill-conditioned or has too many repeated eigenvalues (error code: ",
-                       info[i], ").");
-  }
+  check_converged(op, a, info, "eigenvalues");
   return {w, v};
 }
 

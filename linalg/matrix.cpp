@@ -4,6 +4,7 @@
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/tensor_impl.h>
+#include <pullback/linalg/lapack.h>
 #include <pullback/linalg/matrix.h>
 
 namespace pullback::linalg {
@@ -128,6 +129,18 @@ std::string failure(const char* op, const Tensor& x, std::int64_t i) {
   text += ": ";
   if (x.dim() > 2) text += "(Batch element " + std::to_string(i) + "): ";
   return text;
+}
+
+void check_converged(const char* op, const Tensor& x, const std::vector<int>& info,
+                     const char* what) {
+  for (std::size_t i = 0; i < info.size(); ++i) {
+    if (info[i] == 0) continue;
+    const std::string prefix = failure(op, x, static_cast<std::int64_t>(i)) +
+                               "The algorithm failed to converge because the input matrix ";
+    check<LinAlgError>(info[i] != lapack::kNotFinite, prefix, "contained non-finite values.");
+    check<LinAlgError>(false, prefix, "is ill-conditioned or has too many repeated ", what,
+                       " (error code: ", info[i], ").");
+  }
 }
 
 }  // namespace pullback::linalg

@@ -93,5 +93,8 @@ double epsilon(ScalarType type);
 /// "op: " or, in a batch, "op: (Batch element i): ", the beginning of a failed factorisation's
 /// message.
 std::string failure(const char* op, const Tensor& x, std::int64_t i);
+/// Throws LinAlgError where LAPACK did not find all `what` of a matrix of the batch `x`.
+void check_converged(const char* op, const Tensor& x, const std::vector<int>& info,
+                     const char* what);
 
 }  // namespace pullback::linalg

@@ -46,15 +46,7 @@ std::tuple<Tensor, Tensor, Tensor> decompose(const char* op, const Tensor& a,
                             left + (vectors ? i * m * u_columns : 0));
     });
   });
-  for (std::int64_t i = 0; i < count; ++i) {
-    check<LinAlgError>(info[i] != lapack::kNotFinite, failure(op, a, i),
-                       "The algorithm failed to converge because the input matrix contained "
-                       "non-finite values.");
-    check<LinAlgError>(info[i] == 0, failure(op, a, i),
-                       "The algorithm failed to converge because the input matrix is "
-                       "ill-conditioned or has too many repeated singular values (error code: ",
-                       info[i], ").");
-  }
+  check_converged(op, a, info, "singular values");
   return {u, s, vt};
 }
 

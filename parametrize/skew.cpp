@@ -1,6 +1,7 @@
 #include <pullback/parametrize/skew.h>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/parametrize/constrain.h>
 
 namespace pullback::parametrize {
 
@@ -34,20 +35,7 @@ std::string SkewImpl::extra_repr() const {
 }
 
 nn::Module& skew(nn::Module& module, const std::string& name, bool lower) {
-  Skew space(lower);
-  nn::ParamSlot* slot = module.find_slot(name);
-  if (!slot || slot->computed() || !slot->defined())
-    return register_parametrization(module, name, space);
-  const NoGradGuard no_grad;
-  const Tensor weight = slot->tensor(), before = weight.detach();
-  weight.set_data(space->forward(before).clone());
-  try {
-    const AutoGradMode grad(true);
-    return register_parametrization(module, name, space);
-  } catch (...) {
-    weight.set_data(before);
-    throw;
-  }
+  return constrain(module, name, Skew(lower));
 }
 
 }  // namespace pullback::parametrize

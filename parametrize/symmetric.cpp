@@ -1,6 +1,7 @@
 #include <pullback/parametrize/symmetric.h>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/parametrize/constrain.h>
 
 namespace pullback::parametrize {
 
@@ -33,20 +34,7 @@ std::string SymmetricImpl::extra_repr() const {
 }
 
 nn::Module& symmetric(nn::Module& module, const std::string& name, bool lower) {
-  Symmetric space(lower);
-  nn::ParamSlot* slot = module.find_slot(name);
-  if (!slot || slot->computed() || !slot->defined())
-    return register_parametrization(module, name, space);
-  const NoGradGuard no_grad;
-  const Tensor weight = slot->tensor(), before = weight.detach();
-  weight.set_data(space->forward(before).clone());
-  try {
-    const AutoGradMode grad(true);
-    return register_parametrization(module, name, space);
-  } catch (...) {
-    weight.set_data(before);
-    throw;
-  }
+  return constrain(module, name, Symmetric(lower));
 }
 
 }  // namespace pullback::parametrize

@@ -2,6 +2,7 @@
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/ops/methods.h>
 
 // Elementwise functions of two operands beyond the four of arithmetic.cpp.
 namespace pullback {
@@ -294,27 +295,10 @@ Tensor xlogy(const Tensor& a, const Tensor& b) {
 
 // ---- methods
 
-#define PULLBACK_METHODS(op)                                                              \
-  Tensor TensorBase::op(const Tensor& b) const {                                          \
-    return pullback::op(self(Tensor()), b);                                               \
-  }                                                                                       \
-  Tensor TensorBase::op(const Scalar& b) const {                                          \
-    return pullback::op(self(Tensor()), b);                                               \
-  }                                                                                       \
-  Tensor TensorBase::op##_(const Tensor& b) const {                                       \
-    const Tensor self = target(#op "_");                                                  \
-    check_aligned(#op "_", self, {b});                                                    \
-    return change_to(#op "_", self, [&](const Tensor& x) { return pullback::op(x, b); }); \
-  }                                                                                       \
-  Tensor TensorBase::op##_(const Scalar& b) const {                                       \
-    return change_to(#op "_", target(#op "_"),                                            \
-                     [&](const Tensor& x) { return pullback::op(x, b); });                \
-  }
-PULLBACK_METHODS(pow)
-PULLBACK_METHODS(floor_divide)
-PULLBACK_METHODS(remainder)
-PULLBACK_METHODS(fmod)
-#undef PULLBACK_METHODS
+PULLBACK_BINARY_METHODS(pow)
+PULLBACK_BINARY_METHODS(floor_divide)
+PULLBACK_BINARY_METHODS(remainder)
+PULLBACK_BINARY_METHODS(fmod)
 
 #define PULLBACK_METHOD(op)                      \
   Tensor TensorBase::op(const Tensor& b) const { \

@@ -126,6 +126,17 @@ void check_same_type(const char* op, const Tensor& x, const Tensor& source) {
         source.scalar_type());
 }
 
+/// The gradient of a scattered source of these sizes; its elements beyond the index are unused.
+Tensor gathered(const Tensor& g, int dim, const Tensor& index, IntArrayRef sizes) {
+  const Tensor picked = gather(g, dim, index);
+  if (picked.sizes() == sizes) return picked;
+  Tensor whole = zeros(sizes, g.dtype());
+  Tensor part = whole;
+  for (std::int64_t k = 0; k < picked.dim(); ++k) part = part.narrow(k, 0, picked.size(k));
+  part.copy_(picked);
+  return whole;
+}
+
 }  // namespace
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
@@ -133,19 +144,10 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
   const int d = check_index("scatter", x, dim, index, &source);
   const Tensor y =
       scattered("scatter", x, d, index, source, [](auto& to, auto from) { to = from; });
-  return record(
-      "ScatterBackward0", y,
-      wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }),
-      wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
-        const Tensor picked = gather(g, d, *at);
-        if (picked.sizes() == shape.sizes()) return picked;
-        // Elements of the source beyond the index are unused.
-        Tensor whole = zeros(shape.sizes(), g.dtype());
-        Tensor part = whole;
-        for (std::int64_t k = 0; k < picked.dim(); ++k) part = part.narrow(k, 0, picked.size(k));
-        part.copy_(picked);
-        return whole;
-      }));
+  return record("ScatterBackward0", y,
+                wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }),
+                wrt(source, [d, at = saved(index), shape = source.get()->geometry](
+                                const Tensor& g) { return gathered(g, d, *at, shape.sizes()); }));
 }
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value) {
@@ -167,17 +169,9 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
     else
       to += from;
   });
-  return record(
-      "ScatterAddBackward0", y, wrt(x, [](const Tensor& g) { return g; }),
-      wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
-        const Tensor picked = gather(g, d, *at);
-        if (picked.sizes() == shape.sizes()) return picked;
-        Tensor whole = zeros(shape.sizes(), g.dtype());
-        Tensor part = whole;
-        for (std::int64_t k = 0; k < picked.dim(); ++k) part = part.narrow(k, 0, picked.size(k));
-        part.copy_(picked);
-        return whole;
-      }));
+  return record("ScatterAddBackward0", y, wrt(x, [](const Tensor& g) { return g; }),
+                wrt(source, [d, at = saved(index), shape = source.get()->geometry](
+                                const Tensor& g) { return gathered(g, d, *at, shape.sizes()); }));
 }
 
 Tensor TensorBase::gather(std::int64_t dim, const Tensor& index) const {

@@ -3,6 +3,7 @@
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/ops/methods.h>
 
 // Bits and truth values.
 namespace pullback {
@@ -15,38 +16,24 @@ using autograd::wrt;
 
 // ---- bits
 
-#define PULLBACK_BITWISE(op, kernel)                                                      \
-  Tensor op(const Tensor& a, const Tensor& b) {                                           \
-    check_defined(#op, a);                                                                \
-    check_defined(#op, b);                                                                \
-    const ScalarType type = result_type(a, b);                                            \
-    return map(#op, a, b, simd().kernel, type, type);                                     \
-  }                                                                                       \
-  Tensor op(const Tensor& a, const Scalar& b) {                                           \
-    check_defined(#op, a);                                                                \
-    const ScalarType type = result_type(a, b);                                            \
-    return map(#op, a, b, simd().kernel, type, type);                                     \
-  }                                                                                       \
-  Tensor TensorBase::op(const Tensor& b) const {                                          \
-    return pullback::op(self(Tensor()), b);                                               \
-  }                                                                                       \
-  Tensor TensorBase::op(const Scalar& b) const {                                          \
-    return pullback::op(self(Tensor()), b);                                               \
-  }                                                                                       \
-  Tensor TensorBase::op##_(const Tensor& b) const {                                       \
-    const Tensor self = target(#op "_");                                                  \
-    check_aligned(#op "_", self, {b});                                                    \
-    return change_to(#op "_", self, [&](const Tensor& x) { return pullback::op(x, b); }); \
-  }                                                                                       \
-  Tensor TensorBase::op##_(const Scalar& b) const {                                       \
-    return change_to(#op "_", target(#op "_"),                                            \
-                     [&](const Tensor& x) { return pullback::op(x, b); });                \
-  }
-PULLBACK_BITWISE(bitwise_and, bitwise_and)
-PULLBACK_BITWISE(bitwise_or, bitwise_or)
-PULLBACK_BITWISE(bitwise_xor, bitwise_xor)
-PULLBACK_BITWISE(bitwise_left_shift, bitwise_left_shift)
-PULLBACK_BITWISE(bitwise_right_shift, bitwise_right_shift)
+#define PULLBACK_BITWISE(op)                      \
+  Tensor op(const Tensor& a, const Tensor& b) {   \
+    check_defined(#op, a);                        \
+    check_defined(#op, b);                        \
+    const ScalarType type = result_type(a, b);    \
+    return map(#op, a, b, simd().op, type, type); \
+  }                                               \
+  Tensor op(const Tensor& a, const Scalar& b) {   \
+    check_defined(#op, a);                        \
+    const ScalarType type = result_type(a, b);    \
+    return map(#op, a, b, simd().op, type, type); \
+  }                                               \
+  PULLBACK_BINARY_METHODS(op)
+PULLBACK_BITWISE(bitwise_and)
+PULLBACK_BITWISE(bitwise_or)
+PULLBACK_BITWISE(bitwise_xor)
+PULLBACK_BITWISE(bitwise_left_shift)
+PULLBACK_BITWISE(bitwise_right_shift)
 #undef PULLBACK_BITWISE
 
 Tensor operator&(const Tensor& a, const Tensor& b) {

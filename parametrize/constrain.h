@@ -1,0 +1,11 @@
+#pragma once
+
+#include <pullback/parametrize/parametrize.h>
+
+namespace pullback::parametrize {
+
+/// Registers `space` at a tensor that need not lie in it: its value becomes forward(value) first.
+/// If registration throws, the tensor is as it was.
+nn::Module& constrain(nn::Module& module, const std::string& name, const AnyParametrization& space);
+
+}  // namespace pullback::parametrize
