@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <vector>
 
 namespace pullback {
@@ -48,5 +49,7 @@ class ArrayRef {
 };
 
 using IntArrayRef = ArrayRef<std::int64_t>;
+/// As "[2, 3]".
+std::ostream& operator<<(std::ostream& stream, IntArrayRef list);
 
 }  // namespace pullback

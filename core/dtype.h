@@ -1,5 +1,7 @@
 #pragma once
 
+#include <iosfwd>
+
 #include <pullback/core/kernels/scalar_type.h>
 
 namespace pullback {
@@ -38,6 +40,8 @@ constexpr bool can_cast(ScalarType from, ScalarType to) {
 const char* dtype_name(ScalarType type);
 /// "float32", as Python prints it after `torch.`.
 const char* python_name(ScalarType type);
+/// As "Float".
+std::ostream& operator<<(std::ostream& stream, ScalarType type);
 
 /// The type of new floating-point tensors: float32 unless changed.
 ScalarType default_dtype() noexcept;

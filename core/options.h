@@ -1,5 +1,6 @@
 #pragma once
 
+#include <iosfwd>
 #include <optional>
 
 #include <pullback/core/dtype.h>
@@ -26,6 +27,8 @@ class Device {
   DeviceType type_;
   int index_;
 };
+/// As "cpu" or "cuda:0".
+std::ostream& operator<<(std::ostream& stream, Device device);
 
 /// Throws RuntimeError unless the device is the CPU.
 void check_device(const char* op, Device device);

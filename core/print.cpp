@@ -243,4 +243,27 @@ std::ostream& operator<<(std::ostream& stream, const Tensor& tensor) {
   return stream << repr(tensor);
 }
 
+// ---- what a tensor is described by
+
+std::ostream& operator<<(std::ostream& stream, IntArrayRef list) {
+  std::string text;
+  detail::append(text, list);
+  return stream << text;
+}
+
+std::ostream& operator<<(std::ostream& stream, ScalarType type) {
+  return stream << dtype_name(type);
+}
+
+std::ostream& operator<<(std::ostream& stream, const Scalar& number) {
+  if (number.isFloatingPoint()) return stream << number.toDouble();
+  if (number.isBoolean()) return stream << (number.toBool() ? "true" : "false");
+  return stream << number.toLong();
+}
+
+std::ostream& operator<<(std::ostream& stream, Device device) {
+  stream << (device.is_cpu() ? "cpu" : "cuda");
+  return device.index() < 0 ? stream : stream << ':' << device.index();
+}
+
 }  // namespace pullback

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <type_traits>
 
 #include <pullback/core/dtype.h>
@@ -52,5 +53,7 @@ class Scalar {
     std::int64_t integer_;
   };
 };
+/// As "3", "2.5" or "true".
+std::ostream& operator<<(std::ostream& stream, const Scalar& number);
 
 }  // namespace pullback

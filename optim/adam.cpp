@@ -10,8 +10,8 @@ template class OptionsOf<AdamOptions>;
 
 void AdamOptions::visit(const Visitor& visitor) {
   visitor("lr", lr());
-  visitor("betas.0", betas().first);
-  visitor("betas.1", betas().second);
+  visitor("betas.0", std::get<0>(betas()));
+  visitor("betas.1", std::get<1>(betas()));
   visitor("eps", eps());
   visitor("weight_decay", weight_decay());
   visit_flag(visitor, "amsgrad", amsgrad());
@@ -21,9 +21,10 @@ void AdamOptions::visit(const Visitor& visitor) {
 void AdamOptions::check() const {
   check_option(lr() >= 0, "learning rate", lr());
   check_option(eps() >= 0, "epsilon value", eps());
-  check_option(0 <= betas().first && betas().first < 1, "beta parameter at index 0", betas().first);
-  check_option(0 <= betas().second && betas().second < 1, "beta parameter at index 1",
-               betas().second);
+  check_option(0 <= std::get<0>(betas()) && std::get<0>(betas()) < 1, "beta parameter at index 0",
+               std::get<0>(betas()));
+  check_option(0 <= std::get<1>(betas()) && std::get<1>(betas()) < 1, "beta parameter at index 1",
+               std::get<1>(betas()));
   check_option(weight_decay() >= 0, "weight_decay value", weight_decay());
 }
 

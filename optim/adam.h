@@ -1,6 +1,6 @@
 #pragma once
 
-#include <utility>
+#include <tuple>
 
 #include <pullback/optim/optimizer.h>
 
@@ -10,11 +10,11 @@ namespace pullback::optim {
 class AdamOptions : public OptionsOf<AdamOptions> {
  public:
   AdamOptions(double lr = 1e-3) { this->lr(lr); }
-  double* momentum_or_null() override { return &betas().first; }
+  double* momentum_or_null() override { return &std::get<0>(betas()); }
   void visit(const Visitor& visitor) override;
   void check() const override;
 
-  using Betas = std::pair<double, double>;
+  using Betas = std::tuple<double, double>;
   PULLBACK_ARG(double, lr) = 1e-3;
   PULLBACK_ARG(Betas, betas) = Betas(0.9, 0.999);
   PULLBACK_ARG(double, eps) = 1e-8;

@@ -53,6 +53,24 @@ TEST_CASE("a recorded tensor prints the name of its function", "[print]") {
   CHECK(text_of(x.detach()) == "tensor([1., 1.])");
 }
 
+TEST_CASE("what describes a tensor prints as in libtorch", "[print]") {
+  const auto printed = [](const auto& value) {
+    std::ostringstream text;
+    text << value;
+    return text.str();
+  };
+  const Tensor x = pullback::zeros({2, 3}, pullback::kLong);
+  CHECK(printed(x.sizes()) == "[2, 3]");
+  CHECK(printed(x.strides()) == "[3, 1]");
+  CHECK(printed(x[0][0].sizes()) == "[]");
+  CHECK(printed(x.scalar_type()) == "Long");
+  CHECK(printed(x.device()) == "cpu");
+  CHECK(printed(pullback::Device("cuda:1")) == "cuda:1");
+  CHECK(printed(pullback::Scalar(2.5)) == "2.5");
+  CHECK(printed(pullback::Scalar(3)) == "3");
+  CHECK(printed(pullback::Scalar(true)) == "true");
+}
+
 TEST_CASE("the sign of a NaN is not printed", "[print]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(text_of(pullback::tensor({std::copysign(nan, -1.0), 1.0})) == "tensor([nan, 1.])");
