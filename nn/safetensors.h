@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <string>
 
 #include <pullback/core/tensor.h>
@@ -35,6 +36,11 @@ template <class M>
 void save(const nn::ModuleHolder<M>& module, const std::string& path) {
   save(*module, path);
 }
+template <Stateful M>
+void save(const std::shared_ptr<M>& module, const std::string& path) {
+  check<ValueError>(module != nullptr, "save: the pointer is null");
+  save(*module, path);
+}
 /// Loads what `save` wrote into a module or optimizer of the same build. Throws RuntimeError when
 /// it does not fit.
 template <Stateful T>
@@ -43,6 +49,11 @@ void load(T& value, const std::string& path) {
 }
 template <class M>
 void load(nn::ModuleHolder<M>& module, const std::string& path) {
+  load(*module, path);
+}
+template <Stateful M>
+void load(std::shared_ptr<M>& module, const std::string& path) {
+  check<ValueError>(module != nullptr, "load: the pointer is null; make the object first");
   load(*module, path);
 }
 

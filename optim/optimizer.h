@@ -17,6 +17,8 @@ class ParamGroup {
   explicit ParamGroup(std::vector<Tensor> params) : params_(std::move(params)) {}
   ParamGroup(std::vector<Tensor> params, const OptimizerOptions& options)
       : params_(std::move(params)), options_(options.clone()) {}
+  ParamGroup(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> options)
+      : params_(std::move(params)), options_(std::move(options)) {}
   ParamGroup(const ParamGroup& other)
       : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
   ParamGroup(ParamGroup&&) = default;
@@ -32,6 +34,8 @@ class ParamGroup {
   std::vector<Tensor> params_;
   std::unique_ptr<OptimizerOptions> options_;
 };
+/// The name in libtorch.
+using OptimizerParamGroup = ParamGroup;
 
 /// What an optimizer remembers of one parameter: the number of its steps, and tensors of its shape
 /// in the order of `state_names`; empty before the first step.

@@ -15,6 +15,7 @@
 
 namespace pullback::autograd {
 
+using Variable = Tensor;
 using variable_list = std::vector<Tensor>;
 using tensor_list = std::vector<Tensor>;
 

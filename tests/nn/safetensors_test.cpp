@@ -83,6 +83,18 @@ TEST_CASE("a module's file holds PyTorch's names, and loads into a fresh module"
   CHECK(message_of([&] { load(other, file.path()); }).find("Missing key(s)") != std::string::npos);
 }
 
+TEST_CASE("a module behind a shared_ptr is saved and loaded as libtorch does") {
+  const TemporaryFile file("shared");
+  auto saved = std::make_shared<nn::LinearImpl>(3, 2);
+  auto loaded = std::make_shared<nn::LinearImpl>(3, 2);
+  save(saved, file.path());
+  load(loaded, file.path());
+  CHECK(equal(loaded->weight, saved->weight));
+  std::shared_ptr<nn::LinearImpl> none;
+  CHECK_THROWS_AS(save(none, file.path()), ValueError);
+  CHECK_THROWS_AS(load(none, file.path()), ValueError);
+}
+
 TEST_CASE("an optimizer's state goes through a file") {
   const TemporaryFile file("optimizer");
   const Tensor w = ones({3}).requires_grad_();

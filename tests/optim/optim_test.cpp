@@ -191,6 +191,14 @@ TEST_CASE("groups have options of their own, and the defaults where they give no
   optimizer.step();
   CHECK(a[0].item<double>() == -0.25);
   CHECK(b[0].item<double>() == 0);
+
+  std::vector<optim::OptimizerParamGroup> groups;
+  const Tensor c = ones({2}).requires_grad_();
+  groups.emplace_back(std::vector<Tensor>{c}, std::make_unique<optim::SGDOptions>(2.0));
+  optim::SGD other(groups, optim::SGDOptions(0.25));
+  c.sum().backward();
+  other.step();
+  CHECK(c[0].item<double>() == -1);
 }
 
 TEST_CASE(
