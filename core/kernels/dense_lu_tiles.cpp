@@ -34,12 +34,7 @@ enum class Triangle { None, UnitLower, Lower, UnitUpper, Upper };
 template <class T, int R, int V, Triangle S>
 PULLBACK_NOINLINE void tile(int64_t k, View<T> a, const T* b, int64_t b_stride, View<T> triangle,
                             T* c, int64_t c_stride) {
-  Vector<T> sum[R][V];
-  PULLBACK_UNROLL
-  for (int i = 0; i < R; ++i) {
-    PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) sum[i][v] = load(c + i * c_stride + v * kLanes<T>);
-  }
+  Vector<T> sum[R][V] = {};
   for (int64_t p = 0; p < k; ++p) {
     Vector<T> row[V];
     PULLBACK_UNROLL
@@ -48,10 +43,16 @@ PULLBACK_NOINLINE void tile(int64_t k, View<T> a, const T* b, int64_t b_stride, 
     for (int i = 0; i < R; ++i) {
       const T factor = a.data[i * a.row];
       PULLBACK_UNROLL
-      for (int v = 0; v < V; ++v) sum[i][v] -= factor * row[v];
+      for (int v = 0; v < V; ++v) sum[i][v] += factor * row[v];
     }
     a.data += a.column;
     b += b_stride;
+  }
+  // Subtracted at once: where C is large beside the products, as in I − A, that rounds least.
+  PULLBACK_UNROLL
+  for (int i = 0; i < R; ++i) {
+    PULLBACK_UNROLL
+    for (int v = 0; v < V; ++v) sum[i][v] = load(c + i * c_stride + v * kLanes<T>) - sum[i][v];
   }
   if constexpr (S != Triangle::None) {
     constexpr bool forward = S == Triangle::UnitLower || S == Triangle::Lower;

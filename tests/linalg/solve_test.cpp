@@ -75,6 +75,14 @@ TEST_CASE("solve takes empty systems", "[linalg]") {
   CHECK(log.item<double>() == 0);
 }
 
+TEST_CASE("a system near the identity loses no digits to its size", "[linalg]") {
+  const std::int64_t n = GENERATE(64, 200);
+  const Tensor a = eye(n, kDouble) + draw({n, n}, 1) / (4 * n), b = draw({n, n}, 2);
+  const Tensor exact = linalg::solve(a, b), x = linalg::solve(a.to(kFloat), b.to(kFloat));
+  CAPTURE(n);
+  CHECK((x - exact).norm().item<double>() < 2e-7 * exact.norm().item<double>());
+}
+
 TEST_CASE("a singular system throws and names the matrix of the batch", "[linalg]") {
   const Tensor a = second_singular(), one = zeros({3, 3}, kDouble);
   CHECK(message_of<LinAlgError>([&] {

@@ -37,4 +37,8 @@ pullback::Tensor weights(const pullback::Tensor& output, std::size_t j);
 std::string difference(const pullback::Tensor& found, const pullback::Tensor& expected,
                        double factor);
 
+/// The factor for uniform numbers: 0, or two ε on the plain tier, which rounds x·(b − a) + a twice.
+/// So does PyTorch without AVX2 (ATEN_CPU_CAPABILITY=default); the reference is PyTorch with it.
+double uniform_factor();
+
 }  // namespace pullback_tests
