@@ -32,6 +32,12 @@ DataLoader::Iterator DataLoader::begin() const {
   return {this, options_.shuffle() ? randperm(data_.size(0), options_.generator()) : Tensor()};
 }
 
+DataLoader::Iterator& DataLoader::Iterator::operator++() {
+  // Batches are no longer than a tensor can be, so that the place after the last fits.
+  at_ += std::min(loader_->options_.batch_size(), std::int64_t{1} << 60);
+  return *this;
+}
+
 Batch DataLoader::Iterator::operator*() const {
   const Tensor &data = loader_->data_, &target = loader_->target_;
   const std::int64_t n = data.size(0);

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <vector>
 
 #include <pullback/core/random.h>
@@ -35,19 +34,17 @@ class DataLoader {
   /// positive.
   DataLoader(Tensor data, Tensor target, const DataLoaderOptions& options);
 
+  /// The end of a walk.
+  struct End {};
   class Iterator {
    public:
     using value_type = Batch;
     using difference_type = std::ptrdiff_t;
 
     Batch operator*() const;
-    Iterator& operator++() {
-      // Batches are no longer than a tensor can be, so that the place after the last fits.
-      at_ += std::min(loader_->options_.batch_size(), std::int64_t{1} << 60);
-      return *this;
-    }
+    Iterator& operator++();
     void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return at_ >= loader_->end_of_batches(); }
+    bool operator==(End) const { return at_ >= loader_->end_of_batches(); }
 
    private:
     friend class DataLoader;
@@ -57,7 +54,7 @@ class DataLoader {
     std::int64_t at_ = 0;
   };
   Iterator begin() const;
-  std::default_sentinel_t end() const { return {}; }
+  End end() const { return {}; }
 
   /// Number of batches in a walk.
   std::int64_t size() const;

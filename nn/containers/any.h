@@ -2,7 +2,6 @@
 
 #include <any>
 #include <memory>
-#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -55,14 +54,14 @@ class AnyModule : public HolderBase {
       if (calls_->tensor) return calls_->tensor(*module_, Tensor(args)...);
     }
     std::any values[] = {std::any(decayed(std::forward<Args>(args)))..., std::any()};
-    return unpack<Result>(call(std::span(values, sizeof...(Args))));
+    return unpack<Result>(call(values, sizeof...(Args)));
   }
   /// As above with the arguments packed.
-  std::any call(std::span<std::any> args) const {
+  std::any call(std::any* args, std::size_t count) const {
     checked();
     check<TypeError>(calls_->any != nullptr, module_->name(),
                      ": its forward is overloaded or a template and cannot be called like this");
-    return calls_->any(*module_, args);
+    return calls_->any(*module_, args, count);
   }
   /// Feeds what one module returned to the next.
   std::any pass(std::any value) const {
@@ -70,9 +69,10 @@ class AnyModule : public HolderBase {
     if (const auto* x = std::any_cast<Tensor>(&value); x && calls_->tensor)
       return calls_->tensor(*module_, *x);
     if (calls_->spread) {
-      if (std::vector<std::any> parts; calls_->spread(value, parts)) return call(parts);
+      if (std::vector<std::any> parts; calls_->spread(value, parts))
+        return call(parts.data(), parts.size());
     }
-    return call(std::span(&value, 1));
+    return call(&value, 1);
   }
   template <class Result>
   Result unpack(std::any value) const {
@@ -89,7 +89,7 @@ class AnyModule : public HolderBase {
  private:
   struct Calls {
     Tensor (*tensor)(Module&, const Tensor&);
-    std::any (*any)(Module&, std::span<std::any>);
+    std::any (*any)(Module&, std::any* args, std::size_t count);
     /// Takes a tuple apart for a forward of several arguments.
     bool (*spread)(std::any&, std::vector<std::any>&);
   };
@@ -109,10 +109,10 @@ class AnyModule : public HolderBase {
   }
 
   template <class M, class R, class... P, std::size_t... I>
-  static std::any call_typed(M& module, R (M::*)(P...), std::span<std::any> args,
+  static std::any call_typed(M& module, R (M::*)(P...), std::any* args, std::size_t count,
                              std::index_sequence<I...>) {
-    check<TypeError>(args.size() == sizeof...(P), module.name(), ": forward takes ", sizeof...(P),
-                     " arguments, but ", args.size(), " were given");
+    check<TypeError>(count == sizeof...(P), module.name(), ": forward takes ", sizeof...(P),
+                     " arguments, but ", count, " were given");
     auto take = [&]<class A>(std::type_identity<A>, std::size_t i) -> A& {
       A* typed = std::any_cast<A>(&args[i]);
       check<TypeError>(typed != nullptr, module.name(), ": argument ", i,
@@ -131,13 +131,15 @@ class AnyModule : public HolderBase {
     }
   }
   template <class M, class R, class Base, class... P>
-  static std::any call_member(Module& module, R (Base::*)(P...), std::span<std::any> args) {
-    return call_typed(static_cast<M&>(module), static_cast<R (M::*)(P...)>(nullptr), args,
+  static std::any call_member(Module& module, R (Base::*)(P...), std::any* args,
+                              std::size_t count) {
+    return call_typed(static_cast<M&>(module), static_cast<R (M::*)(P...)>(nullptr), args, count,
                       std::index_sequence_for<P...>());
   }
   template <class M, class R, class Base, class... P>
-  static std::any call_member(Module& module, R (Base::*)(P...) const, std::span<std::any> args) {
-    return call_typed(static_cast<M&>(module), static_cast<R (M::*)(P...)>(nullptr), args,
+  static std::any call_member(Module& module, R (Base::*)(P...) const, std::any* args,
+                              std::size_t count) {
+    return call_typed(static_cast<M&>(module), static_cast<R (M::*)(P...)>(nullptr), args, count,
                       std::index_sequence_for<P...>());
   }
   template <class R, class Base, class... P>
@@ -164,8 +166,8 @@ class AnyModule : public HolderBase {
                   })
       calls.tensor = &call_tensor<M>;
     if constexpr (requires { &M::forward; }) {
-      calls.any = [](Module& module, std::span<std::any> args) {
-        return call_member<M>(module, &M::forward, args);
+      calls.any = [](Module& module, std::any* args, std::size_t count) {
+        return call_member<M>(module, &M::forward, args, count);
       };
       calls.spread = [](std::any& value, std::vector<std::any>& parts) {
         return spread_for(&M::forward, value, parts);

@@ -43,8 +43,8 @@ class SequentialImpl : public Module {
     if constexpr (sizeof...(Args) == 1 && (std::is_convertible_v<Args&&, Tensor> && ...)) {
       return run<Result>(std::any(Tensor(args)...), 0);
     } else {
-      std::any values[] = {std::any(std::remove_cvref_t<Args>(args))...};
-      return run<Result>(modules_[0].call(values), 1);
+      std::any values[] = {std::any(std::remove_cvref_t<Args>(args))..., std::any()};
+      return run<Result>(modules_[0].call(values, sizeof...(Args)), 1);
     }
   }
 

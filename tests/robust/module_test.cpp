@@ -68,7 +68,7 @@ TEST_CASE("handles that were moved from or hold nothing say so") {
   CHECK(throws_with([&] { layer.ptr(); }, words));
   AnyModule any;
   CHECK(throws_with([&] { any.forward(ones({2})); }, words));
-  CHECK(throws_with([&] { any.call({}); }, words));
+  CHECK(throws_with([&] { any.call(nullptr, 0); }, words));
   CHECK(throws_with([&] { any.pass(std::any(1)); }, words));
   Tensor x = ones({2}), y = std::move(x);
   CHECK(throws_with([&] { x + 1; }, "undefined"));
