@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/ref.h>
+#include <pullback/core/geometry.h>
 #include <pullback/core/tensor.h>
 
 namespace pullback::linalg {

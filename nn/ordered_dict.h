@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <pullback/core/error.h>
+#include <pullback/core/tensor.h>
 
 namespace pullback {
 
@@ -113,7 +114,6 @@ class OrderedDict {
 };
 
 // Compiled once, in ordered_dict.cpp.
-class Tensor;
 namespace nn {
 class Module;
 }
