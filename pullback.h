@@ -54,6 +54,9 @@
 #include <pullback/optim/schedulers.h>
 #include <pullback/optim/sgd.h>
 #include <pullback/parametrize/cached.h>
+#include <pullback/parametrize/orthogonal.h>
 #include <pullback/parametrize/parametrize.h>
 #include <pullback/parametrize/skew.h>
+#include <pullback/parametrize/spectral_norm.h>
 #include <pullback/parametrize/symmetric.h>
+#include <pullback/parametrize/weight_norm.h>

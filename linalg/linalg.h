@@ -39,6 +39,9 @@ std::tuple<Tensor, Tensor> qr(const Tensor& a, std::string_view mode = "reduced"
 /// The first n columns of H₁ H₂ … H_k with Hᵢ = I − τᵢ vᵢ vᵢᵀ, where vᵢ is column i of the m×n A
 /// below its diagonal, with a one on it.
 Tensor householder_product(const Tensor& a, const Tensor& tau);
+/// R on and above the diagonal, the reflections of Q = H₁ H₂ … below it, and their factors τ: what
+/// householder_product takes. Not differentiable.
+std::tuple<Tensor, Tensor> geqrf(const Tensor& a);
 
 /// Eigenvalues (ascending) and orthonormal eigenvectors (columns) of symmetric A, of which the
 /// triangle `uplo` ("L" or "U") is read. Throws LinAlgError for NaN. Gradients at equal eigenvalues
@@ -136,6 +139,7 @@ Tensor linalg_solve_triangular(const Tensor& a, const Tensor& b, bool upper, boo
                                bool unitriangular = false);
 Tensor linalg_cholesky(const Tensor& a, bool upper = false);
 std::tuple<Tensor, Tensor> linalg_qr(const Tensor& a, std::string_view mode = "reduced");
+std::tuple<Tensor, Tensor> geqrf(const Tensor& a);
 Tensor linalg_householder_product(const Tensor& a, const Tensor& tau);
 std::tuple<Tensor, Tensor> linalg_eigh(const Tensor& a, std::string_view uplo = "L");
 Tensor linalg_eigvalsh(const Tensor& a, std::string_view uplo = "L");

@@ -25,6 +25,9 @@ Tensor linalg_cholesky(const Tensor& a, bool upper) {
 std::tuple<Tensor, Tensor> linalg_qr(const Tensor& a, std::string_view mode) {
   return linalg::qr(a, mode);
 }
+std::tuple<Tensor, Tensor> geqrf(const Tensor& a) {
+  return linalg::geqrf(a);
+}
 Tensor linalg_householder_product(const Tensor& a, const Tensor& tau) {
   return linalg::householder_product(a, tau);
 }

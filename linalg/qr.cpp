@@ -114,36 +114,49 @@ Tensor product_of_reflections(const Tensor& a, const Tensor& tau) {
   return q;
 }
 
-// Q = X₁ with Xᵢ = Hᵢ Xᵢ₊₁, X_{k+1} = I(m×n) and H = I − τ v vᵀ. Going down from Ḡ₁ = g with Ḡᵢ₊₁ =
-// Hᵢ Ḡᵢ: τ̄ = −(vᵀḠ)(vᵀX)ᵀ and v̄ = −τ (Ḡ (vᵀX)ᵀ + X (vᵀḠ)ᵀ), where X is Xᵢ₊₁.
-std::pair<Tensor, Tensor> reflections_gradient(const Tensor& a, const Tensor& tau, Tensor g) {
+// H₁ H₂ … H_k = I − V T Vᵀ (Schreiber and Van Loan 1989) with T = M⁻¹ D, M = I + D U, D = diag(τ)
+// and U the strictly upper triangle of VᵀV. So Q = E − V Y for Y = M⁻¹ D VᵀE, whose gradient is a
+// few products; τᵢ = 0, where Hᵢ is the identity, is nothing special.
+std::pair<Tensor, Tensor> reflections_gradient(const Tensor& a, const Tensor& tau,
+                                               const Tensor& g) {
   const std::int64_t m = rows(a), n = columns(a), k = tau.size(-1);
   const TensorOptions options(a.scalar_type());
-  const Tensor v = a.tril(-1) + eye(m, n, options);
-  std::vector<Tensor> x(k + 1), v_gradients(n), tau_gradients(k);
-  x[k] = eye(m, n, options);
-  const auto reflect = [&](std::int64_t i, const Tensor& y) {
-    const Tensor vi = v.narrow(-1, i, 1);
-    return y - tau.narrow(-1, i, 1).unsqueeze(-1) * vi.matmul(vi.mT().matmul(y));
-  };
-  for (std::int64_t i = k; i-- > 0;) x[i] = reflect(i, x[i + 1]);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const Tensor vi = v.narrow(-1, i, 1);
-    if (i >= k) {
-      v_gradients[i] = zeros_like(vi);
-      continue;
-    }
-    const Tensor of_g = vi.mT().matmul(g), of_x = vi.mT().matmul(x[i + 1]);
-    tau_gradients[i] = (of_g * of_x).sum({-1}).neg();
-    v_gradients[i] = (g.matmul(of_x.mT()) + x[i + 1].matmul(of_g.mT())) *
-                     tau.narrow(-1, i, 1).unsqueeze(-1).neg();
-    g = reflect(i, g);
-  }
-  if (n == 0) return {zeros_like(a), zeros_like(tau)};
-  return {cat(v_gradients, -1).tril(-1), k ? cat(tau_gradients, -1) : zeros_like(tau)};
+  const Tensor v = a.narrow(-1, 0, k).tril(-1) + eye(m, k, options), d = tau.unsqueeze(-1);
+  const Tensor u = v.mT().matmul(v).triu(1), top = v.narrow(-2, 0, n).mT();
+  const Tensor system = d * u + eye(k, options);
+  const Tensor y = solve_triangular(system, d * top, /*upper=*/true, true, /*unitriangular=*/true);
+
+  const Tensor gy = v.mT().matmul(g).neg();
+  const Tensor gb =
+      solve_triangular(system.mT(), gy, /*upper=*/false, true, /*unitriangular=*/true);
+  const Tensor gm = gb.matmul(y.mT()).neg().triu(1), gu = d * gm;
+  Tensor gv = v.matmul(gu + gu.mT()) - g.matmul(y.mT());
+  const Tensor of_top = (d * gb).mT();
+  gv = gv + (m > n ? cat({of_top, zeros(join(batch_sizes(a), {m - n, k}), a.scalar_type())}, -2)
+                   : of_top);
+  const Tensor gtau = (gm * u).sum({-1}) + (gb * top).sum({-1});
+  gv = gv.tril(-1);
+  if (k < n) gv = cat({gv, zeros(join(batch_sizes(a), {m, n - k}), a.scalar_type())}, -1);
+  return {gv, gtau};
 }
 
 }  // namespace
+
+std::tuple<Tensor, Tensor> geqrf(const Tensor& a) {
+  check_matrix("linalg.geqrf", a);
+  const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a)), k = std::min(m, n);
+  Tensor packed = copy_columns(a), tau = empty(join(batch_sizes(a), {k}), a.scalar_type());
+  visit_real(a.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    each_matrix(matrix_count(a), 2.0 * m * n * k + 500, [&](std::int64_t i) {
+      lapack::qr_factor(m, n, packed.data_ptr<T>() + i * m * n, tau.data_ptr<T>() + i * k);
+    });
+  });
+  return record("GeqrfBackward0", std::tuple(packed, tau),
+                wrt(a, [](const Tensors&, const Tensors&) -> Tensor {
+                  throw NotImplementedError("the derivative for 'geqrf' is not implemented");
+                }));
+}
 
 Tensor householder_product(const Tensor& a, const Tensor& tau) {
   check_matrix("linalg.householder_product", a);

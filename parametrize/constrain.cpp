@@ -21,4 +21,11 @@ nn::Module& constrain(nn::Module& module, const std::string& name,
   }
 }
 
+Tensor value_to_constrain(const char* op, const nn::Module& module, const std::string& name) {
+  nn::ParamSlot* slot = module.find_slot(name);
+  check<ValueError>(slot != nullptr && (slot->computed() || slot->defined()), op, ": Module '",
+                    module.repr(), "' has no parameter or buffer with name '", name, "'");
+  return slot->value();
+}
+
 }  // namespace pullback::parametrize

@@ -8,4 +8,8 @@ namespace pullback::parametrize {
 /// If registration throws, the tensor is as it was.
 nn::Module& constrain(nn::Module& module, const std::string& name, const AnyParametrization& space);
 
+/// The present value of a module's tensor. Throws ValueError, which begins with `op`, where there
+/// is none.
+Tensor value_to_constrain(const char* op, const nn::Module& module, const std::string& name);
+
 }  // namespace pullback::parametrize
