@@ -23,7 +23,7 @@ Tensor norm_except(const Tensor& v, std::int64_t dim) {
   return v.dim() == 1 ? v.abs() : v.norm(2, all_but(dim, v.dim()), /*keepdim=*/true);
 }
 
-// With n = ‖v‖ and s = Σ ȳ v along the summed dimensions: ḡ = s/n and v̄ = (g/n)(ȳ − v s/n²).
+// With n = ‖v‖ and s = Σ ȳ v along the summed dimensions: ḡ = s/n and v̄ = (g/n) ȳ − v (g/n) s/n².
 Tensor scaled(const Tensor& v, const Tensor& g, std::int64_t dim) {
   const auto value = [&] {
     const NoGradGuard no_grad;
@@ -34,7 +34,8 @@ Tensor scaled(const Tensor& v, const Tensor& g, std::int64_t dim) {
                   const Tensor n = norm_except(*v, dim), product = gy * *v;
                   const Tensor s =
                       product.dim() == 1 ? product : product.sum(all_but(dim, product.dim()), true);
-                  return std::pair{(*g / n) * (gy - *v * (s / (n * n))), s / n};
+                  const Tensor scale = *g / n;
+                  return std::pair{addcmul(scale * gy, *v, scale * s / (n * n), -1), s / n};
                 }));
 }
 

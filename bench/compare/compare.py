@@ -146,6 +146,8 @@ def main():
     ]
     if importlib.util.find_spec("jax"):
         workers.append(Worker("jax.jit", [sys.executable, f"{HERE}/compiled.py"], most_threads=1))
+    if importlib.util.find_spec("geotorch"):
+        workers.append(Worker("GeoTorch", [sys.executable, f"{HERE}/geometry.py"]))
     about = machine(workers)
     print(report.about(about), flush=True)
     rows = []

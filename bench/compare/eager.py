@@ -4,7 +4,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrizations, parametrize
 
 from serve import serve
 
@@ -109,6 +109,34 @@ def cayley(n):
     return set_up
 
 
+def mapped(constrain, n, twice=False, caching=False):
+    def set_up():
+        layer = nn.Linear(n, n)
+        with torch.no_grad():
+            layer.weight.copy_(torch.eye(n))
+        constrain(layer)
+        x = waves(32, n)
+
+        def step():
+            layer.zero_grad()
+            y = layer(x)
+            (layer(y) if twice else y).pow(2).mean().backward()
+
+        def cached_step():
+            with parametrize.cached():
+                step()
+        return cached_step if caching else step
+    return set_up
+
+
+MAPS = {
+    "no map": lambda layer: layer,
+    "matrix_exp": lambda layer: parametrizations.orthogonal(layer, orthogonal_map="matrix_exp"),
+    "householder": lambda layer: parametrizations.orthogonal(layer, orthogonal_map="householder"),
+    "spectral_norm": parametrizations.spectral_norm,
+    "weight_norm": parametrizations.weight_norm,
+}
+
 # name: (set up, items per call)
 WORKLOADS = {
     "chain/one op, no graph": (one_op, 1),
@@ -122,6 +150,11 @@ WORKLOADS = {
     "cayley/Linear n = 64": (cayley(64), 1),
     "cayley/Linear n = 256": (cayley(256), 1),
 }
+for name, constrain in MAPS.items():
+    for n in (8, 64, 256):
+        WORKLOADS[f"map/{name} n = {n}"] = (mapped(constrain, n), 1)
+    WORKLOADS[f"map/{name} n = 64, read twice"] = (mapped(constrain, 64, twice=True), 1)
+    WORKLOADS[f"map/{name} n = 64, read twice, cached"] = (mapped(constrain, 64, twice=True, caching=True), 1)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@
 namespace peer = torch;
 #else
 #include <pullback/core/kernels/pool.h>
-#include <pullback/parametrize/parametrize.h>
-#include <pullback/parametrize/skew.h>
 #include <pullback/pullback.h>
 namespace peer = pullback;
 #endif

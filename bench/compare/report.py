@@ -46,9 +46,10 @@ def table(rows):
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for work in dict.fromkeys(row["work"] for row in rows):
         one = found.get((work, "libtorch", 1))
-        if one is None:
+        ours = one or next((found[key] for peer in peers if (key := (work, peer, 1)) in found), None)
+        if ours is None:
             continue
-        cells = [work, amount(one, one["ours"]), amount(one, one["theirs"]), ratio(one),
+        cells = [work, amount(ours, ours["ours"]), amount(one, one["theirs"]) if one else "", ratio(one),
                  ratio(found.get((work, "libtorch", 2)))]
         cells += [ratio(found.get((work, peer, 1))) for peer in peers]
         lines.append("| " + " | ".join(cells + [errors(one)]) + " |")

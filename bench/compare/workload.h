@@ -32,6 +32,7 @@ void chain(Workloads& workloads);
 void convolution(Workloads& workloads);
 void elementwise(Workloads& workloads);
 void equations(Workloads& workloads);
+void maps(Workloads& workloads);
 void parametrized(Workloads& workloads);
 void products(Workloads& workloads);
 void rows(Workloads& workloads);
