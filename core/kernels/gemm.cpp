@@ -22,6 +22,10 @@ template <class T>
 constexpr int64_t kMostColumns = 4096 / sizeof(T);
 // Blocks into which a product is cut where its size allows, for the pool.
 constexpr int64_t kBlocks = 8;
+// From this many blocks of rows on, B is packed once before all of them instead of in each.
+constexpr int64_t kRepeats = 4;
+// That many of B's numbers at most: the copy takes as much memory as B.
+constexpr int64_t kMostPacked = int64_t{1} << 24;
 // Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
 constexpr int64_t kAliased = 4096;
 
@@ -70,8 +74,22 @@ struct Product {
     }
   }
 
-  /// The block of C at (i0, j0) of `rows` × `columns`.
-  void multiply_block(int64_t i0, int64_t rows, int64_t j0, int64_t columns) const {
+  /// All of B as panels, those of the same rows of B side by side.
+  void pack_all(T* to) const {
+    const int64_t width = tiles<T>().width, panels = pieces(n, width);
+    const int64_t most = piece(k, kMostInner, 1);
+    parallel_for(panels * pieces(k, most), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t panel = begin; panel < end; ++panel) {
+        const int64_t p = panel / panels * most, j = panel % panels * width;
+        const int64_t depth = std::min(most, k - p);
+        pack_panel(p, depth, j, std::min(width, n - j), width,
+                   to + (p * panels + panel % panels * depth) * width);
+      }
+    });
+  }
+
+  /// The block of C at (i0, j0) of `rows` × `columns`; `all` is B by pack_all, or null.
+  void multiply_block(int64_t i0, int64_t rows, int64_t j0, int64_t columns, const T* all) const {
     const GemmTiles<T>& tile = tiles<T>();
     const int64_t width = tile.width, tile_rows = piece(rows, tile.rows, 1);
     const int64_t most = piece(k, kMostInner, 1);
@@ -96,7 +114,10 @@ struct Product {
         const int64_t count = std::min(width, columns - j);
         const T* right = b + p * b_row + j0 + j;
         int64_t right_row = b_row;
-        if (!in_place || count < width) {
+        if (all) {
+          right = all + (p * pieces(n, width) + (j0 + j) / width * depth) * width;
+          right_row = width;
+        } else if (!in_place || count < width) {
           T* panel = packed.data();
           pack_panel(p, depth, j0 + j, count, width, panel);
           right = panel;
@@ -123,17 +144,20 @@ struct Product {
   }
 
   void multiply() const {
-    const int64_t width = tiles<T>().width;
-    const int64_t rows = piece(m, kMostRows, tiles<T>().rows);
+    const int64_t width = tiles<T>().width, rows = piece(m, kMostRows, tiles<T>().rows);
     const int64_t row_blocks = pieces(m, rows);
     const int64_t columns =
         std::clamp(piece(pieces(n, pieces(kBlocks, row_blocks)), kMostColumns<T>, width), width,
                    kMostColumns<T>);
     const int64_t column_blocks = pieces(n, columns);
+    const bool packs = row_blocks >= kRepeats && n * k <= kMostPacked;
+    Buffer<T> all(packs ? k * pieces(n, width) * width : 0);
+    if (packs) pack_all(all.data());
     parallel_for(row_blocks * column_blocks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         const int64_t i = block / column_blocks * rows, j = block % column_blocks * columns;
-        multiply_block(i, std::min(rows, m - i), j, std::min(columns, n - j));
+        multiply_block(i, std::min(rows, m - i), j, std::min(columns, n - j),
+                       packs ? all.data() : nullptr);
       }
     });
   }
@@ -153,10 +177,13 @@ bool tiles_pay(bool transpose_b, int64_t m, int64_t n, int64_t k) {
   const int64_t unit = tiles<T>().width / 2;
   if (never || 4 * pieces(n, unit) * unit > 5 * n) return false;
   // OpenBLAS has kernels without packing for small products, which suit rows of B; and its blocks
-  // for those beyond the caches come nearer to the peak.
+  // for those beyond the caches come nearer to the peak, unless many rows share the packing of B.
   constexpr double most = 3e10 / double(sizeof(T) * sizeof(T) * sizeof(T));
   const double work = double(m) * double(n) * double(k);
-  return work > 1e6 ? m >= 8 && work < most : transpose_b && m >= 12;
+  if (work <= 1e6) return transpose_b && m >= 12;
+  if (work < most) return m >= 8;
+  const bool shares = sizeof(T) == sizeof(float) && m > (kRepeats - 1) * kMostRows;
+  return shares && k >= kMostInner && n * k <= kMostPacked;
 }
 
 template <class T>
