@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <pullback/core/autograd/grad_mode.h>
+#include <pullback/core/autograd/view.h>
 #include <pullback/core/ops.h>
 
 namespace pullback::autograd {
@@ -72,7 +73,12 @@ void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
         "backward: .grad was set to ", old->dtype, old->geometry.sizes(),
         ", which cannot take a gradient of ", added->dtype, added->geometry.sizes());
   if (!GradMode::is_enabled()) {
-    tensor->grad.add_(g);
+    if (old->geometry.is_contiguous() && old->storage != added->storage) {
+      add_to(tensor->grad, g);  // add_ without the checks that cannot fail
+      mark_changed(tensor->grad);
+    } else {
+      tensor->grad.add_(g);
+    }
     ++gradient_counts().added;
   } else {
     tensor->grad = tensor->grad + g;
