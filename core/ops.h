@@ -162,6 +162,12 @@ std::vector<Tensor> split(const Tensor& x, IntArrayRef sizes, std::int64_t dim =
 std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim = 0);
 Tensor cat(TensorList tensors, std::int64_t dim = 0);
 Tensor stack(TensorList tensors, std::int64_t dim = 0);
+/// Joined along dimension 1 (of vectors 0), 0 and 2, after missing dimensions were added in front,
+/// and for dstack behind; column_stack makes vectors columns.
+Tensor hstack(TensorList tensors);
+Tensor vstack(TensorList tensors);
+Tensor dstack(TensorList tensors);
+Tensor column_stack(TensorList tensors);
 Tensor repeat(const Tensor& x,
               IntArrayRef repeats);  ///< x laid side by side, repeats[d] times along d
 Tensor tile(const Tensor& x, IntArrayRef repeats);  ///< as repeat; missing leading repeats are 1
@@ -169,6 +175,10 @@ Tensor tile(const Tensor& x, IntArrayRef repeats);  ///< as repeat; missing lead
 Tensor repeat_interleave(const Tensor& x, std::int64_t repeats,
                          std::optional<std::int64_t> dim = {});
 Tensor flip(const Tensor& x, IntArrayRef dims);
+Tensor fliplr(const Tensor& x);  ///< dimension 1 backwards
+Tensor flipud(const Tensor& x);  ///< dimension 0 backwards
+/// Turned k times by 90 degrees from the first towards the second of two dimensions.
+Tensor rot90(const Tensor& x, std::int64_t k = 1, IntArrayRef dims = {0, 1});
 /// Moves elements by shifts[i] places along dims[i], those that leave coming back at the start;
 /// without dims along the flattened x.
 Tensor roll(const Tensor& x, IntArrayRef shifts, IntArrayRef dims = {});
@@ -198,6 +208,10 @@ Tensor var(const Tensor& x, bool unbiased = true);  ///< Σ(x − mean)²/(n −
 Tensor var(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
 Tensor std(const Tensor& x, bool unbiased = true);  ///< √var
 Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
+Tensor nansum(const Tensor& x);  ///< Σ of what is no NaN
+Tensor nansum(const Tensor& x, IntArrayRef dim, bool keepdim = false);
+Tensor nanmean(const Tensor& x);
+Tensor nanmean(const Tensor& x, IntArrayRef dim, bool keepdim = false);
 Tensor prod(const Tensor& x, std::optional<ScalarType> dtype = {});
 Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false,
             std::optional<ScalarType> dtype = {});
@@ -212,6 +226,9 @@ std::tuple<Tensor, Tensor> max(const Tensor& x, std::int64_t dim, bool keepdim =
 std::tuple<Tensor, Tensor> min(const Tensor& x, std::int64_t dim, bool keepdim = false);
 Tensor max(const Tensor& a, const Tensor& b);
 Tensor min(const Tensor& a, const Tensor& b);
+/// The least and the largest value, of all elements or along a dimension.
+std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<std::int64_t> dim = {},
+                                   bool keepdim = false);
 Tensor argmax(const Tensor& x, std::optional<std::int64_t> dim = {}, bool keepdim = false);
 Tensor argmin(const Tensor& x, std::optional<std::int64_t> dim = {}, bool keepdim = false);
 Tensor all(const Tensor& x);
@@ -222,8 +239,39 @@ Tensor count_nonzero(const Tensor& x, std::optional<std::int64_t> dim = {});
 Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype = {});
 Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype = {});
 Tensor logcumsumexp(const Tensor& x, std::int64_t dim);
+/// Differences of neighbours along a dimension, n times over.
+Tensor diff(const Tensor& x, std::int64_t n = 1, std::int64_t dim = -1);
 std::tuple<Tensor, Tensor> cummax(const Tensor& x, std::int64_t dim);
 std::tuple<Tensor, Tensor> cummin(const Tensor& x, std::int64_t dim);
+
+// ---- other names
+inline Tensor absolute(const Tensor& x) {
+  return abs(x);
+}
+inline Tensor negative(const Tensor& x) {
+  return neg(x);
+}
+inline Tensor subtract(const Tensor& a, const Tensor& b, const Scalar& alpha = 1) {
+  return sub(a, b, alpha);
+}
+inline Tensor multiply(const Tensor& a, const Tensor& b) {
+  return mul(a, b);
+}
+inline Tensor divide(const Tensor& a, const Tensor& b) {
+  return div(a, b);
+}
+inline Tensor true_divide(const Tensor& a, const Tensor& b) {
+  return div(a, b);
+}
+inline Tensor moveaxis(const Tensor& x, std::int64_t source, std::int64_t destination) {
+  return movedim(x, source, destination);
+}
+inline Tensor clone(const Tensor& x) {
+  return x.clone();
+}
+inline Tensor detach(const Tensor& x) {
+  return x.detach();
+}
 
 // ---- rows along a dimension
 Tensor softmax(const Tensor& x, std::int64_t dim,

@@ -110,6 +110,27 @@ std::tuple<Tensor, Tensor> max(const Tensor& x, std::int64_t dim, bool keepdim) 
 std::tuple<Tensor, Tensor> min(const Tensor& x, std::int64_t dim, bool keepdim) {
   return extreme_along("min", "MinBackward0", simd().amin, simd().argmin, x, dim, keepdim);
 }
+std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
+  check_defined("aminmax", x);
+  const Over over = dim ? dim_mask("aminmax", *dim, x.get()->geometry.ndim) : everything(x);
+  Tensor least = reduce("aminmax", simd().amin, x, over, dim && keepdim);
+  Tensor largest = reduce("aminmax", simd().amax, x, over, dim && keepdim);
+  return record(
+      "AminmaxBackward0", std::tuple(least, largest),
+      wrt(x, [over, kept = dim && keepdim, x = saved(x)](const Tensors& g, const Tensors& y) {
+        Tensor sum;
+        for (std::size_t i = 0; i < 2; ++i) {
+          if (!g[i].defined()) continue;
+          const int ndim = static_cast<int>((*x).dim());
+          const Tensor mask = (*x).eq(restore_dims(y[i], over, ndim, kept)).to(g[i].scalar_type());
+          const Tensor count =
+              restore_dims(reduce("aminmax", simd().sum, mask, over), over, ndim, false);
+          const Tensor part = mask * (restore_dims(g[i], over, ndim, kept) / count);
+          sum = sum.defined() ? sum + part : part;
+        }
+        return sum;
+      }));
+}
 Tensor max(const Tensor& a, const Tensor& b) {
   return maximum(a, b);
 }

@@ -207,6 +207,43 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   return split(x, size, d);
 }
 
+namespace {
+
+/// The tensors with at least `dims` dimensions each, missing ones in front.
+std::vector<Tensor> raised(const char* op, TensorList tensors, std::int64_t dims) {
+  check(tensors.size() > 0, op, ": expected a non-empty list of Tensors");
+  std::vector<Tensor> all;
+  for (const Tensor& x : tensors) {
+    check_defined(op, x);
+    Tensor y = x;
+    while (y.dim() < dims) y = y.unsqueeze(0);
+    all.push_back(y);
+  }
+  return all;
+}
+
+}  // namespace
+
+Tensor hstack(TensorList tensors) {
+  const std::vector<Tensor> all = raised("hstack", tensors, 1);
+  return cat(all, all[0].dim() == 1 ? 0 : 1);
+}
+Tensor vstack(TensorList tensors) {
+  return cat(raised("vstack", tensors, 2), 0);
+}
+Tensor dstack(TensorList tensors) {
+  std::vector<Tensor> all = raised("dstack", tensors, 2);
+  for (Tensor& x : all)
+    if (x.dim() == 2) x = x.unsqueeze(2);
+  return cat(all, 2);
+}
+Tensor column_stack(TensorList tensors) {
+  std::vector<Tensor> all = raised("column_stack", tensors, 0);
+  for (Tensor& x : all)
+    if (x.dim() < 2) x = x.reshape({x.numel(), 1});
+  return cat(all, 1);
+}
+
 std::vector<Tensor> TensorBase::unbind(std::int64_t dim) const {
   return pullback::unbind(self(Tensor()), dim);
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 
@@ -97,6 +98,38 @@ Tensor flip(const Tensor& x, IntArrayRef dims) {
   }
   return record("FlipBackward0", y,
                 wrt(x, [dims = dims.vec()](const Tensor& g) { return flip(g, dims); }));
+}
+
+Tensor fliplr(const Tensor& x) {
+  check_defined("fliplr", x);
+  check(x.dim() >= 2, "fliplr: Input must be >= 2-d, but got ", x.sizes());
+  return flip(x, 1);
+}
+Tensor flipud(const Tensor& x) {
+  check_defined("flipud", x);
+  check(x.dim() >= 1, "flipud: Input must be >= 1-d, but got ", x.sizes());
+  return flip(x, 0);
+}
+
+Tensor rot90(const Tensor& x, std::int64_t k, IntArrayRef dims) {
+  check_defined("rot90", x);
+  check(dims.size() == 2, "rot90: expected total rotation dims == 2, but got dims = ", dims.size());
+  check(x.dim() >= 2, "rot90: expected total dims >= 2, but got total dims = ", x.dim());
+  const int from = wrap_dim(dims[0], static_cast<int>(x.dim()), "rot90"),
+            to = wrap_dim(dims[1], static_cast<int>(x.dim()), "rot90");
+  check(from != to, "rot90: expected rotation dims to be different, but got dim0 = ", dims[0],
+        " and dim1 = ", dims[1]);
+  const std::int64_t turns = (k % 4 + 4) % 4;
+  const auto turned = [&] {
+    const NoGradGuard no_grad;
+    if (turns == 1) return flip(x, to).transpose(from, to).contiguous();
+    if (turns == 2) return flip(x, {from, to});
+    if (turns == 3) return flip(x, from).transpose(from, to).contiguous();
+    return x.clone();
+  };
+  return record("Rot90Backward0", turned(), wrt(x, [turns, from, to](const Tensor& g) {
+                  return rot90(g, -turns, {from, to});
+                }));
 }
 
 namespace {

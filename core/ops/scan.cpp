@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 
@@ -143,6 +145,20 @@ std::tuple<Tensor, Tensor> cummax(const Tensor& x, std::int64_t dim) {
 }
 std::tuple<Tensor, Tensor> cummin(const Tensor& x, std::int64_t dim) {
   return running_extreme("cummin", "CumminBackward0", simd().cummin, x, dim);
+}
+
+Tensor diff(const Tensor& x, std::int64_t n, std::int64_t dim) {
+  check_defined("diff", x);
+  check(x.dim() > 0, "diff: expects input to be at least one-dimensional");
+  check(n >= 0, "diff: order must be non-negative but got ", n);
+  const int d = wrap_dim(dim, static_cast<int>(x.dim()), "diff");
+  Tensor y = n == 0 ? zeros_like(x).copy_(x) : x;
+  for (std::int64_t left = std::min(n, x.size(d)); left > 0; --left) {
+    const std::int64_t length = std::max<std::int64_t>(y.size(d) - 1, 0);
+    const Tensor next = y.narrow(d, y.size(d) - length, length), before = y.narrow(d, 0, length);
+    y = y.scalar_type() == kBool ? logical_xor(next, before) : next - before;
+  }
+  return y;
 }
 
 Tensor TensorBase::cumsum(std::int64_t dim, std::optional<ScalarType> t) const {

@@ -34,6 +34,42 @@ Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarT
   return sum_over("SumBackward1", x, dim_mask("sum", dim, x.get()->geometry.ndim), keepdim, dtype);
 }
 
+namespace {
+
+Tensor nansum_over(const Tensor& x, std::bitset<kMaxDims> over, bool keepdim) {
+  const Tensor nan = isnan(x.detach());
+  const Tensor sum = sum_over("", masked_fill(x.detach(), nan, 0), over, keepdim, {});
+  return record(
+      "NansumBackward0", sum, wrt(x, [nan, over, keepdim](const Tensor& g) {
+        const Tensor all =
+            restore_dims(g, over, static_cast<int>(nan.dim()), keepdim).expand(nan.sizes());
+        return masked_fill(all, nan, 0);
+      }));
+}
+
+}  // namespace
+
+Tensor nansum(const Tensor& x) {
+  check_defined("nansum", x);
+  return nansum_over(x, dim_mask("nansum", {}, x.get()->geometry.ndim), false);
+}
+Tensor nansum(const Tensor& x, IntArrayRef dim, bool keepdim) {
+  check_defined("nansum", x);
+  return nansum_over(x, dim_mask("nansum", dim, x.get()->geometry.ndim), keepdim);
+}
+Tensor nanmean(const Tensor& x) {
+  check_defined("nanmean", x);
+  check(x.is_floating_point(), "nanmean: expected input to have floating point dtype but got ",
+        x.scalar_type());
+  return nansum(x) / logical_not(isnan(x.detach())).sum();
+}
+Tensor nanmean(const Tensor& x, IntArrayRef dim, bool keepdim) {
+  check_defined("nanmean", x);
+  check(x.is_floating_point(), "nanmean: expected input to have floating point dtype but got ",
+        x.scalar_type());
+  return nansum(x, dim, keepdim) / logical_not(isnan(x.detach())).sum(dim, keepdim);
+}
+
 Tensor sum_to_size(const Tensor& x, IntArrayRef sizes) {
   check_defined("sum_to_size", x);
   const Geometry& g = x.get()->geometry;

@@ -23,6 +23,12 @@ Rows reduce_rows() {
   return {
       ROW("sum", {c.in(0).sum(type(c))}),
       ROW("sum.dim", {c.in(0).sum(c.list("dim"), keep(c))}),
+      ROW("nansum", {pullback::nansum(c.in(0))}),
+      ROW("nansum.dim", {pullback::nansum(c.in(0), c.list("dim"), keep(c))}),
+      ROW("nanmean", {pullback::nanmean(c.in(0))}),
+      ROW("nanmean.dim", {pullback::nanmean(c.in(0), c.list("dim"), keep(c))}),
+      ROW("aminmax", outputs(pullback::aminmax(c.in(0)))),
+      ROW("aminmax.dim", outputs(pullback::aminmax(c.in(0), c.integer("dim"), keep(c)))),
       ROW("mean", {c.in(0).mean()}),
       ROW("mean.dim", {c.in(0).mean(c.list("dim"), keep(c))}),
       ROW("prod", {c.in(0).prod()}),

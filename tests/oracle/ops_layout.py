@@ -136,3 +136,18 @@ op("factory", "eye", lambda n, m: torch.eye(n, m), lambda draw: [
 op("factory", "full", lambda sizes, value, **kw: torch.full(sizes, value, **kw), lambda draw: [
     ([], {"sizes": [2, 2], "value": 1.5}), ([], {"sizes": [3], "value": 2}), ([], {"sizes": [], "value": True}),
     ([], {"sizes": [2], "value": 2, "dtype": d})])
+
+for name, sizes in (("hstack", (([2, 3], [2, 2]), ([3], [2]), ([], [2]))),
+                    ("vstack", (([2, 3], [1, 3]), ([3], [3]), ([], [1]))),
+                    ("dstack", (([2, 3], [2, 3]), ([3], [3]), ([2, 3, 1], [2, 3, 2]))),
+                    ("column_stack", (([2, 3], [2, 1]), ([3], [3]), ([3], [3, 2])))):
+    op("layout", name, lambda *parts, fn=getattr(torch, name): fn(parts),
+       lambda draw, sizes=sizes: [([draw(s, t) for s in case], {}) for t in ALL for case in sizes],
+       throws=[([torch.ones(2, 3), torch.ones(3, 2, 2)],)])
+shape("fliplr", torch.fliplr, [([2, 3], {}), ([0, 2], {})], throws=[([torch.ones(3)],)])
+shape("flipud", torch.flipud, [([2, 3], {}), ([3], {})], throws=[([torch.tensor(1.0)],)])
+shape("rot90", torch.rot90, [([2, 3], {}), ([2, 3], {"k": 2}), ([2, 3], {"k": -1}), ([2, 3, 4], {"k": 7, "dims": [2, 0]}),
+                             ([2, 3], {"k": 4}), ([0, 3], {})],
+      throws=[([torch.ones(3)],), ([x23], {"dims": [0, 0]})])
+shape("diff", torch.diff, [([5], {}), ([3, 4], {"n": 2, "dim": 0}), ([2, 3], {"n": 4}), ([2, 3], {"n": 0}), ([0], {})],
+      throws=[([torch.tensor(1.0)],), ([x23], {"n": -1})])

@@ -97,3 +97,9 @@ op(S, "softmax.dtype", lambda x, dim, dtype: torch.softmax(x, dim, dtype=dtype),
 op(S, "dist", lambda x, y, p=2: torch.dist(x, y, p), lambda draw: [
     ([draw([2, 3], t), draw(s, t)], kw) for t in FLOATS for s in ([2, 3], [3])
     for kw in ({}, {"p": 1}, {"p": 3}, {"p": inf})] + [([x23, x23], {})])
+
+for name in ("nansum", "nanmean"):
+    reduce(name, getattr(torch, name), EVERY[:2] + [([33], {})], extra=[([NAN[0][0]], {}, False)])
+    reduce(name + ".dim", getattr(torch, name), DIMS[:2] + LISTS[:3], extra=[NAN], throws=bad)
+reduce("aminmax", torch.aminmax, [([2, 3], {}), ([33], {})], NUMBERS, extra=[([torch.tensor([1.0, 2.0, 1.0, 2.0])], {})])
+reduce("aminmax.dim", torch.aminmax, [([2, 3], {"dim": 1}), ([2, 3], {"dim": 0, "keepdim": True})], NUMBERS, throws=bad)
