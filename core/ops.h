@@ -125,8 +125,6 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol 
               bool equal_nan = false);
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
                bool equal_nan = false);
-/// sum += g for two tensors of one shape, without recording: how the engine gathers gradients.
-void add_to(const Tensor& sum, const Tensor& g);
 
 // ---- shape
 Tensor view(const Tensor& x, IntArrayRef sizes);

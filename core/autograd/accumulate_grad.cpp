@@ -4,7 +4,7 @@
 
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/view.h>
-#include <pullback/core/ops.h>
+#include <pullback/core/ops/map.h>
 
 namespace pullback::autograd {
 

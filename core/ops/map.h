@@ -48,6 +48,9 @@ Tensor as_type(const Tensor& x, ScalarType type);
 void copy_into(const Tensor& out, const Tensor& source);
 /// Sets every element (without recording).
 void fill_into(const Tensor& out, const Scalar& value);
+/// sum += g for two tensors of one shape, without checks or recording: how the engine gathers
+/// gradients.
+void add_to(const Tensor& sum, const Tensor& g);
 /// A dense tensor like x, uninitialised.
 Tensor empty_of(const Geometry& sizes, ScalarType type);
 /// A tensor over x's memory with another geometry that nobody tracks as a view.
