@@ -17,9 +17,15 @@ namespace {
 struct Stamp {
   struct Entry {
     Ref<Storage> storage;
+    Geometry geometry;
     std::uint32_t version;
     bool requires_grad;
-    bool operator==(const Entry&) const = default;
+    bool operator==(const Entry& other) const {
+      return storage == other.storage && geometry.offset == other.geometry.offset &&
+             geometry.sizes() == other.geometry.sizes() &&
+             geometry.strides() == other.geometry.strides() && version == other.version &&
+             requires_grad == other.requires_grad;
+    }
   };
   std::vector<Entry> tensors;
   std::vector<std::pair<const nn::Module*, bool>> training;
@@ -35,7 +41,8 @@ Stamp stamp_of(const ParametrizationList& list) {
     stamp.training.emplace_back(&module, module.is_training());
     for (const auto& slot : module.slots())
       if (const TensorImpl* impl = slot->stored(); impl && !slot->computed())
-        stamp.tensors.push_back({impl->storage, impl->storage->version, impl->requires_grad});
+        stamp.tensors.push_back(
+            {impl->storage, impl->geometry, impl->storage->version, impl->requires_grad});
   });
   return stamp;
 }

@@ -42,7 +42,7 @@ template <PointsToModule P>
 const P& orthogonal(const P& module, const std::string& name = "weight",
                     const std::optional<std::string>& orthogonal_map = {},
                     bool use_trivialization = true) {
-  orthogonal(static_cast<nn::Module&>(*module), name, orthogonal_map, use_trivialization);
+  orthogonal(detail::module_of("orthogonal", module), name, orthogonal_map, use_trivialization);
   return module;
 }
 

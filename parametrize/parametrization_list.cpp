@@ -129,16 +129,17 @@ ParametrizationList::ParametrizationList(const nn::ParamSlot& host, const AnyPar
                         i, " of the sequence with type NoneType.");
     for (std::size_t i = 0; i < values.size(); ++i) add("original" + std::to_string(i), values[i]);
   }
-  check_arity(f, count());
-  push_back(f.module());
-  calls_.push_back(f.calls());
+  originals_ = count();
+  check_arity(f, originals_);
+  add_map(f);
   if (!unsafe) check_value(evaluate(), before);
 }
 
 ParametrizationList::ParametrizationList(const ParametrizationList& other)
     : nn::ModuleListImpl(other),
       nn::SlotSource(other),
-      calls_(other.calls_),
+      maps_(other.maps_),
+      originals_(other.originals_),
       unsafe_(other.unsafe_),
       is_tensor_(other.is_tensor_),
       id_(next_id()) {}
@@ -151,20 +152,28 @@ void ParametrizationList::append(const AnyParametrization& f, const std::string&
     check_chained_value(value, before, key);
     if (f.calls().right_inverse) check_right_inverse(f, value, key);
   }
-  push_back(f.module());
-  calls_.push_back(f.calls());
+  add_map(f);
   unsafe_ = unsafe_ || unsafe;
 }
 
+void ParametrizationList::add_map(const AnyParametrization& f) {
+  push_back(f.module());
+  maps_.push_back({f.module(), f.calls()});
+}
+
+void ParametrizationList::check_complete(const char* op) const {
+  check(count() == originals_ && size() == maps_.size(), op, ": a parametrization with ",
+        maps_.size(), " maps of ", originals_, " originals has ", size(), " and ", count(),
+        " now; use register_parametrization and remove_parametrizations to change it");
+}
+
 Tensor ParametrizationList::run(std::vector<Tensor> x) const {
-  std::size_t i = 0;
-  for (const auto& f : *this) {
-    x = {calls_[i++].forward(*f, x)};
-  }
+  for (const auto& [module, calls] : maps_) x = {calls.forward(*module, x)};
   return x[0];
 }
 
 Tensor ParametrizationList::evaluate() const {
+  check_complete("parametrization");
   std::vector<Tensor> originals;
   for (const auto& slot : slots()) originals.push_back(slot->value());
   return run(std::move(originals));
@@ -187,7 +196,8 @@ bool is_running(const ParametrizationList* list) {
 
 }  // namespace
 
-void ParametrizationList::check_idle(const char* op) const {
+void ParametrizationList::check_ready(const char* op) const {
+  check_complete(op);
   check(!is_running(this), op,
         ": the value of the parametrization is being computed; call it when ",
         "that is done, not from the parametrization itself");
@@ -210,16 +220,18 @@ Tensor ParametrizationList::compute() {
 }
 
 void ParametrizationList::invert(const Tensor& value, nn::SlotValues& originals) {
+  check_complete("parametrization");
   check<ValueError>(value.defined(), "`right_inverse` should return a tensor. Got NoneType");
   TensorOrTensors found = value;
-  for (std::size_t i = calls_.size(); i-- > 0;) {
-    nn::Module& f = *ptr(static_cast<std::int64_t>(i));
-    check(calls_[i].right_inverse != nullptr, "parametrization ", f.base_name(),
+  for (std::size_t i = maps_.size(); i-- > 0;) {
+    const auto& [module, calls] = maps_[i];
+    nn::Module& f = *module;
+    check(calls.right_inverse != nullptr, "parametrization ", f.base_name(),
           " does not implement right_inverse.");
     const Tensor* x = found.tensor();
     check<ValueError>(x != nullptr && x->defined(), "`right_inverse` should return a tensor. Got ",
                       x ? "NoneType" : "a sequence");
-    found = calls_[i].right_inverse(f, *x);
+    found = calls.right_inverse(f, *x);
   }
 
   if (is_tensor_) {
@@ -262,7 +274,7 @@ void ParametrizationList::invert(const Tensor& value, nn::SlotValues& originals)
 }
 
 std::vector<std::int64_t> ParametrizationList::shape_key() const {
-  std::vector<std::int64_t> key{static_cast<std::int64_t>(calls_.size())};
+  std::vector<std::int64_t> key{static_cast<std::int64_t>(maps_.size())};
   for (const auto& slot : slots()) {
     if (slot->computed()) {
       const auto inner = slot->source()->shape_key();

@@ -25,8 +25,9 @@ class ParametrizationList final : public nn::ModuleListImpl, public nn::SlotSour
   /// Evaluates, or takes the value that a cached() scope holds.
   Tensor compute() override;
   Tensor forward() { return compute(); }
-  /// Throws RuntimeError while this thread is computing the value.
-  void check_idle(const char* op) const;
+  /// Throws RuntimeError while this thread is computing the value, and where an original or a map
+  /// was added or removed by other means than registration.
+  void check_ready(const char* op) const;
   /// The originals from which it computes `value`, nested ones too. Throws RuntimeError when a
   /// parametrization has no right_inverse, ValueError when what it returns does not fit.
   void invert(const Tensor& value, nn::SlotValues& originals) override;
@@ -45,10 +46,21 @@ class ParametrizationList final : public nn::ModuleListImpl, public nn::SlotSour
   std::uint64_t id() const { return id_; }
 
  private:
+  // One map more takes append, which knows its class.
+  using nn::ModuleListImpl::extend;
+  using nn::ModuleListImpl::insert;
+  using nn::ModuleListImpl::push_back;
+  void check_complete(const char* op) const;
+  void add_map(const AnyParametrization& f);
   Tensor evaluate() const;
   Tensor run(std::vector<Tensor> originals) const;
 
-  std::vector<AnyParametrization::Calls> calls_;
+  struct Map {
+    nn::ModuleHolder<nn::Module> module;
+    AnyParametrization::Calls calls;
+  };
+  std::vector<Map> maps_;
+  std::size_t originals_ = 0;  ///< how many it was made with
   bool unsafe_;
   bool is_tensor_ = true;
   std::uint64_t id_;

@@ -72,7 +72,8 @@ void check_interceptable(const nn::Module& module, const nn::ParamSlot& slot) {
 Tensor kept_tensor(const nn::ParamSlot& slot) {
   if (!slot.computed()) return slot.tensor();
   const auto* list = dynamic_cast<const ParametrizationList*>(slot.source().get());
-  return list && list->is_tensor() ? kept_tensor(*list->slots()[0]) : Tensor();
+  return list && list->is_tensor() && list->count() == 1 ? kept_tensor(*list->slots()[0])
+                                                         : Tensor();
 }
 
 }  // namespace
@@ -98,7 +99,7 @@ nn::Module& register_parametrization(nn::Module& module, const std::string& name
                     "' does not have a parameter, a buffer, or a parametrized element with name '",
                     name, "'");
   if (const auto list = list_of(module, name)) {
-    list->check_idle("register_parametrization");
+    list->check_ready("register_parametrization");
     list->append(parametrization, name, unsafe);
   } else {
     check<ValueError>(slot->defined(), "register_parametrization: '", name, "' of ",
@@ -121,7 +122,7 @@ nn::Module& remove_parametrizations(nn::Module& module, const std::string& name,
   const auto list = list_of(module, name);
   check<ValueError>(list != nullptr, "Module ", module.repr(),
                     " does not have a parametrization on ", name);
-  list->check_idle("remove_parametrizations");
+  list->check_ready("remove_parametrizations");
   check(module.find_slot(name) != nullptr, "remove_parametrizations: ", module.base_name(),
         " has no '", name, "' any more");
   nn::ParamSlot& slot = *module.find_slot(name);
@@ -171,6 +172,7 @@ nn::Module& transfer_parametrizations_and_params(const nn::Module& from, nn::Mod
     const auto list = list_of(from, key);
     check<KeyError>(list != nullptr, "transfer_parametrizations_and_params: '", key, "' of ",
                     from.base_name(), " is not parametrized");
+    list->check_ready("transfer_parametrizations_and_params");
     auto copy = std::dynamic_pointer_cast<ParametrizationList>(list->clone());
     if (const nn::ParamSlot* slot = to.find_slot(key)) {
       check<ValueError>(!slot->computed(), "transfer_parametrizations_and_params: '", key, "' of ",

@@ -74,37 +74,51 @@ concept PointsToModule = requires(const P& p) {
   p.operator->();
 };
 
+namespace detail {
+
+/// The module of a holder or shared pointer. Throws where there is none.
+template <PointsToModule P>
+decltype(auto) module_of(const char* op, const P& pointer) {
+  if constexpr (requires { pointer == nullptr; })
+    check<ValueError>(pointer != nullptr, op, ": the module is a null pointer");
+  return *pointer;
+}
+
+}  // namespace detail
+
 template <PointsToModule P>
 const P& register_parametrization(const P& module, const std::string& name,
                                   AnyParametrization parametrization, bool unsafe = false) {
-  register_parametrization(static_cast<nn::Module&>(*module), name, std::move(parametrization),
-                           unsafe);
+  register_parametrization(detail::module_of("register_parametrization", module), name,
+                           std::move(parametrization), unsafe);
   return module;
 }
 template <PointsToModule P>
 bool is_parametrized(const P& module, const std::optional<std::string>& name = {}) {
-  return is_parametrized(static_cast<const nn::Module&>(*module), name);
+  return is_parametrized(detail::module_of("is_parametrized", module), name);
 }
 template <PointsToModule P>
 const P& remove_parametrizations(const P& module, const std::string& name,
                                  bool leave_parametrized = true) {
-  remove_parametrizations(static_cast<nn::Module&>(*module), name, leave_parametrized);
+  remove_parametrizations(detail::module_of("remove_parametrizations", module), name,
+                          leave_parametrized);
   return module;
 }
 template <PointsToModule From, PointsToModule To>
 const To& transfer_parametrizations_and_params(const From& from, const To& to,
                                                const std::optional<std::string>& name = {}) {
-  transfer_parametrizations_and_params(static_cast<const nn::Module&>(*from),
-                                       static_cast<nn::Module&>(*to), name);
+  transfer_parametrizations_and_params(
+      detail::module_of("transfer_parametrizations_and_params", from),
+      detail::module_of("transfer_parametrizations_and_params", to), name);
   return to;
 }
 template <PointsToModule P>
 Parametrizations parametrizations(const P& module) {
-  return parametrizations(static_cast<const nn::Module&>(*module));
+  return parametrizations(detail::module_of("parametrizations", module));
 }
 template <PointsToModule P>
 std::type_index type_before_parametrizations(const P& module) {
-  return type_before_parametrizations(static_cast<const nn::Module&>(*module));
+  return type_before_parametrizations(detail::module_of("type_before_parametrizations", module));
 }
 
 }  // namespace pullback::parametrize

@@ -25,5 +25,10 @@ PULLBACK_MODULE(Skew);
 
 /// Makes a matrix skew-symmetric and keeps it so, starting from its triangle.
 nn::Module& skew(nn::Module& module, const std::string& name = "weight", bool lower = true);
+template <PointsToModule P>
+const P& skew(const P& module, const std::string& name = "weight", bool lower = true) {
+  skew(detail::module_of("skew", module), name, lower);
+  return module;
+}
 
 }  // namespace pullback::parametrize

@@ -37,7 +37,7 @@ template <PointsToModule P>
 const P& spectral_norm(const P& module, const std::string& name = "weight",
                        std::int64_t n_power_iterations = 1, double eps = 1e-12,
                        std::optional<std::int64_t> dim = {}) {
-  spectral_norm(static_cast<nn::Module&>(*module), name, n_power_iterations, eps, dim);
+  spectral_norm(detail::module_of("spectral_norm", module), name, n_power_iterations, eps, dim);
   return module;
 }
 

@@ -24,5 +24,10 @@ PULLBACK_MODULE(Symmetric);
 
 /// Makes a matrix symmetric and keeps it so, starting from its triangle.
 nn::Module& symmetric(nn::Module& module, const std::string& name = "weight", bool lower = true);
+template <PointsToModule P>
+const P& symmetric(const P& module, const std::string& name = "weight", bool lower = true) {
+  symmetric(detail::module_of("symmetric", module), name, lower);
+  return module;
+}
 
 }  // namespace pullback::parametrize

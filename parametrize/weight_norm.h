@@ -29,7 +29,7 @@ nn::Module& weight_norm(nn::Module& module, const std::string& name = "weight",
 template <PointsToModule P>
 const P& weight_norm(const P& module, const std::string& name = "weight",
                      std::optional<std::int64_t> dim = 0) {
-  weight_norm(static_cast<nn::Module&>(*module), name, dim);
+  weight_norm(detail::module_of("weight_norm", module), name, dim);
   return module;
 }
 

@@ -1,9 +1,11 @@
 #include "catch.h"
 
+#include <pullback/nn/activation.h>
 #include <pullback/nn/containers/sequential.h>
 #include <pullback/nn/linear.h>
 #include <pullback/parametrize/cached.h>
 #include <pullback/parametrize/parametrize.h>
+#include <pullback/parametrize/symmetric.h>
 
 // Parametrizations that read, remove, contain or destroy what they belong to.
 using namespace pullback;
@@ -115,4 +117,49 @@ TEST_CASE("an exception of a parametrization leaves everything as it was") {
   fails = false;
   CHECK(parametrize::is_parametrized(*layer, "weight"));
   CHECK(layer->weight.equal(before));
+}
+
+TEST_CASE("a parametrization whose originals or maps were changed behind its back says so") {
+  const std::string words = "use register_parametrization";
+  Linear layer(2, 2);
+  register_parametrization(layer, "weight", [](const Tensor& x) { return x * 2; });
+  auto& list = parametrize::parametrizations(layer)["weight"];
+  SECTION("an original is gone") {
+    list.unregister_parameter("original");
+    CHECK(throws_with([&] { remove_parametrizations(layer, "weight"); }, words));
+    Linear other(2, 2);
+    CHECK(throws_with([&] { parametrize::transfer_parametrizations_and_params(layer, other); },
+                      words));
+  }
+  SECTION("there is one original more") {
+    list.register_parameter("more", ones({1}));
+  }
+  SECTION("there is one map more") {
+    static_cast<ModuleListImpl&>(list).insert(0, std::make_shared<ReLUImpl>());
+  }
+  CHECK(throws_with([&] { layer(ones({1, 2})); }, words));
+  CHECK(throws_with([&] { layer->weight = ones({2, 2}); }, words));
+}
+
+TEST_CASE("a cached value is made anew when its original gets another layout in the same memory") {
+  Linear layer(2, 2);
+  register_parametrization(layer, "weight", [](const Tensor& x) { return x * 2; });
+  const Tensor before = layer->weight.detach().clone();
+  const parametrize::CacheGuard cached;
+  CHECK(layer->weight.equal(before));
+  const Tensor original = parametrize::parametrizations(layer)["weight"].original();
+  original.set_data(original.detach().t());
+  CHECK(layer->weight.equal(before.t()));
+}
+
+TEST_CASE("a null pointer to a module has no parametrizations") {
+  const std::shared_ptr<LinearImpl> none;
+  const auto twice = [](const Tensor& x) { return x * 2; };
+  const std::string words = "the module is a null pointer";
+  CHECK(throws_with([&] { register_parametrization(none, "weight", twice); }, words));
+  CHECK(throws_with([&] { remove_parametrizations(none, "weight"); }, words));
+  CHECK(throws_with([&] { parametrize::is_parametrized(none); }, words));
+  CHECK(throws_with([&] { parametrize::parametrizations(none); }, words));
+  CHECK(throws_with([&] { parametrize::symmetric(none); }, words));
+  CHECK_FALSE(parametrize::is_parametrized(std::make_shared<const LinearImpl>(2, 2)));
 }
