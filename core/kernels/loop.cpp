@@ -216,7 +216,11 @@ void run_tiled(const Walk& walk, float cost) {
     tiled.strides[0][k] *= rows;
     if (!is_repeated_row(walk, k)) continue;
     const int64_t bytes = n * walk.element[k];
-    for (int64_t i = 0; i < rows; ++i) std::memcpy(copies[k] + i * bytes, walk.data[k], bytes);
+    std::memcpy(copies[k], walk.data[k], bytes);
+    for (int64_t done = bytes, more; done < rows * bytes; done += more) {
+      more = std::min(done, rows * bytes - done);
+      std::memcpy(copies[k] + done, copies[k], more);
+    }
     tiled.data[k] = copies[k];
   }
   tiled.sizes[0] /= rows;

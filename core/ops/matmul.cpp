@@ -29,6 +29,17 @@ void check_dims(const char* op, const Tensor& x, const char* which, int dims) {
         ", but has shape ", x.sizes());
 }
 
+/// A matrix, or the transpose of one without the cost of a view.
+struct Factor {
+  const Tensor& matrix;
+  bool transposed = false;
+
+  std::int64_t rows() const { return matrix.get()->geometry.size[transposed ? 1 : 0]; }
+  std::int64_t columns() const { return matrix.get()->geometry.size[transposed ? 0 : 1]; }
+  Factor t() const { return {matrix, !transposed}; }
+  Tensor tensor() const { return transposed ? matrix.t() : matrix; }
+};
+
 /// A matrix as BLAS takes it: rows or columns next to each other, in its own memory or a copy.
 struct Operand {
   Tensor tensor;
@@ -41,6 +52,7 @@ struct Operand {
       fits();
     }
   }
+  explicit Operand(const Factor& x) : Operand(x.matrix) { transposed = transposed != x.transposed; }
 
  private:
   bool fits() {
@@ -75,10 +87,10 @@ void visit_number(ScalarType type, F&& f) {
   });
 }
 
-/// y = α a b + β y for matrices.
-void product_into(const Tensor& y, const Tensor& a, const Tensor& b, const Scalar& alpha,
+/// α a b + β y in the dense memory of y.
+void product_into(const Tensor& y, const Factor& a, const Factor& b, const Scalar& alpha,
                   const Scalar& beta) {
-  const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
+  const std::int64_t m = a.rows(), k = a.columns(), n = b.columns();
   const Operand x(a), w(b);
   visit_number(y.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
@@ -112,8 +124,19 @@ bool by_columns(const Tensor& x) {
 }
 /// a b, in memory by columns or by rows. A gradient lies as its tensor does: that of W in x Wᵀ then
 /// comes to W dense, and is kept as it is.
-Tensor product(const Tensor& a, const Tensor& b, bool by_columns) {
-  return by_columns ? mm(b.t(), a.t()).t() : mm(a, b);
+Tensor product(const Factor& a, const Factor& b, bool by_columns) {
+  if (GradMode::is_enabled()) {
+    return by_columns ? mm(b.t().tensor(), a.t().tensor()).t() : mm(a.tensor(), b.tensor());
+  }
+  Tensor y = blank({a.rows(), b.columns()}, a.matrix.get()->dtype);
+  if (by_columns) {
+    product_into(y, b.t(), a.t(), 1, 0);
+    y.get()->geometry.stride[0] = 1;
+    y.get()->geometry.stride[1] = std::max<std::int64_t>(a.rows(), 1);
+  } else {
+    product_into(y, a, b, 1, 0);
+  }
+  return y;
 }
 
 }  // namespace
@@ -127,12 +150,14 @@ Tensor mm(const Tensor& a, const Tensor& b) {
         "mm: mat1 and mat2 shapes cannot be multiplied: inner sizes differ: ", a.sizes(), " @ ",
         b.sizes());
   Tensor y = blank({a.size(0), b.size(1)}, a.scalar_type());
-  product_into(y, a, b, 1, 0);
+  product_into(y, {a}, {b}, 1, 0);
   return record("MmBackward0", y,
-                wrt(a, [b = saved(b), columns = by_columns(a)](
-                           const Tensor& g) { return product(g, b->t(), columns); }),
+                wrt(a,
+                    [b = saved(b), columns = by_columns(a)](const Tensor& g) {
+                      return product({g}, {*b, true}, columns);
+                    }),
                 wrt(b, [a = saved(a), columns = by_columns(b)](const Tensor& g) {
-                  return product(a->t(), g, columns);
+                  return product({*a, true}, {g}, columns);
                 }));
 }
 
@@ -228,12 +253,14 @@ Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& be
         "addmm: mat1 and mat2 shapes cannot be multiplied: inner sizes differ: ", a.sizes(), " @ ",
         b.sizes());
   Tensor y = start_of_sum("addmm", c, {a.size(0), b.size(1)}, a.scalar_type(), beta);
-  product_into(y, a, b, alpha, beta);
+  product_into(y, {a}, {b}, alpha, beta);
   return record("AddmmBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
-                wrt(a, [b = saved(b), alpha, columns = by_columns(a)](
-                           const Tensor& g) { return scaled(product(g, b->t(), columns), alpha); }),
+                wrt(a,
+                    [b = saved(b), alpha, columns = by_columns(a)](const Tensor& g) {
+                      return scaled(product({g}, {*b, true}, columns), alpha);
+                    }),
                 wrt(b, [a = saved(a), alpha, columns = by_columns(b)](const Tensor& g) {
-                  return scaled(product(a->t(), g, columns), alpha);
+                  return scaled(product({*a, true}, {g}, columns), alpha);
                 }));
 }
 
