@@ -32,8 +32,9 @@ double nanoseconds(const Step& step, int count) {
 class Worker {
  public:
   Worker() {
-    for (const auto family : {chain, training, parametrized, maps, products, convolution,
-                              elementwise, rows, equations, tape}) {
+    for (const auto family :
+         {chain, training, parametrized, maps, products, convolution, elementwise, rows, indices,
+          random, equations, decompositions, tape}) {
       family(workloads_);
     }
   }

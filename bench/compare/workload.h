@@ -30,11 +30,14 @@ Step without_graph(F f) {
 // ---- one function a file, one file a family
 void chain(Workloads& workloads);
 void convolution(Workloads& workloads);
+void decompositions(Workloads& workloads);
 void elementwise(Workloads& workloads);
 void equations(Workloads& workloads);
+void indices(Workloads& workloads);
 void maps(Workloads& workloads);
 void parametrized(Workloads& workloads);
 void products(Workloads& workloads);
+void random(Workloads& workloads);
 void rows(Workloads& workloads);
 void tape(Workloads& workloads);
 void training(Workloads& workloads);
