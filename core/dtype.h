@@ -81,22 +81,4 @@ struct ScalarTypeOf<double> {
 template <class T>
 inline constexpr ScalarType scalar_type_of = ScalarTypeOf<T>::value;
 
-/// Calls f with a value of the C++ type behind a dtype: `visit(t, [&](auto zero) { using T =
-/// decltype(zero); … })`.
-template <class F>
-decltype(auto) visit(ScalarType type, F&& f) {
-  switch (type) {
-    case ScalarType::Bool:
-      return f(bool{});
-    case ScalarType::Int:
-      return f(std::int32_t{});
-    case ScalarType::Long:
-      return f(std::int64_t{});
-    case ScalarType::Float:
-      return f(float{});
-    default:
-      return f(double{});
-  }
-}
-
 }  // namespace pullback

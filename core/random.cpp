@@ -118,7 +118,7 @@ Tensor random_between(const char* op, const Tensor& x, std::int64_t from, std::i
                       Generator* generator) {
   check_defined(op, x);
   check(from < to, op, ": expects 'from' to be less than 'to', but got from=", from, " >= to=", to);
-  return autograd::overwrite("RandomBackward0", x, [&] {
+  return autograd::overwrite(op, "RandomBackward0", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
     const std::uint64_t range = static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
@@ -149,7 +149,7 @@ Tensor TensorBase::uniform_(double from, double to, Generator* generator) const 
   check_floating("uniform_", x);
   check(from <= to, "uniform_: expects to return a [from, to) range, but found from=", from,
         " > to=", to);
-  return autograd::overwrite("UniformBackward0", x, [&] {
+  return autograd::overwrite("uniform_", "UniformBackward0", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
     fill_run(x, [&](auto* elements, std::int64_t n) {
@@ -166,7 +166,7 @@ Tensor TensorBase::normal_(double mean, double std, Generator* generator) const 
   const Tensor x = target("normal_");
   check_floating("normal_", x);
   check(std >= 0, "normal_: expects std >= 0.0, but found std ", std);
-  return autograd::overwrite("NormalBackward0", x, [&] {
+  return autograd::overwrite("normal_", "NormalBackward0", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
     if (x.numel() < 16 || !x.is_contiguous()) {
@@ -191,7 +191,7 @@ Tensor TensorBase::random_(std::int64_t to, Generator* generator) const {
 Tensor TensorBase::random_(Generator* generator) const {
   const Tensor x = target("random_");
   check_defined("random_", x);
-  return autograd::overwrite("RandomBackward0", x, [&] {
+  return autograd::overwrite("random_", "RandomBackward0", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
     switch (x.scalar_type()) {
@@ -213,7 +213,7 @@ Tensor TensorBase::bernoulli_(double p, Generator* generator) const {
   const Tensor x = target("bernoulli_");
   check_defined("bernoulli_", x);
   check(0 <= p && p <= 1, "bernoulli_: expects p to be in [0, 1], but got p=", p);
-  return autograd::overwrite("BernoulliBackward1", x, [&] {
+  return autograd::overwrite("bernoulli_", "BernoulliBackward1", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
     fill_in_order(x, [&] { return source.uniform_double() < p; });
@@ -238,14 +238,14 @@ Tensor TensorBase::bernoulli_(const Tensor& p, Generator* generator) const {
       fill_in_order(draws, [&] { return uniform_of(source, T()) < *chance++; });
     }
   });
-  return autograd::overwrite("BernoulliBackward2", x, [&] { copy_into(x, draws); });
+  return autograd::overwrite("bernoulli_", "BernoulliBackward2", x, [&] { copy_into(x, draws); });
 }
 
 Tensor TensorBase::exponential_(double lambda, Generator* generator) const {
   const Tensor x = target("exponential_");
   check_floating("exponential_", x);
   check(lambda > 0, "exponential_: expects lambda > 0.0, but found lambda=", lambda);
-  return autograd::overwrite("ExponentialBackward0", x, [&] {
+  return autograd::overwrite("exponential_", "ExponentialBackward0", x, [&] {
     Generator& source = chosen(generator);
     const std::lock_guard lock(source.mutex());
     fill_in_order(x, [&] { return -1 / lambda * std::log1p(-source.uniform_double()); });

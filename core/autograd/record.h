@@ -199,18 +199,19 @@ std::vector<Tensor> record(const char* name, std::vector<Tensor> y, R... rules) 
 
 /// Checks that `self` may get another history (not a leaf that requires grad, nor a view that
 /// must not change). Throws RuntimeError.
-void check_history(const char* name, const Tensor& self, const Inputs* rules, int count);
+void check_history(const char* op, const Tensor& self, const Inputs* rules, int count);
 
 /// Checks that `self` may be changed in place with these operands (not a leaf that requires grad,
 /// no expanded or overlapping memory). Throws RuntimeError.
-void check_inplace(const char* name, const Tensor& self, const Inputs* rules, int count);
+void check_inplace(const char* op, const Tensor& self, const Inputs* rules, int count);
 
-/// Runs `kernel`, which changes self, after every check, and remembers the change; the first rule's
+/// Runs `kernel`, which changes self, after every check, and remembers the change of the operation
+/// `op` as a node called `name`; the first rule's
 /// first input is self. A rule that needs the value before the change captures `saved_copy(self)`.
 template <class K, class... R>
-Tensor record_inplace(const char* name, const Tensor& self, K kernel, R... rules) {
+Tensor record_inplace(const char* op, const char* name, const Tensor& self, K kernel, R... rules) {
   const Inputs inputs[] = {rules.inputs()...};
-  check_inplace(name, self, inputs, sizeof...(R));
+  check_inplace(op, self, inputs, sizeof...(R));
   Ref<Node> node = detail::make_node(name, rules...);
   kernel();
   mark_changed(self);
@@ -239,8 +240,8 @@ Tensor change_to(const char* name, const Tensor& self, F f) {
 /// As above for changes through which no gradient flows into self (fill_, zero_, random numbers):
 /// self's gradient is zero where it was overwritten.
 template <class K>
-Tensor overwrite(const char* name, const Tensor& self, K kernel) {
-  return record_inplace(name, self, std::move(kernel),
+Tensor overwrite(const char* op, const char* name, const Tensor& self, K kernel) {
+  return record_inplace(op, name, self, std::move(kernel),
                         wrt(self, [](const Tensor& g) { return zeros_like(g); }));
 }
 

@@ -253,28 +253,28 @@ void check_aligned(const char* op, const Tensor& self, std::initializer_list<Ope
     check_overlap(op, overlap(self.get(), other.get()) != Overlap::Partial);
 }
 
-void check_history(const char* name, const Tensor& self, const Inputs* rules, int count) {
+void check_history(const char* op, const Tensor& self, const Inputs* rules, int count) {
   if (!GradMode::is_enabled()) return;
   TensorImpl* impl = self.get();
   refresh_view(impl);
   const bool records = requires_grad(self) || any_requires_grad(rules, count);
-  check(!(impl->requires_grad && !impl->grad_fn), name,
+  check(!(impl->requires_grad && !impl->grad_fn), op,
         ": a leaf Variable that requires grad is being used in an in-place operation: shape ",
         impl->geometry.sizes(), "; use NoGradGuard, or an out-of-place operation");
   if (!impl->base.defined()) return;
   const TensorImpl* base = impl->base.get();
-  check(!(base->requires_grad && !base->grad_fn), name,
+  check(!(base->requires_grad && !base->grad_fn), op,
         ": a view of a leaf Variable that requires grad is being used in an in-place "
         "operation: shape ",
         impl->geometry.sizes());
-  check(!records || impl->view == ViewKind::Plain, name, ": a view of shape ",
-        impl->geometry.sizes(), " ", view_problem(impl->view));
+  check(!records || impl->view == ViewKind::Plain, op, ": a view of shape ", impl->geometry.sizes(),
+        " ", view_problem(impl->view));
 }
 
-void check_inplace(const char* name, const Tensor& self, const Inputs* rules, int count) {
+void check_inplace(const char* op, const Tensor& self, const Inputs* rules, int count) {
   TensorImpl* impl = self.get();
-  check_history(name, self, rules, count);
-  check(!overlaps_itself(impl->geometry), name,
+  check_history(op, self, rules, count);
+  check(!overlaps_itself(impl->geometry), op,
         ": unsupported operation: more than one element of the written-to tensor refers to a "
         "single memory "
         "location: shape ",
@@ -282,7 +282,7 @@ void check_inplace(const char* name, const Tensor& self, const Inputs* rules, in
         ". Please clone() the tensor before performing the operation");
   for (int r = 0; r < count; ++r)
     for (int i = 0; i < rules[r].count(); ++i)
-      check_overlap(name, overlap(impl, rules[r][i].get()) != Overlap::Partial);
+      check_overlap(op, overlap(impl, rules[r][i].get()) != Overlap::Partial);
 }
 
 void rebase_history(const Tensor& self, Ref<Node> node) {

@@ -142,25 +142,13 @@ void sort_typed(bool descending, int64_t m, int64_t n, int64_t k, const void* in
 void dispatch(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k, const void* in,
               void* values, int64_t* indices) {
   if (m == 0 || n == 0 || k == 0) return;
-  const auto typed = [&]<class T>(T) {
+  visit(type, [&]<class T>(T) {
     if (n <= std::numeric_limits<std::uint32_t>::max()) {
       sort_typed<T, Entry<Key<T>>>(descending, m, n, k, in, values, indices);
     } else {
       sort_typed<T, LongEntry<Key<T>>>(descending, m, n, k, in, values, indices);
     }
-  };
-  switch (type) {
-    case ScalarType::Bool:
-      return typed(bool{});
-    case ScalarType::Int:
-      return typed(std::int32_t{});
-    case ScalarType::Long:
-      return typed(std::int64_t{});
-    case ScalarType::Float:
-      return typed(float{});
-    case ScalarType::Double:
-      return typed(double{});
-  }
+  });
 }
 
 }  // namespace

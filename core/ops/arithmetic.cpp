@@ -184,7 +184,7 @@ Tensor add_in_place(const char* op, const char* name, const Tensor& self, const 
   check_fits(op, self, b, result_type(self, b));
   check_alpha(op, alpha, result_type(self, b));
   return record_inplace(
-      name, self,
+      op, name, self,
       [&] {
         const ScalarType type = result_type(self, b);
         if (unscaled(alpha, type)) return change(op, self, simd().add, type, b);
@@ -202,7 +202,7 @@ Tensor change_by_number(const char* op, const char* name, const Tensor& self, co
   const ScalarType type = result_type(self, b);
   check_result_type(op, type, self.scalar_type());
   return record_inplace(
-      name, self, [&] { change(op, self, kernel, type, b); },
+      op, name, self, [&] { change(op, self, kernel, type, b); },
       wrt(self, [](const Tensor& g) { return g; }));
 }
 
@@ -235,7 +235,7 @@ Tensor TensorBase::mul_(const Tensor& other) const {
   const ScalarType type = result_type(self, other);
   check_fits("mul_", self, other, type);
   return record_inplace(
-      "MulBackward0", self, [&] { change("mul_", self, simd().mul, type, other); },
+      "mul_", "MulBackward0", self, [&] { change("mul_", self, simd().mul, type, other); },
       wrt(self, [b = saved(other)](const Tensor& g) { return g * *b; }),
       wrt(other, [a = saved_copy(self)](const Tensor& g) { return g * *a; }));
 }
@@ -244,7 +244,7 @@ Tensor TensorBase::mul_(const Scalar& other) const {
   const ScalarType type = result_type(self, other);
   check_result_type("mul_", type, self.scalar_type());
   return record_inplace(
-      "MulBackward0", self, [&] { change("mul_", self, simd().mul, type, other); },
+      "mul_", "MulBackward0", self, [&] { change("mul_", self, simd().mul, type, other); },
       wrt(self, [other](const Tensor& g) { return g * other; }));
 }
 Tensor TensorBase::div_(const Tensor& other) const {
@@ -253,7 +253,7 @@ Tensor TensorBase::div_(const Tensor& other) const {
   const ScalarType type = float_type(result_type(self, other));
   check_fits("div_", self, other, type);
   return record_inplace(
-      "DivBackward0", self, [&] { change("div_", self, simd().div, type, other); },
+      "div_", "DivBackward0", self, [&] { change("div_", self, simd().div, type, other); },
       wrt(self, [b = saved(other)](const Tensor& g) { return g / *b; }),
       wrt(other, [a = saved_copy(self), b = saved(other)](const Tensor& g) {
         const Tensor divisor = *b;
@@ -265,7 +265,7 @@ Tensor TensorBase::div_(const Scalar& other) const {
   const ScalarType type = float_type(result_type(self, other));
   check_result_type("div_", type, self.scalar_type());
   return record_inplace(
-      "DivBackward0", self, [&] { change("div_", self, simd().div, type, other); },
+      "div_", "DivBackward0", self, [&] { change("div_", self, simd().div, type, other); },
       wrt(self, [other](const Tensor& g) { return g / other; }));
 }
 Tensor TensorBase::neg_() const {
@@ -273,7 +273,7 @@ Tensor TensorBase::neg_() const {
   check(self.scalar_type() != ScalarType::Bool,
         "neg_: Negation on a bool tensor is not supported; use `~`");
   return record_inplace(
-      "NegBackward0", self,
+      "neg_", "NegBackward0", self,
       [&] { run_loop(loop_for("neg_", simd().neg, self.scalar_type()), self, {self}); },
       wrt(self, [](const Tensor& g) { return -g; }));
 }

@@ -70,7 +70,7 @@ Tensor TensorBase::copy_(const Tensor& source, bool) const {
   check(is_expandable_to(source.sizes(), x.sizes()), "copy_: The size of tensor a ", x.sizes(),
         " must match the size of tensor b ", source.sizes());
   return record_inplace(
-      "CopyBackwards", x,
+      "copy_", "CopyBackwards", x,
       [&] {
         if (!x.is_same(source)) copy_into(x, source);
       },
@@ -81,7 +81,7 @@ Tensor TensorBase::copy_(const Tensor& source, bool) const {
 Tensor TensorBase::fill_(const Scalar& value) const {
   Tensor x = target("fill_");
   check_convertible("fill_", value, x.scalar_type());
-  return overwrite("FillBackward0", x, [&] { fill_into(x, value); });
+  return overwrite("fill_", "FillBackward0", x, [&] { fill_into(x, value); });
 }
 
 Tensor TensorBase::fill_(const Tensor& value) const {
@@ -90,14 +90,14 @@ Tensor TensorBase::fill_(const Tensor& value) const {
   check(value.dim() == 0, "fill_: only supports 0-dimension value tensor but got tensor with ",
         value.dim(), " dimensions");
   return record_inplace(
-      "FillBackward1", x, [&] { copy_into(x, value); },
+      "fill_", "FillBackward1", x, [&] { copy_into(x, value); },
       wrt(x, [](const Tensor& g) { return zeros_like(g); }),
       wrt(value, [](const Tensor& g) { return g.sum(); }));
 }
 
 Tensor TensorBase::zero_() const {
   Tensor x = target("zero_");
-  return overwrite("ZeroBackward0", x, [&] { fill_into(x, 0); });
+  return overwrite("zero_", "ZeroBackward0", x, [&] { fill_into(x, 0); });
 }
 
 Tensor TensorBase::new_zeros(IntArrayRef sizes, const TensorOptions& o) const {

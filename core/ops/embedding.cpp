@@ -1,11 +1,9 @@
-#include <algorithm>
 #include <limits>
 #include <utility>
 
-#include <pullback/core/autograd/record.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
-#include <pullback/core/ops/dense.h>
+#include <pullback/core/ops/indexed.h>
 
 // Rows of a table.
 namespace pullback {
@@ -19,24 +17,28 @@ namespace {
 Tensor embedding_grad(const Tensor& g, const Tensor& indices, std::int64_t rows,
                       std::int64_t padding);
 
+/// The walk over whole rows of a table, next to each other in another tensor.
+kernels::IndexedWalk rows_at(const Tensor& table, const Tensor& indices) {
+  const std::int64_t count = indices.numel(), width = table.size(1);
+  Geometry index(IntArrayRef{count, width});
+  const Geometry rows = index;
+  index.stride[0] = 1, index.stride[1] = 0;
+  return walk_of(table.get()->geometry, 0, index, rows);
+}
+
 Tensor rows_of(const char* name, const Tensor& weight, const Tensor& indices, std::int64_t padding,
                bool padding_is_zero) {
   std::vector<std::int64_t> sizes = indices.sizes().vec();
   const std::int64_t rows = weight.size(0), width = weight.size(1);
   sizes.push_back(width);
   Tensor y = empty(sizes, weight.scalar_type());
-  const Tensor at = dense(indices), table = dense(weight);
-  visit(weight.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    for (std::int64_t i = 0; i < at.numel(); ++i) {
-      const std::int64_t row = data<std::int64_t>(at)[i];
-      T* to = data<T>(y) + i * width;
-      if (padding_is_zero && row == padding)
-        std::fill_n(to, width, T(0));
-      else
-        std::copy_n(data<T>(table) + row * width, width, to);
-    }
-  });
+  const Tensor at = dense(indices);
+  kernels::gather(weight.scalar_type(), rows_at(weight, at), data<char>(weight),
+                  data<std::int64_t>(at), data<char>(y));
+  if (padding_is_zero && padding >= 0) {
+    const NoGradGuard no_grad;
+    y.masked_fill_((at == padding).unsqueeze(-1), 0);
+  }
   return record(name, std::move(y),
                 wrt(weight, [indices = saved(indices), rows, padding](const Tensor& g) {
                   return embedding_grad(g, *indices, rows, padding);
@@ -49,15 +51,9 @@ Tensor embedding_grad(const Tensor& g, const Tensor& indices, std::int64_t rows,
   const std::int64_t width = g.size(-1);
   Tensor gw = zeros({rows, width}, g.scalar_type());
   const Tensor at = dense(indices), from = dense(g);
-  visit_float("embedding", g.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    for (std::int64_t i = 0; i < at.numel(); ++i) {
-      const std::int64_t row = data<std::int64_t>(at)[i];
-      if (row == padding) continue;
-      for (std::int64_t j = 0; j < width; ++j)
-        data<T>(gw)[row * width + j] += data<T>(from)[i * width + j];
-    }
-  });
+  kernels::scatter_add(g.scalar_type(), rows_at(gw, at), data<char>(gw), data<std::int64_t>(at),
+                       data<char>(from));
+  if (padding >= 0) fill_into(gw.detach().select(0, padding), 0);
   return record("EmbeddingDenseBackwardBackward0", std::move(gw),
                 wrt(g, [indices = saved(indices), padding](const Tensor& gg) {
                   return rows_of("EmbeddingBackward0", gg, *indices, padding, true);
@@ -77,11 +73,7 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, std::int64_t paddi
         indices.scalar_type());
   const Tensor at = dense(as_type(indices, kLong));
   const std::int64_t rows = weight.size(0);
-  for (std::int64_t i = 0; i < at.numel(); ++i) {
-    const std::int64_t row = data<std::int64_t>(at)[i];
-    check<IndexError>(row >= 0 && row < rows, op, ": index out of range in self: ", row, " with ",
-                      rows, " rows");
-  }
+  check_bounds(op, at, 0, rows);
   check(padding_idx >= -1 && padding_idx < rows, op,
         ": Padding_idx must be within num_embeddings, but is ", padding_idx);
   return rows_of("EmbeddingBackward0", weight, at, padding_idx, false);

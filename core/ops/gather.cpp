@@ -1,10 +1,8 @@
-#include <pullback/core/autograd/record.h>
-#include <pullback/core/ops/map.h>
+#include <pullback/core/ops/indexed.h>
 
 // Elements addressed by a tensor of indices along one dimension.
 namespace pullback {
 
-using autograd::change_to;
 using autograd::check_disjoint;
 using autograd::record;
 using autograd::saved;
@@ -36,87 +34,41 @@ int check_index(const char* op, const Tensor& x, std::int64_t dim, const Tensor&
   return d;
 }
 
-struct Stride {
-  std::int64_t step[kMaxDims];
-  explicit Stride(const Tensor& x, int ndim) {
-    for (int d = 0; d < ndim; ++d) step[d] = d < x.dim() ? x.get()->geometry.stride[d] : 0;
-  }
-};
-
-/// Calls f(offset of the indexed element in x, offset in other) for each position of the index.
-/// Indices are checked before the first call.
-template <class F>
-void for_each_index(const char* op, const Tensor& x, int d, const Tensor& index,
-                    const Tensor& other, F f) {
-  const Tensor at = as_type(index, ScalarType::Long);
-  const int n = std::max(at.get()->geometry.ndim, 1);
-  const std::int64_t length = x.dim() ? x.size(d) : 1;
-  const Stride sx(x, n), so(other, n), si(at, n);
-  std::int64_t size[kMaxDims];
-  for (int k = 0; k < n; ++k) size[k] = k < at.dim() ? at.size(k) : 1;
-  const auto* indices = reinterpret_cast<const std::int64_t*>(at.get()->bytes());
-  const std::int64_t total = at.numel();
-  for (int pass = 0; pass < 2; ++pass) {
-    std::int64_t position[kMaxDims] = {};
-    for (std::int64_t i = 0; i < total; ++i) {
-      std::int64_t px = 0, po = 0, pi = 0;
-      for (int k = 0; k < n; ++k) {
-        pi += position[k] * si.step[k];
-        po += position[k] * so.step[k];
-        if (k != d) px += position[k] * sx.step[k];
-      }
-      const std::int64_t to = indices[pi];
-      if (pass == 0) {
-        check<IndexError>(to >= 0 && to < length, op, ": index ", to,
-                          " is out of bounds for dimension ", d, " with size ", length);
-      } else {
-        f(px + to * sx.step[d], po);
-      }
-      for (int k = n - 1; k >= 0 && ++position[k] == size[k]; --k) position[k] = 0;
-    }
-  }
+/// The index as the kernels take it.
+Tensor checked(const char* op, const Tensor& x, int d, const Tensor& index) {
+  const Tensor at = as_type(index.detach(), ScalarType::Long);
+  check_bounds(op, at, d, x.dim() ? x.size(d) : 1);
+  return at;
 }
 
-template <class F>
-void visit_pair(const Tensor& x, F f) {
-  visit(x.scalar_type(), [&](auto zero) { f(zero); });
+kernels::IndexedWalk walk_of(const Tensor& x, int d, const Tensor& index, const Tensor& other) {
+  return walk_of(x.get()->geometry, d, index.get()->geometry, other.get()->geometry);
 }
+
+}  // namespace
+
+namespace {
+
+Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                        const Tensor& index, const Tensor& source);
 
 }  // namespace
 
 // y[i][j] = x[index[i][j]][j] for dim 0.
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const int d = check_index("gather", x, dim, index, nullptr);
+  const Tensor at = checked("gather", x, d, index);
   Tensor y = empty_of(index.get()->geometry, x.scalar_type());
-  visit_pair(x, [&](auto zero) {
-    using T = decltype(zero);
-    const auto* from = reinterpret_cast<const T*>(x.get()->bytes());
-    auto* to = reinterpret_cast<T*>(y.get()->bytes());
-    for_each_index("gather", x, d, index, y,
-                   [&](std::int64_t i, std::int64_t j) { to[j] = from[i]; });
-  });
+  kernels::gather(x.scalar_type(), walk_of(x, d, at, y), data<char>(x), data<std::int64_t>(at),
+                  data<char>(y));
   return record("GatherBackward0", y,
                 wrt(x, [shape = x.get()->geometry, d, at = saved(index)](const Tensor& g) {
-                  return scatter_add(zeros(shape.sizes(), g.dtype()), d, *at, g);
+                  return scatter_add_into("scatter_add", true, zeros(shape.sizes(), g.dtype()), d,
+                                          *at, g);
                 }));
 }
 
 namespace {
-
-template <class Store>
-Tensor scattered(const char* op, const Tensor& x, int d, const Tensor& index, const Tensor& source,
-                 Store store) {
-  Tensor y = empty_of(x.get()->geometry, x.scalar_type());
-  copy_into(y, x);
-  visit_pair(y, [&](auto zero) {
-    using T = decltype(zero);
-    auto* to = reinterpret_cast<T*>(y.get()->bytes());
-    const auto* from = reinterpret_cast<const T*>(source.get()->bytes());
-    for_each_index(op, y, d, index, source,
-                   [&](std::int64_t i, std::int64_t j) { store(to[i], from[j]); });
-  });
-  return y;
-}
 
 void check_same_type(const char* op, const Tensor& x, const Tensor& source) {
   check_defined(op, x);
@@ -139,39 +91,70 @@ Tensor gathered(const Tensor& g, int dim, const Tensor& index, IntArrayRef sizes
 
 }  // namespace
 
-Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  check_same_type("scatter", x, source);
-  const int d = check_index("scatter", x, dim, index, &source);
-  const Tensor y =
-      scattered("scatter", x, d, index, source, [](auto& to, auto from) { to = from; });
-  return record("ScatterBackward0", y,
-                wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }),
-                wrt(source, [d, at = saved(index), shape = source.get()->geometry](
-                                const Tensor& g) { return gathered(g, d, *at, shape.sizes()); }));
+namespace {
+
+Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                    const Tensor& index, const Tensor& source) {
+  check_same_type(op, x, source);
+  const int d = check_index(op, x, dim, index, &source);
+  const Tensor at = checked(op, x, d, index);
+  if (in_place) check_disjoint(op, x, {index, source});
+  return changed(
+      op, "ScatterBackward0", in_place, x,
+      [&](const Tensor& y) {
+        kernels::scatter(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
+                         data<std::int64_t>(at), data<char>(source));
+      },
+      wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }),
+      wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
+        return gathered(g, d, *at, shape.sizes());
+      }));
 }
 
-Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value) {
-  const int d = check_index("scatter", x, dim, index, nullptr);
-  check_convertible("scatter", value, x.scalar_type());
+Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                    const Tensor& index, const Scalar& value) {
+  const int d = check_index(op, x, dim, index, nullptr);
+  check_convertible(op, value, x.scalar_type());
+  const Tensor at = checked(op, x, d, index);
+  if (in_place) check_disjoint(op, x, {index});
   const Tensor source = scalar_tensor(value, x.scalar_type());
-  const Tensor y =
-      scattered("scatter", x, d, index, source, [](auto& to, auto from) { to = from; });
-  return record("ScatterBackward1", y,
-                wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }));
+  return changed(
+      op, "ScatterBackward1", in_place, x,
+      [&](const Tensor& y) {
+        kernels::scatter(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
+                         data<std::int64_t>(at), data<char>(source));
+      },
+      wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }));
 }
 
+Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                        const Tensor& index, const Tensor& source) {
+  check_same_type(op, x, source);
+  const int d = check_index(op, x, dim, index, &source);
+  const Tensor at = checked(op, x, d, index);
+  if (in_place) check_disjoint(op, x, {index, source});
+  return changed(
+      op, "ScatterAddBackward0", in_place, x,
+      [&](const Tensor& y) {
+        kernels::scatter_add(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
+                             data<std::int64_t>(at), data<char>(source));
+      },
+      wrt(x, [](const Tensor& g) { return g; }),
+      wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
+        return gathered(g, d, *at, shape.sizes());
+      }));
+}
+
+}  // namespace
+
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  return scatter_into("scatter", false, x, dim, index, source);
+}
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value) {
+  return scatter_into("scatter", false, x, dim, index, value);
+}
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  check_same_type("scatter_add", x, source);
-  const int d = check_index("scatter_add", x, dim, index, &source);
-  const Tensor y = scattered("scatter_add", x, d, index, source, [](auto& to, auto from) {
-    if constexpr (std::is_same_v<decltype(from), bool>)
-      to = to || from;
-    else
-      to += from;
-  });
-  return record("ScatterAddBackward0", y, wrt(x, [](const Tensor& g) { return g; }),
-                wrt(source, [d, at = saved(index), shape = source.get()->geometry](
-                                const Tensor& g) { return gathered(g, d, *at, shape.sizes()); }));
+  return scatter_add_into("scatter_add", false, x, dim, index, source);
 }
 
 Tensor TensorBase::gather(std::int64_t dim, const Tensor& index) const {
@@ -184,25 +167,16 @@ Tensor TensorBase::scatter(std::int64_t dim, const Tensor& index, const Scalar& 
   return pullback::scatter(self(Tensor()), dim, index, value);
 }
 Tensor TensorBase::scatter_(std::int64_t dim, const Tensor& index, const Tensor& source) const {
-  const Tensor self = target("scatter_");
-  check_disjoint("scatter_", self, {index, source});
-  return change_to("scatter_", self,
-                   [&](const Tensor& x) { return pullback::scatter(x, dim, index, source); });
+  return scatter_into("scatter_", true, target("scatter_"), dim, index, source);
 }
 Tensor TensorBase::scatter_(std::int64_t dim, const Tensor& index, const Scalar& value) const {
-  const Tensor self = target("scatter_");
-  check_disjoint("scatter_", self, {index});
-  return change_to("scatter_", self,
-                   [&](const Tensor& x) { return pullback::scatter(x, dim, index, value); });
+  return scatter_into("scatter_", true, target("scatter_"), dim, index, value);
 }
 Tensor TensorBase::scatter_add(std::int64_t dim, const Tensor& index, const Tensor& source) const {
   return pullback::scatter_add(self(Tensor()), dim, index, source);
 }
 Tensor TensorBase::scatter_add_(std::int64_t dim, const Tensor& index, const Tensor& source) const {
-  const Tensor self = target("scatter_add_");
-  check_disjoint("scatter_add_", self, {index, source});
-  return change_to("scatter_add_", self,
-                   [&](const Tensor& x) { return pullback::scatter_add(x, dim, index, source); });
+  return scatter_add_into("scatter_add_", true, target("scatter_add_"), dim, index, source);
 }
 
 }  // namespace pullback

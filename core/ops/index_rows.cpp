@@ -1,12 +1,9 @@
-#include <pullback/core/autograd/record.h>
-#include <pullback/core/ops/dense.h>
-#include <pullback/core/ops/map.h>
+#include <pullback/core/ops/indexed.h>
 
 // Whole slices along one dimension addressed by a vector of indices, and reductions of scattered
 // values.
 namespace pullback {
 
-using autograd::change_to;
 using autograd::check_disjoint;
 using autograd::record;
 using autograd::saved;
@@ -22,12 +19,7 @@ Tensor checked_index(const char* op, const Tensor& x, int d, const Tensor& index
   check(is_integral(index.scalar_type(), false), op, ": Expected dtype int32/int64 for index, got ",
         index.scalar_type());
   const Tensor at = dense(as_type(index.detach(), kLong).reshape({-1}));
-  const std::int64_t n = x.dim() ? x.size(d) : 1;
-  for (std::int64_t i = 0; i < at.numel(); ++i) {
-    const std::int64_t v = at.data_ptr<std::int64_t>()[i];
-    check<IndexError>(v >= 0 && v < n, op, ": index ", v, " out of range for dimension ", d,
-                      " of size ", n);
-  }
+  check_bounds(op, at, d, x.dim() ? x.size(d) : 1);
   return at;
 }
 
@@ -36,13 +28,14 @@ int line_dim(const char* op, const Tensor& x, std::int64_t dim) {
   return wrap_dim(dim, x.get()->geometry.ndim, op);
 }
 
-/// The slice of a tensor at one place of dimension d.
-Tensor row(const Tensor& x, int d, std::int64_t i) {
-  Geometry g = x.get()->geometry;
-  if (g.ndim == 0) return alias_of(x, g);
-  g.offset += i * g.stride[d];
-  g.remove_dim(d);
-  return alias_of(x, g);
+/// The walk over slices of x at the places that a vector of indices says, beside those of another
+/// tensor, or a scalar.
+kernels::IndexedWalk slices(const Tensor& x, int d, const Tensor& at, const Tensor& other) {
+  Geometry index = x.get()->geometry;
+  for (int k = 0; k < index.ndim; ++k) index.stride[k] = k == d;
+  if (index.ndim == 0) index = at.get()->geometry;
+  index.size[d] = at.numel();
+  return walk_of(x.get()->geometry, d, index, other.get()->geometry);
 }
 
 void check_source(const char* op, const Tensor& x, int d, const Tensor& index,
@@ -63,65 +56,96 @@ void check_source(const char* op, const Tensor& x, int d, const Tensor& index,
 
 }  // namespace
 
+namespace {
+
+Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                      const Tensor& index, const Tensor& source, const Scalar& alpha);
+
+}  // namespace
+
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const int d = line_dim("index_select", x, dim);
   const Tensor at = checked_index("index_select", x, d, index);
   Geometry shape = x.get()->geometry;
   if (shape.ndim > 0) shape.size[d] = at.numel();
   Tensor y = empty_of(shape, x.scalar_type());
-  for (std::int64_t i = 0; i < at.numel(); ++i)
-    copy_into(row(y, d, i), row(x, d, at.data_ptr<std::int64_t>()[i]));
-  return record("IndexSelectBackward0", y,
-                wrt(x, [from = x.get()->geometry, d, at](const Tensor& g) {
-                  return index_add(zeros(from.sizes(), g.dtype()), d, at, g);
-                }));
+  kernels::gather(x.scalar_type(), slices(x, d, at, y), data<char>(x), data<std::int64_t>(at),
+                  data<char>(y));
+  return record(
+      "IndexSelectBackward0", y, wrt(x, [from = x.get()->geometry, d, at](const Tensor& g) {
+        return index_add_into("index_add", true, zeros(from.sizes(), g.dtype()), d, at, g, 1);
+      }));
 }
+
+namespace {
+
+Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                      const Tensor& index, const Tensor& source, const Scalar& alpha) {
+  const int d = line_dim(op, x, dim);
+  const Tensor at = checked_index(op, x, d, index);
+  check_source(op, x, d, at, source);
+  check(!(alpha.isFloatingPoint() && is_integral(x.scalar_type())), op,
+        ": For integral input tensors, argument alpha must not be a floating point number: ",
+        alpha.toDouble());
+  check_convertible(op, alpha, x.scalar_type());
+  if (in_place) check_disjoint(op, x, {index, source});
+  return changed(
+      op, "IndexAddBackward0", in_place, x,
+      [&](const Tensor& y) {
+        const NoGradGuard no_grad;
+        const Tensor added = alpha.equal(1) ? source : source * alpha;
+        kernels::scatter_add(y.scalar_type(), slices(y, d, at, added), data<char>(y),
+                             data<std::int64_t>(at), data<char>(added));
+      },
+      wrt(x, [](const Tensor& g) { return g; }), wrt(source, [d, at, alpha](const Tensor& g) {
+        const Tensor part = index_select(g, d, at);
+        return alpha.equal(1) ? part : part * alpha;
+      }));
+}
+
+Tensor index_copy_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                       const Tensor& index, const Tensor& source) {
+  const int d = line_dim(op, x, dim);
+  const Tensor at = checked_index(op, x, d, index);
+  check_source(op, x, d, at, source);
+  if (in_place) check_disjoint(op, x, {index, source});
+  return changed(
+      op, "IndexCopyBackward0", in_place, x,
+      [&](const Tensor& y) {
+        kernels::scatter(y.scalar_type(), slices(y, d, at, source), data<char>(y),
+                         data<std::int64_t>(at), data<char>(source));
+      },
+      wrt(x, [d, at](const Tensor& g) { return index_fill(g, d, at, 0); }),
+      wrt(source, [d, at](const Tensor& g) { return index_select(g, d, at); }));
+}
+
+Tensor index_fill_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
+                       const Tensor& index, const Scalar& value) {
+  const int d = line_dim(op, x, dim);
+  const Tensor at = checked_index(op, x, d, index);
+  check_convertible(op, value, x.scalar_type());
+  if (in_place) check_disjoint(op, x, {index});
+  const Tensor filling = scalar_tensor(value, x.scalar_type());
+  return changed(
+      op, "IndexFillBackward0", in_place, x,
+      [&](const Tensor& y) {
+        kernels::scatter(y.scalar_type(), slices(y, d, at, filling), data<char>(y),
+                         data<std::int64_t>(at), data<char>(filling));
+      },
+      wrt(x, [d, at](const Tensor& g) { return index_fill(g, d, at, 0); }));
+}
+
+}  // namespace
 
 Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
                  const Scalar& alpha) {
-  const int d = line_dim("index_add", x, dim);
-  const Tensor at = checked_index("index_add", x, d, index);
-  check_source("index_add", x, d, at, source);
-  check(
-      !(alpha.isFloatingPoint() && is_integral(x.scalar_type())),
-      "index_add: For integral input tensors, argument alpha must not be a floating point number: ",
-      alpha.toDouble());
-  check_convertible("index_add", alpha, x.scalar_type());
-  const Tensor y = x.detach().clone();
-  {
-    NoGradGuard no_grad;
-    const Tensor added = alpha.equal(1) ? source : source * alpha;
-    for (std::int64_t i = 0; i < at.numel(); ++i)
-      add_to(row(y, d, at.data_ptr<std::int64_t>()[i]), row(added, d, i));
-  }
-  return record("IndexAddBackward0", y, wrt(x, [](const Tensor& g) { return g; }),
-                wrt(source, [d, at, alpha](const Tensor& g) {
-                  const Tensor part = index_select(g, d, at);
-                  return alpha.equal(1) ? part : part * alpha;
-                }));
+  return index_add_into("index_add", false, x, dim, index, source, alpha);
 }
-
 Tensor index_copy(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
-  const int d = line_dim("index_copy", x, dim);
-  const Tensor at = checked_index("index_copy", x, d, index);
-  check_source("index_copy", x, d, at, source);
-  const Tensor y = x.detach().clone();
-  for (std::int64_t i = 0; i < at.numel(); ++i)
-    copy_into(row(y, d, at.data_ptr<std::int64_t>()[i]), row(source, d, i));
-  return record("IndexCopyBackward0", y,
-                wrt(x, [d, at](const Tensor& g) { return index_fill(g, d, at, 0); }),
-                wrt(source, [d, at](const Tensor& g) { return index_select(g, d, at); }));
+  return index_copy_into("index_copy", false, x, dim, index, source);
 }
-
 Tensor index_fill(const Tensor& x, std::int64_t dim, const Tensor& index, const Scalar& value) {
-  const int d = line_dim("index_fill", x, dim);
-  const Tensor at = checked_index("index_fill", x, d, index);
-  check_convertible("index_fill", value, x.scalar_type());
-  const Tensor y = x.detach().clone();
-  for (std::int64_t i = 0; i < at.numel(); ++i)
-    fill_into(row(y, d, at.data_ptr<std::int64_t>()[i]), value);
-  return record("IndexFillBackward0", y,
-                wrt(x, [d, at](const Tensor& g) { return index_fill(g, d, at, 0); }));
+  return index_fill_into("index_fill", false, x, dim, index, value);
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::int64_t> dim) {
@@ -307,23 +331,13 @@ Tensor TensorBase::scatter_reduce(std::int64_t dim, const Tensor& index, const T
 }
 Tensor TensorBase::index_add_(std::int64_t dim, const Tensor& index, const Tensor& source,
                               const Scalar& alpha) const {
-  const Tensor self = target("index_add_");
-  check_disjoint("index_add_", self, {index, source});
-  return change_to("index_add_", self, [&](const Tensor& x) {
-    return pullback::index_add(x, dim, index, source, alpha);
-  });
+  return index_add_into("index_add_", true, target("index_add_"), dim, index, source, alpha);
 }
 Tensor TensorBase::index_copy_(std::int64_t dim, const Tensor& index, const Tensor& source) const {
-  const Tensor self = target("index_copy_");
-  check_disjoint("index_copy_", self, {index, source});
-  return change_to("index_copy_", self,
-                   [&](const Tensor& x) { return pullback::index_copy(x, dim, index, source); });
+  return index_copy_into("index_copy_", true, target("index_copy_"), dim, index, source);
 }
 Tensor TensorBase::index_fill_(std::int64_t dim, const Tensor& index, const Scalar& value) const {
-  const Tensor self = target("index_fill_");
-  check_disjoint("index_fill_", self, {index});
-  return change_to("index_fill_", self,
-                   [&](const Tensor& x) { return pullback::index_fill(x, dim, index, value); });
+  return index_fill_into("index_fill_", true, target("index_fill_"), dim, index, value);
 }
 
 }  // namespace pullback

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include <pullback/core/autograd/record.h>
-#include <pullback/core/ops/dense.h>
-#include <pullback/core/ops/map.h>
+#include <pullback/core/ops/indexed.h>
 
 // x.index({…}): basic indices make a view; index tensors pick elements.
 namespace pullback {
@@ -147,6 +145,12 @@ struct Rows {
       }
     }
   }
+  kernels::IndexedWalk walk() const {
+    Geometry index(IntArrayRef{static_cast<std::int64_t>(numbers.size()), block});
+    const Geometry dense = index;
+    index.stride[0] = 1, index.stride[1] = 0;
+    return walk_of(dense, 0, index, dense);
+  }
   /// [picked][others] in the order in which the result has them.
   std::vector<std::int64_t> result_sizes() const {
     std::vector<std::int64_t> sizes(others.begin(), others.begin() + place);
@@ -172,7 +176,8 @@ struct Rows {
   }
 };
 
-Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate);
+Tensor put(const char* op, bool in_place, const Tensor& x, const Picks& picks, const Tensor& values,
+           bool accumulate);
 
 Tensor pick(const Tensor& x, const Picks& picks) {
   const Rows rows(x.get()->geometry, picks);
@@ -180,51 +185,41 @@ Tensor pick(const Tensor& x, const Picks& picks) {
   std::vector<std::int64_t> sizes = rows.picked;
   sizes.insert(sizes.end(), rows.others.begin(), rows.others.end());
   Tensor y = empty(sizes, x.scalar_type());
-  const std::size_t bytes = static_cast<std::size_t>(rows.block) * element_size(x.scalar_type());
-  for (std::size_t i = 0; i < rows.numbers.size() && bytes > 0; ++i)
-    std::memcpy(y.get()->bytes() + i * bytes,
-                source.get()->bytes() + rows.numbers[i] * static_cast<std::int64_t>(bytes), bytes);
+  kernels::gather(x.scalar_type(), rows.walk(), data<char>(source), rows.numbers.data(),
+                  data<char>(y));
   return record("IndexBackward0", dense(y.permute(rows.to_result())),
                 wrt(x, [shape = x.get()->geometry, picks](const Tensor& g) {
-                  return put(zeros(shape.sizes(), g.dtype()), picks, g, true);
+                  return put("index_put", true, zeros(shape.sizes(), g.dtype()), picks, g, true);
                 }));
 }
 
-/// A copy of x in which the picked elements are values, or have values added.
-Tensor put(const Tensor& x, const Picks& picks, const Tensor& values, bool accumulate) {
-  check(x.scalar_type() == values.scalar_type(),
-        "index_put_: Index put requires the source and destination dtypes "
-        "match, got ",
-        x.scalar_type(), " for the destination and ", values.scalar_type(), " for the source");
+/// Stores values at the picked elements of x or of a copy, or adds them.
+Tensor put(const char* op, bool in_place, const Tensor& x, const Picks& picks, const Tensor& values,
+           bool accumulate) {
+  check(x.scalar_type() == values.scalar_type(), op,
+        ": Index put requires the source and destination dtypes match, got ", x.scalar_type(),
+        " for the destination and ", values.scalar_type(), " for the source");
   const Rows rows(x.get()->geometry, picks);
   const std::vector<std::int64_t> shape = rows.result_sizes();
-  check(is_expandable_to(values.sizes(), shape),
-        "index_put_: shape mismatch: value tensor of shape ", values.sizes(),
-        " cannot be broadcast to indexing result of shape ", shape);
-  const Tensor source = dense(values.detach().expand(shape).permute(rows.from_result()));
-  const Tensor ordered = x.detach().permute(rows.order).clone();
-  visit(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    auto* to = ordered.data_ptr<T>();
-    const T* from = source.data_ptr<T>();
-    for (std::size_t i = 0; i < rows.numbers.size(); ++i)
-      for (std::int64_t j = 0; j < rows.block; ++j) {
-        T& element = to[rows.numbers[i] * rows.block + j];
-        const T value = from[static_cast<std::int64_t>(i) * rows.block + j];
-        if constexpr (std::is_same_v<T, bool>)
-          element = accumulate ? element || value : value;
-        else
-          element = accumulate ? static_cast<T>(element + value) : value;
-      }
-  });
-  std::vector<std::int64_t> back(rows.order.size());
-  for (std::size_t d = 0; d < back.size(); ++d) back[rows.order[d]] = static_cast<std::int64_t>(d);
-  return record("IndexPutBackward0", dense(ordered.permute(back)),
-                wrt(x,
-                    [picks, accumulate](const Tensor& g) {
-                      return accumulate ? g : put(g, picks, zeros(IntArrayRef(), g.dtype()), false);
-                    }),
-                wrt(values, [picks](const Tensor& g) { return pick(g, picks); }));
+  check(is_expandable_to(values.sizes(), shape), op, ": shape mismatch: value tensor of shape ",
+        values.sizes(), " cannot be broadcast to indexing result of shape ", shape);
+  return changed(
+      op, "IndexPutBackward0", in_place, x,
+      [&](const Tensor& y) {
+        const Tensor source = dense(values.detach().expand(shape).permute(rows.from_result()));
+        const Tensor ordered = y.detach().permute(rows.order), whole = dense(ordered);
+        (accumulate ? kernels::scatter_add : kernels::scatter)(
+            y.scalar_type(), rows.walk(), data<char>(whole), rows.numbers.data(),
+            data<char>(source));
+        if (!whole.is_same(ordered)) copy_into(ordered, whole);
+      },
+      wrt(x,
+          [picks, accumulate](const Tensor& g) {
+            return accumulate
+                       ? g
+                       : put("index_put", false, g, picks, zeros(IntArrayRef(), g.dtype()), false);
+          }),
+      wrt(values, [picks](const Tensor& g) { return pick(g, picks); }));
 }
 
 }  // namespace
@@ -247,8 +242,8 @@ Tensor index_put(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& v
     part.copy_(accumulate ? part + value : value);
     return whole;
   }
-  if (part.is_same(whole)) return put(x, picks, value, accumulate);
-  change_to("index_put", part, [&](const Tensor& p) { return put(p, picks, value, accumulate); });
+  if (part.is_same(whole)) return put("index_put", false, x, picks, value, accumulate);
+  put("index_put", true, part, picks, value, accumulate);
   return whole;
 }
 
@@ -262,9 +257,8 @@ Tensor assign_part(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor&
   if (!picks.dims.empty()) {
     autograd::check_disjoint("index_put_", x, {value});
     for (const TensorIndex& i : indices) autograd::check_disjoint("index_put_", x, {i.tensor});
-    change_to("index_put_", part, [&](const Tensor& p) {
-      return put(p, picks, value.dim() == 0 ? value.to(p.scalar_type()) : value, accumulate);
-    });
+    put("index_put_", true, part, picks, value.dim() == 0 ? value.to(part.scalar_type()) : value,
+        accumulate);
   } else if (accumulate) {
     part.add_(value);
   } else {

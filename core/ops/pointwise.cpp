@@ -55,7 +55,7 @@ Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map&
                    Result result, Formula f) {
   check_type(op, x, result);
   return record_inplace(
-      node, x, [&] { change(op, x, kernel, result); },
+      op, node, x, [&] { change(op, x, kernel, result); },
       wrt(x, [f, x = saved_copy(x)](const Tensor& g) { return f(g, *x); }));
 }
 
@@ -63,7 +63,7 @@ Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map
                     Result result, Formula f) {
   check_type(op, x, result);
   return record_inplace(
-      node, x, [&] { change(op, x, kernel, result); },
+      op, node, x, [&] { change(op, x, kernel, result); },
       wrt(x, [f](const Tensor& g, const Tensor& y) { return f(g, y); }));
 }
 
@@ -78,7 +78,7 @@ Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Ma
                      Result result, Formula f) {
   check_type(op, x, result);
   return record_inplace(
-      node, x, [&] { change(op, x, kernel, result); },
+      op, node, x, [&] { change(op, x, kernel, result); },
       wrt(x, [f](const Tensor& g) { return f(g, g); }));
 }
 
@@ -162,7 +162,7 @@ Tensor frac_(const Tensor& x) {
   check_defined("frac_", x);
   loop_for("frac_", simd().frac, x.scalar_type());
   return record_inplace(
-      "FracBackward0", x, [&] { change("frac_", x, simd().frac, Result::Float); },
+      "frac_", "FracBackward0", x, [&] { change("frac_", x, simd().frac, Result::Float); },
       wrt(x, [](const Tensor& g) { return g; }));
 }
 PULLBACK_METHODS(frac)

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+
+#include <pullback/core/kernels/loop.h>
+#include <pullback/core/kernels/scalar_type.h>
+
+namespace pullback::kernels {
+
+/// The positions of a tensor of indices. Along dimension d, sizes[d] positions; neighbours lie
+/// x[d], index[d] and other[d] elements apart in the addressed tensor, the index and the tensor
+/// that is gathered or scattered. In x, a position lies index·along further.
+struct IndexedWalk {
+  int ndim = 0;
+  int dim = -1;  ///< the dimension that the index addresses, along which x does not advance
+  std::int64_t along = 0;
+  std::int64_t sizes[kMaxDims], x[kMaxDims], index[kMaxDims], other[kMaxDims];
+};
+
+/// The position of the first index outside [0, length), or -1.
+std::int64_t first_outside(const std::int64_t* index, std::int64_t count, std::int64_t length);
+
+// For every position p, with i = index[p] and every index within x. Places that come up more than
+// once do so in the order of the addressed dimension, on any number of threads.
+
+/// other[p] = x[p at i]
+void gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
+            void* other);
+/// x[p at i] = other[p]; the last one stays.
+void scatter(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
+             const void* other);
+/// x[p at i] += other[p], for bool: or
+void scatter_add(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
+                 const void* other);
+
+}  // namespace pullback::kernels
