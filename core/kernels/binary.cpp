@@ -58,33 +58,76 @@ PULLBACK_INLINE T rest(T a, T b) {
   return b == 0 || b == -1 ? 0 : a % b;
 }
 
+/// The integer quotient and remainder towards minus infinity.
 template <class T>
 PULLBACK_INLINE T floor_quotient(T a, T b) {
-  if constexpr (kFloating<T>) {
-    // As in Python: exact where the quotient is near an integer, which floor(a / b) is not.
-    if (b == 0) return a / b;
-    const T remainder = fmod(a, b);
-    T q = (a - remainder) / b;
-    if (remainder != 0 && (b < 0) != (remainder < 0)) q -= 1;
-    if (q == 0) return copysign(T(0), a / b);
-    const T whole = floor(q);
-    return q - whole > T(0.5) ? whole + 1 : whole;
-  } else {
-    const T q = quotient(a, b);
-    const T r = rest(a, b);
-    return r != 0 && (r < 0) != (b < 0) ? q - 1 : q;
-  }
+  const T r = rest(a, b);
+  return quotient(a, b) - ((r != 0) & ((r < 0) != (b < 0)));
 }
 template <class T>
 PULLBACK_INLINE T floor_rest(T a, T b) {
-  T r;
-  if constexpr (kFloating<T>) {
-    r = fmod(a, b);
-  } else {
-    r = rest(a, b);
-  }
+  const T r = rest(a, b);
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
+
+/// a − b·trunc(a / b) by libm, and by arithmetic that is exact where |a / b| < 2^28: the quotient
+/// has at most 28 bits and b 24.
+struct AnyRest {
+  template <class T>
+  PULLBACK_INLINE T operator()(T a, T b) const {
+    return fmod(a, b);
+  }
+};
+struct NearRest {
+  PULLBACK_INLINE float operator()(float a, float b) const {
+    const double x = a, y = b;
+    return copysign(static_cast<float>(x - trunc(x / y) * y), a);
+  }
+};
+
+/// With the sign of b, as in Python.
+template <class Rest>
+struct Remainder {
+  template <class T>
+  PULLBACK_INLINE T operator()(T a, T b) const {
+    const T r = Rest{}(a, b);
+    return (r != 0) & ((r < 0) != (b < 0)) ? r + b : r;
+  }
+};
+/// ⌊a / b⌋ as in Python: exact where the quotient is near an integer, which floor(a / b) is not.
+template <class Rest>
+struct FloorQuotient {
+  template <class T>
+  PULLBACK_INLINE T operator()(T a, T b) const {
+    const T r = Rest{}(a, b);
+    T q = (a - r) / b;
+    q = (r != 0) & ((b < 0) != (r < 0)) ? q - 1 : q;
+    const T whole = floor(q);
+    T y = q - whole > T(0.5) ? whole + 1 : whole;
+    y = q == 0 ? copysign(T(0), a / b) : y;
+    return b == 0 ? a / b : y;
+  }
+};
+
+/// Near where a block's quotients allow it, else by libm: NaN, infinities and 0 are not near.
+template <template <class> class F>
+void by_rest(int64_t n, char* const* data, const int64_t* strides) {
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
+    char* block[] = {data[0] + begin * strides[0], data[1] + begin * strides[1],
+                     data[2] + begin * strides[2]};
+    bool near = true;
+    for (int64_t i = 0; i < count; ++i) {
+      const float a = *reinterpret_cast<const float*>(block[1] + i * strides[1]);
+      const float b = *reinterpret_cast<const float*>(block[2] + i * strides[2]);
+      near &= fabs(a) < 0x1p28f * fabs(b);
+    }
+    near ? loop<F<NearRest>, float, float, float>(count, block, strides)
+         : loop<F<AnyRest>, float, float, float>(count, block, strides);
+  }
+}
+template <class Rest>
+struct Itself : Rest {};
 
 template <class T>
 PULLBACK_INLINE T integer_power(T base, T exponent) {
@@ -146,13 +189,16 @@ void fill_arithmetic(Kernels& table) {
                          [](auto a, auto b, auto alpha) { return fma(alpha, b, a); });
   ternary<int32_t, int64_t>(
       table.add_scaled, [](auto a, auto b, auto alpha) { return sum_of(a, product_of(alpha, b)); });
-  binary<int32_t, int64_t, float, double>(table.floor_divide,
-                                          [](auto a, auto b) { return floor_quotient(a, b); });
+  binary<int32_t, int64_t>(table.floor_divide, [](auto a, auto b) { return floor_quotient(a, b); });
+  binary<double>(table.floor_divide, FloorQuotient<AnyRest>{});
+  table.floor_divide.loops[kCode<float>] = by_rest<FloorQuotient>;
   binary<float, double>(table.trunc_divide, [](auto a, auto b) { return trunc(a / b); });
   binary<int32_t, int64_t>(table.trunc_divide, [](auto a, auto b) { return quotient(a, b); });
-  binary<int32_t, int64_t, float, double>(table.remainder,
-                                          [](auto a, auto b) { return floor_rest(a, b); });
-  binary<float, double>(table.fmod, [](auto a, auto b) { return fmod(a, b); });
+  binary<int32_t, int64_t>(table.remainder, [](auto a, auto b) { return floor_rest(a, b); });
+  binary<double>(table.remainder, Remainder<AnyRest>{});
+  table.remainder.loops[kCode<float>] = by_rest<Remainder>;
+  binary<double>(table.fmod, AnyRest{});
+  table.fmod.loops[kCode<float>] = by_rest<Itself>;
   binary<int32_t, int64_t>(table.fmod, [](auto a, auto b) { return rest(a, b); });
   binary<float, double>(table.pow, [](auto a, auto b) { return pow(a, b); });
   binary<int32_t, int64_t>(table.pow, [](auto a, auto b) { return integer_power(a, b); });

@@ -1,14 +1,32 @@
-#include <pullback/core/kernels/tier.h>
+#include <pullback/core/kernels/vectors.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
+
+/// memmove, from the same address or one that does not overlap. glibc's takes `rep movsb` for more
+/// than 2 KB, which is eight times slower where the addresses differ little modulo a page.
+PULLBACK_NOINLINE void copy_bytes(int64_t n, const unsigned char* from, unsigned char* to) {
+  constexpr int64_t width = PULLBACK_VECTOR_BYTES;
+  int64_t i = 0;
+  for (; i + 4 * width <= n; i += 4 * width) {
+    Vector<unsigned char> run[4];
+    for (int j = 0; j < 4; ++j) run[j] = load(from + i + j * width);
+    for (int j = 0; j < 4; ++j) store(to + i + j * width, run[j]);
+  }
+  for (; i + width <= n; i += width) store(to + i, load(from + i));
+  __builtin_memmove(to + i, from + i, static_cast<std::size_t>(n - i));
+}
 
 template <class T>
 void copy(int64_t n, char* const* data, const int64_t* strides) {
   const int64_t size = sizeof(T);
   if (strides[0] == size && strides[1] == size) {
-    // An in-place caller may pass the same address; memmove allows it.
-    __builtin_memmove(data[0], data[1], static_cast<std::size_t>(n) * sizeof(T));
+    copy_bytes(n * size, reinterpret_cast<const unsigned char*>(data[1]),
+               reinterpret_cast<unsigned char*>(data[0]));
+  } else if (strides[0] == size && strides[1] == -size) {
+    const T* last = reinterpret_cast<const T*>(data[1]);
+    T* to = reinterpret_cast<T*>(data[0]);
+    for (int64_t i = 0; i < n; ++i) to[i] = last[-i];
   } else if (strides[0] == size) {
     gather(reinterpret_cast<T*>(data[0]), data[1], strides[1], n);
   } else {

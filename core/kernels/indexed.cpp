@@ -1,7 +1,7 @@
 #include <pullback/core/kernels/indexed.h>
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
 #include <type_traits>
 
 #include <pullback/core/kernels/kernels.h>
@@ -13,7 +13,7 @@ namespace {
 using std::int64_t;
 
 constexpr int64_t kWork = 16384;  // positions that are worth a thread's while
-constexpr int64_t kNarrowest = 64;
+constexpr int64_t kNarrowest = 64, kPiece = 512;
 
 /// One line of a walk: how far its positions lie apart.
 struct Steps {
@@ -105,6 +105,33 @@ void along_line(int64_t count, const Steps& s, X* x, const int64_t* index, O* ot
   }
 }
 
+bool is_outside(int64_t index, int64_t length) {
+  return index < 0 || index >= length;
+}
+bool any_outside(const int64_t* index, int64_t count, int64_t step, int64_t length) {
+  int64_t signs = 0;  // negative once an index or its distance to the last one has been
+  for (int64_t i = 0; i < count; ++i) signs |= index[i * step] | (length - 1 - index[i * step]);
+  return signs < 0;
+}
+
+template <class T>
+char* bytes(const T* elements) {
+  return const_cast<char*>(reinterpret_cast<const char*>(elements));
+}
+template <class T>
+constexpr int64_t kDense[] = {sizeof(T), sizeof(T), sizeof(T)};
+
+template <class T>
+void copy_block(ScalarType type, int64_t n, T* to, const T* from) {
+  char* const data[] = {bytes(to), bytes(from)};
+  kernels().copy[type](n, data, kDense<T>);
+}
+template <class T>
+void add_block(ScalarType type, int64_t n, T* to, const T* from) {
+  char* const data[] = {bytes(to), bytes(to), bytes(from)};
+  kernels().add[type](n, data, kDense<T>);
+}
+
 /// Whether a line has one index for all of it, and its elements next to each other.
 bool is_block(const Steps& s) {
   return s.index == 0 && s.x == 1 && s.other == 1;
@@ -113,78 +140,85 @@ bool is_block(const Steps& s) {
 }  // namespace
 
 std::int64_t first_outside(const std::int64_t* index, std::int64_t count, std::int64_t length) {
-  const int64_t most = length - 1;
-  const auto outside = [&](int64_t begin, int64_t end) {
-    int64_t signs = 0;  // negative once an index or its distance to the last one has been
-    for (int64_t i = begin; i < end; ++i) signs |= index[i] | (most - index[i]);
-    return signs < 0;
-  };
-  for (int64_t begin = 0; begin < count; begin += kNarrowest) {
-    const int64_t end = std::min(begin + kNarrowest, count);
-    if (!outside(begin, end)) continue;
-    while (index[begin] >= 0 && index[begin] < length) ++begin;
-    return begin;
-  }
-  return -1;
+  std::atomic<int64_t> first{count};
+  parallel_for((count + kPiece - 1) / kPiece, kWork / kPiece, [&](int64_t begin, int64_t end) {
+    for (int64_t piece = begin; piece < end; ++piece) {
+      int64_t at = piece * kPiece;
+      if (!any_outside(index + at, std::min(kPiece, count - at), 1, length)) continue;
+      while (!is_outside(index[at], length)) ++at;
+      int64_t before = first.load();
+      while (at < before && !first.compare_exchange_weak(before, at)) {
+      }
+      return;
+    }
+  });
+  return first < count ? first.load() : -1;
 }
 
-void gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
-            void* other) {
+bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
+            std::int64_t length, void* other) {
+  std::atomic<bool> inside{true};
   visit(type, [&]<class T>(T) {
-    for_each_line(
-        walk, false, [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
-          const T* from = static_cast<const T*>(x) + at_x;
-          T* to = static_cast<T*>(other) + at_other;
-          if (is_block(s)) {
-            std::memcpy(to, from + index[at] * s.along, static_cast<std::size_t>(n) * sizeof(T));
-          } else {
-            along_line(n, s, from, index + at, to,
-                       [](const T& element, T& result) { result = element; });
-          }
-        });
+    for_each_line(walk, false,
+                  [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
+                    const T* from = static_cast<const T*>(x) + at_x;
+                    T* to = static_cast<T*>(other) + at_other;
+                    if (is_block(s)) {
+                      if (length != kChecked && is_outside(index[at], length))
+                        return inside.store(false, std::memory_order_relaxed);
+                      copy_block(type, n, to, from + index[at] * s.along);
+                      return;
+                    }
+                    // In pieces that stay in the first cache between the check and the use.
+                    for (int64_t begin = 0; begin < n; begin += kPiece) {
+                      const int64_t count = std::min(kPiece, n - begin);
+                      const int64_t* i = index + at + begin * s.index;
+                      if (length != kChecked && any_outside(i, count, s.index, length))
+                        return inside.store(false, std::memory_order_relaxed);
+                      along_line(count, s, from + begin * s.x, i, to + begin * s.other,
+                                 [](const T& element, T& result) { result = element; });
+                    }
+                  });
   });
+  return inside.load();
 }
 
 void scatter(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
              const void* other) {
   visit(type, [&]<class T>(T) {
-    for_each_line(
-        walk, true, [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
-          T* to = static_cast<T*>(x) + at_x;
-          const T* from = static_cast<const T*>(other) + at_other;
-          if (is_block(s)) {
-            std::memcpy(to + index[at] * s.along, from, static_cast<std::size_t>(n) * sizeof(T));
-          } else {
-            along_line(n, s, to, index + at, from,
-                       [](T& element, const T& value) { element = value; });
-          }
-        });
+    for_each_line(walk, true,
+                  [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
+                    T* to = static_cast<T*>(x) + at_x;
+                    const T* from = static_cast<const T*>(other) + at_other;
+                    if (is_block(s)) {
+                      copy_block(type, n, to + index[at] * s.along, from);
+                    } else {
+                      along_line(n, s, to, index + at, from,
+                                 [](T& element, const T& value) { element = value; });
+                    }
+                  });
   });
 }
 
 void scatter_add(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
                  const void* other) {
-  const Loop add = kernels().add[type];
   visit(type, [&]<class T>(T) {
-    for_each_line(
-        walk, true, [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
-          T* to = static_cast<T*>(x) + at_x;
-          const T* from = static_cast<const T*>(other) + at_other;
-          if (is_block(s)) {
-            char* sum = reinterpret_cast<char*>(to + index[at] * s.along);
-            char* const data[] = {sum, sum, reinterpret_cast<char*>(const_cast<T*>(from))};
-            constexpr int64_t strides[] = {sizeof(T), sizeof(T), sizeof(T)};
-            add(n, data, strides);
-          } else {
-            along_line(n, s, to, index + at, from, [](T& element, const T& value) {
-              if constexpr (std::is_same_v<T, bool>) {
-                element = element || value;
-              } else {
-                element += value;
-              }
-            });
-          }
-        });
+    for_each_line(walk, true,
+                  [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
+                    T* to = static_cast<T*>(x) + at_x;
+                    const T* from = static_cast<const T*>(other) + at_other;
+                    if (is_block(s)) {
+                      add_block(type, n, to + index[at] * s.along, from);
+                    } else {
+                      along_line(n, s, to, index + at, from, [](T& element, const T& value) {
+                        if constexpr (std::is_same_v<T, bool>) {
+                          element = element || value;
+                        } else {
+                          element += value;
+                        }
+                      });
+                    }
+                  });
   });
 }
 

@@ -20,12 +20,15 @@ struct IndexedWalk {
 /// The position of the first index outside [0, length), or -1.
 std::int64_t first_outside(const std::int64_t* index, std::int64_t count, std::int64_t length);
 
-// For every position p, with i = index[p] and every index within x. Places that come up more than
-// once do so in the order of the addressed dimension, on any number of threads.
+// For every position p, with i = index[p]. Places that come up more than once do so in the order of
+// the addressed dimension, on any number of threads.
 
-/// other[p] = x[p at i]
-void gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
-            void* other);
+/// Instead of a length: the indices have been checked.
+inline constexpr std::int64_t kChecked = -1;
+/// other[p] = x[p at i] if every index is in [0, length); else false, and other is undefined.
+bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
+            std::int64_t length, void* other);
+// The others take indices that have been checked.
 /// x[p at i] = other[p]; the last one stays.
 void scatter(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
              const void* other);

@@ -64,14 +64,12 @@ struct Walk {
       drop(d);
     }
   }
-  /// A call per few elements costs more than a strided walk.
+  /// A call per few elements costs more than a strided walk, of the nearest dimension that is long.
   void lengthen() {
     if (ndim < 2 || sizes[ndim - 1] >= kShortRun) return;
-    int longest = ndim - 1;
-    for (int d = 0; d < ndim; ++d) {
-      if (sizes[d] > sizes[longest]) longest = d;
+    for (int d = ndim - 2; d >= 0; --d) {
+      if (sizes[d] >= 8 * kShortRun) return exchange(d, ndim - 1);
     }
-    if (sizes[longest] >= 8 * kShortRun) exchange(longest, ndim - 1);
   }
 
   /// Whether some operand has its neighbours along another dimension than the last.

@@ -1,107 +1,13 @@
 #pragma once
 
-// Scalar functions that the vectoriser turns into SIMD code: float32 by polynomials in plain
-// arithmetic, float64 by libm. Names carry no std:: because std's inline overloads would be shared
-// between tiers.
+// Scalar functions that the vectoriser turns into SIMD code, in plain arithmetic: those of float32
+// here, of float64 in math_double.h; what is rare, and what needs more than float64 inside, is
+// libm's.
 
-#include <pullback/core/kernels/tier.h>
+#include <pullback/core/kernels/math_double.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
-
-constexpr float kInf = __builtin_inff();
-constexpr float kNan = __builtin_nanf("");
-
-// a * b + c, fused where the tier has the instruction (a libm call would be far slower).
-#ifdef __FMA__
-PULLBACK_INLINE float fma(float a, float b, float c) {
-  return __builtin_fmaf(a, b, c);
-}
-PULLBACK_INLINE double fma(double a, double b, double c) {
-  return __builtin_fma(a, b, c);
-}
-#else
-PULLBACK_INLINE float fma(float a, float b, float c) {
-  return a * b + c;
-}
-PULLBACK_INLINE double fma(double a, double b, double c) {
-  return a * b + c;
-}
-#endif
-
-PULLBACK_INLINE uint32_t bits(float x) {
-  return __builtin_bit_cast(uint32_t, x);
-}
-PULLBACK_INLINE float from_bits(uint32_t x) {
-  return __builtin_bit_cast(float, x);
-}
-
-#define PULLBACK_BUILTIN1(name)           \
-  PULLBACK_INLINE float name(float x) {   \
-    return __builtin_##name##f(x);        \
-  }                                       \
-  PULLBACK_INLINE double name(double x) { \
-    return __builtin_##name(x);           \
-  }
-#define PULLBACK_BUILTIN2(name)                     \
-  PULLBACK_INLINE float name(float x, float y) {    \
-    return __builtin_##name##f(x, y);               \
-  }                                                 \
-  PULLBACK_INLINE double name(double x, double y) { \
-    return __builtin_##name(x, y);                  \
-  }
-PULLBACK_BUILTIN1(fabs)
-PULLBACK_BUILTIN1(sqrt)
-PULLBACK_BUILTIN1(floor)
-PULLBACK_BUILTIN1(ceil)
-PULLBACK_BUILTIN1(trunc)
-PULLBACK_BUILTIN1(rint)
-PULLBACK_BUILTIN1(exp2)
-PULLBACK_BUILTIN1(log2)
-PULLBACK_BUILTIN1(log10)
-PULLBACK_BUILTIN1(tan)
-PULLBACK_BUILTIN1(asin)
-PULLBACK_BUILTIN1(acos)
-PULLBACK_BUILTIN1(atan)
-PULLBACK_BUILTIN1(sinh)
-PULLBACK_BUILTIN1(cosh)
-PULLBACK_BUILTIN1(asinh)
-PULLBACK_BUILTIN1(acosh)
-PULLBACK_BUILTIN1(atanh)
-PULLBACK_BUILTIN1(erfc)
-PULLBACK_BUILTIN2(fmod)
-PULLBACK_BUILTIN2(pow)
-PULLBACK_BUILTIN2(atan2)
-PULLBACK_BUILTIN2(hypot)
-PULLBACK_BUILTIN2(copysign)
-PULLBACK_BUILTIN2(nextafter)
-#undef PULLBACK_BUILTIN1
-#undef PULLBACK_BUILTIN2
-
-PULLBACK_INLINE double exp(double x) {
-  return __builtin_exp(x);
-}
-PULLBACK_INLINE double expm1(double x) {
-  return __builtin_expm1(x);
-}
-PULLBACK_INLINE double log(double x) {
-  return __builtin_log(x);
-}
-PULLBACK_INLINE double log1p(double x) {
-  return __builtin_log1p(x);
-}
-PULLBACK_INLINE double tanh(double x) {
-  return __builtin_tanh(x);
-}
-PULLBACK_INLINE double sin(double x) {
-  return __builtin_sin(x);
-}
-PULLBACK_INLINE double cos(double x) {
-  return __builtin_cos(x);
-}
-PULLBACK_INLINE double erf(double x) {
-  return __builtin_erf(x);
-}
 
 /// e^r - 1 - r for |r| <= ln(2)/2.
 PULLBACK_INLINE float exp_tail(float r) {
@@ -155,7 +61,7 @@ PULLBACK_INLINE float exp_below(float x) {
   return x < -87.0f ? 0.0f : y;
 }
 PULLBACK_INLINE double exp_below(double x) {
-  return __builtin_exp(x);
+  return exp(x);
 }
 
 /// e^x - 1 without cancellation near 0.

@@ -52,6 +52,7 @@ constexpr bool before(const E& a, const E& b) {
 }
 
 constexpr int64_t kRadixFrom = 200;  // below, comparing is faster than counting
+constexpr int64_t kFew = 64;         // as many are kept in a heap
 
 /// Least digit first, 11 bits a digit; a digit that all keys share is skipped.
 template <class E>
@@ -88,13 +89,11 @@ class RowSorter {
  public:
   /// Sorts the row and leaves its first k entries in order.
   void sort(const T* in, int64_t n, int64_t k, bool descending) {
+    const bool part = k < n / 8;
+    if (part && k <= kFew) return keep_first(in, n, k, descending);
     entries_.resize(static_cast<std::size_t>(n));
-    for (int64_t i = 0; i < n; ++i) {
-      const Key<T> key = key_of(in[i]);
-      entries_[i] = {descending ? static_cast<Key<T>>(~key) : key,
-                     static_cast<decltype(E::index)>(i)};
-    }
-    if (k < n / 8) {
+    for (int64_t i = 0; i < n; ++i) entries_[i] = entry_of(in[i], i, descending);
+    if (part) {
       std::nth_element(entries_.begin(), entries_.begin() + k, entries_.end(), before<E>);
       std::sort(entries_.begin(), entries_.begin() + k, before<E>);
     } else if (n < kRadixFrom) {
@@ -119,6 +118,38 @@ class RowSorter {
   struct Element {
     alignas(T) unsigned char bytes[sizeof(T)];
   };
+  static E entry_of(T x, int64_t i, bool descending) {
+    const Key<T> key = key_of(x);
+    return {descending ? static_cast<Key<T>>(~key) : key, static_cast<decltype(E::index)>(i)};
+  }
+
+  /// By a heap of the first k so far: nearly every piece of the row comes after the last of them.
+  void keep_first(const T* in, int64_t n, int64_t k, bool descending) {
+    constexpr int64_t kPiece = 16;
+    entries_.clear();
+    for (int64_t i = 0; i < k; ++i) entries_.push_back(entry_of(in[i], i, descending));
+    std::make_heap(entries_.begin(), entries_.end(), before<E>);
+    for (int64_t begin = k; begin < n; begin += kPiece) {
+      const int64_t end = std::min(begin + kPiece, n);
+      const T last = in[entries_.front().index];
+      int candidates = 0;  // NaN is one, and with a NaN last, everything
+      if (descending) {
+        for (int64_t i = begin; i < end; ++i) candidates += !(in[i] <= last);
+      } else {
+        for (int64_t i = begin; i < end; ++i) candidates += !(in[i] >= last);
+      }
+      if (candidates == 0) continue;
+      for (int64_t i = begin; i < end; ++i) {
+        const E entry = entry_of(in[i], i, descending);
+        if (entry.key >= entries_.front().key) continue;
+        std::pop_heap(entries_.begin(), entries_.end(), before<E>);
+        entries_.back() = entry;
+        std::push_heap(entries_.begin(), entries_.end(), before<E>);
+      }
+    }
+    std::sort_heap(entries_.begin(), entries_.end(), before<E>);
+  }
+
   std::vector<E> entries_, other_;
   std::vector<Element> sorted_;  // vector<bool> would pack
 };

@@ -34,7 +34,7 @@ Tensor rows_of(const char* name, const Tensor& weight, const Tensor& indices, st
   Tensor y = empty(sizes, weight.scalar_type());
   const Tensor at = dense(indices);
   kernels::gather(weight.scalar_type(), rows_at(weight, at), data<char>(weight),
-                  data<std::int64_t>(at), data<char>(y));
+                  data<std::int64_t>(at), kernels::kChecked, data<char>(y));
   if (padding_is_zero && padding >= 0) {
     const NoGradGuard no_grad;
     y.masked_fill_((at == padding).unsqueeze(-1), 0);

@@ -34,10 +34,14 @@ int check_index(const char* op, const Tensor& x, std::int64_t dim, const Tensor&
   return d;
 }
 
+std::int64_t length_of(const Tensor& x, int d) {
+  return x.dim() ? x.size(d) : 1;
+}
+
 /// The index as the kernels take it.
 Tensor checked(const char* op, const Tensor& x, int d, const Tensor& index) {
   const Tensor at = as_type(index.detach(), ScalarType::Long);
-  check_bounds(op, at, d, x.dim() ? x.size(d) : 1);
+  check_bounds(op, at, d, length_of(x, d));
   return at;
 }
 
@@ -57,10 +61,11 @@ Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int
 // y[i][j] = x[index[i][j]][j] for dim 0.
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const int d = check_index("gather", x, dim, index, nullptr);
-  const Tensor at = checked("gather", x, d, index);
+  const Tensor at = as_type(index.detach(), ScalarType::Long);
   Tensor y = empty_of(index.get()->geometry, x.scalar_type());
-  kernels::gather(x.scalar_type(), walk_of(x, d, at, y), data<char>(x), data<std::int64_t>(at),
-                  data<char>(y));
+  if (!kernels::gather(x.scalar_type(), walk_of(x, d, at, y), data<char>(x), data<std::int64_t>(at),
+                       length_of(x, d), data<char>(y)))
+    check_bounds("gather", at, d, length_of(x, d));
   return record("GatherBackward0", y,
                 wrt(x, [shape = x.get()->geometry, d, at = saved(index)](const Tensor& g) {
                   return scatter_add_into("scatter_add", true, zeros(shape.sizes(), g.dtype()), d,

@@ -70,7 +70,7 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
   if (shape.ndim > 0) shape.size[d] = at.numel();
   Tensor y = empty_of(shape, x.scalar_type());
   kernels::gather(x.scalar_type(), slices(x, d, at, y), data<char>(x), data<std::int64_t>(at),
-                  data<char>(y));
+                  kernels::kChecked, data<char>(y));
   return record(
       "IndexSelectBackward0", y, wrt(x, [from = x.get()->geometry, d, at](const Tensor& g) {
         return index_add_into("index_add", true, zeros(from.sizes(), g.dtype()), d, at, g, 1);

@@ -186,7 +186,7 @@ Tensor pick(const Tensor& x, const Picks& picks) {
   sizes.insert(sizes.end(), rows.others.begin(), rows.others.end());
   Tensor y = empty(sizes, x.scalar_type());
   kernels::gather(x.scalar_type(), rows.walk(), data<char>(source), rows.numbers.data(),
-                  data<char>(y));
+                  kernels::kChecked, data<char>(y));
   return record("IndexBackward0", dense(y.permute(rows.to_result())),
                 wrt(x, [shape = x.get()->geometry, picks](const Tensor& g) {
                   return put("index_put", true, zeros(shape.sizes(), g.dtype()), picks, g, true);
@@ -287,23 +287,51 @@ Tensor TensorBase::operator[](const Tensor& at) const {
 
 // ---- where elements are
 
+namespace {
+
+std::int64_t count_of(const Tensor& mask) {
+  return mask.sum().item<std::int64_t>();
+}
+
+/// Calls f with each place in a dense mask that is set, in pieces: where the piece begins, and the
+/// places in it from there. Without branches, which a mask makes hard to foresee.
+template <class F>
+void for_each_set(const bool* mask, std::int64_t count, F f) {
+  constexpr std::int64_t kPiece = 1024;
+  std::int32_t places[kPiece];
+  for (std::int64_t begin = 0; begin < count; begin += kPiece) {
+    const std::int64_t n = std::min(kPiece, count - begin);
+    int found = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      places[found] = static_cast<std::int32_t>(i);
+      found += mask[begin + i];
+    }
+    f(begin, ArrayRef<std::int32_t>(places, static_cast<std::size_t>(found)));
+  }
+}
+
+}  // namespace
+
 Tensor nonzero(const Tensor& x) {
   check_defined("nonzero", x);
-  const Tensor mask = dense(x.detach() != 0);
-  const bool* hit = mask.data_ptr<bool>();
-  const std::int64_t n = mask.numel(), dims = x.dim();
-  const std::int64_t count = std::count(hit, hit + n, true);
-  Tensor y = empty({count, dims}, kLong);
+  const Tensor mask = dense(x.scalar_type() == kBool ? x.detach() : x.detach() != 0);
+  const std::int64_t dims = x.dim();
+  Tensor y = empty({count_of(mask), dims}, kLong);
   auto* out = y.data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (!hit[i]) continue;
-    std::int64_t rest = i;
-    for (std::int64_t d = dims - 1; d >= 0; --d) {
-      out[d] = rest % x.size(d);
-      rest /= x.size(d);
+  if (dims == 0 || mask.numel() == 0) return y;
+  const std::int64_t columns = x.size(-1);
+  std::int64_t at[kMaxDims] = {}, row = 0;  // at: the position of a row's start
+  for_each_set(mask.data_ptr<bool>(), mask.numel(), [&](std::int64_t begin, auto places) {
+    for (const std::int64_t place : places) {
+      while (begin + place >= (row + 1) * columns) {
+        ++row;
+        for (std::int64_t d = dims - 2; d >= 0 && ++at[d] == x.size(d); --d) at[d] = 0;
+      }
+      for (std::int64_t d = 0; d + 1 < dims; ++d) out[d] = at[d];
+      out[dims - 1] = begin + place - row * columns;
+      out += dims;
     }
-    out += dims;
-  }
+  });
   return y;
 }
 
@@ -326,14 +354,14 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   const Geometry shape = broadcast("masked_select", x.sizes(), mask.sizes());
   const Tensor source = dense(x.detach().expand(shape.sizes())),
                picks = dense(mask.expand(shape.sizes()));
-  const bool* hit = picks.data_ptr<bool>();
-  Tensor y = empty({std::count(hit, hit + shape.numel(), true)}, x.scalar_type());
+  Tensor y = empty({count_of(picks)}, x.scalar_type());
   visit(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = source.data_ptr<T>();
     T* to = y.data_ptr<T>();
-    for (std::int64_t i = 0; i < shape.numel(); ++i)
-      if (hit[i]) *to++ = from[i];
+    for_each_set(picks.data_ptr<bool>(), picks.numel(), [&](std::int64_t begin, auto places) {
+      for (const std::int64_t place : places) *to++ = from[begin + place];
+    });
   });
   return record("MaskedSelectBackward0", y,
                 wrt(x, [sizes = shape.sizes().vec(), m = saved(mask)](const Tensor& g) {
@@ -353,8 +381,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
   const Geometry shape = broadcast("masked_scatter", x.sizes(), mask.sizes());
   const Tensor picks = dense(mask.expand(shape.sizes())), from = dense(source.detach());
   const Tensor y = x.detach().expand(shape.sizes()).clone();
-  const bool* hit = picks.data_ptr<bool>();
-  const std::int64_t wanted = std::count(hit, hit + shape.numel(), true);
+  const std::int64_t wanted = count_of(picks);
   check(wanted <= source.numel(),
         "masked_scatter: expected self and source to have enough elements: mask has ", wanted,
         " set, source ", source.numel(), " elements");
@@ -362,8 +389,9 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
     using T = decltype(zero);
     const T* next = from.data_ptr<T>();
     T* to = y.data_ptr<T>();
-    for (std::int64_t i = 0; i < shape.numel(); ++i)
-      if (hit[i]) to[i] = *next++;
+    for_each_set(picks.data_ptr<bool>(), picks.numel(), [&](std::int64_t begin, auto places) {
+      for (const std::int64_t place : places) to[begin + place] = *next++;
+    });
   });
   return record("MaskedScatterBackward0", y,
                 wrt(x, [m = saved(mask)](const Tensor& g) { return g.masked_fill(*m, 0); }),

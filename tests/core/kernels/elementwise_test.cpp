@@ -125,6 +125,98 @@ TEST_CASE("float32 functions are within a few ulps of libm's double, in every ti
   }
 }
 
+TEST_CASE("float64 functions are within two ulps, in every tier") {
+  struct Exact {
+    const char* name;
+    Map Kernels::*member;
+    long double (*exact)(long double);
+    double low, high, bound;
+  };
+  const Exact functions[] = {
+      {"exp", &Kernels::exp, std::exp, -745, 709, 1},
+      {"exp near 0", &Kernels::exp, std::exp, -1, 1, 1},
+      {"expm1", &Kernels::expm1, std::expm1, -50, 50, 2},
+      {"expm1 near 0", &Kernels::expm1, std::expm1, -0.4, 0.4, 2},
+      {"log", &Kernels::log, std::log, 0, 10, 1},
+      {"log wide", &Kernels::log, std::log, 0, 1e308, 1},
+      {"log1p", &Kernels::log1p, std::log1p, -0.9, 10, 2},
+      {"tanh", &Kernels::tanh, std::tanh, -20, 20, 2.5},
+  };
+  for (const Kernels* table : all_tiers()) {
+    for (const Exact& f : functions) {
+      std::vector<double> x;
+      for (int i = 0; i <= 100000; ++i) x.push_back(f.low + (f.high - f.low) * i / 100000);
+      for (double small = 1; small > 1e-320 && f.low <= 0; small /= 3) x.push_back(small);
+      const auto y = map<double>(table->*f.member, {x});
+      double worst = 0, at = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const long double exact = f.exact(x[i]);
+        if (static_cast<double>(exact) == y[i]) continue;  // infinities too
+        const auto size = std::ldexp(1.0L, std::max(std::ilogb(exact), -1022) - 52);
+        const auto distance = static_cast<double>(std::fabs(y[i] - exact) / size);
+        if (!(distance <= worst)) worst = distance, at = x[i];
+      }
+      INFO(table->tier << " " << f.name << " at " << at);
+      // Without fused operations the reductions round once more.
+      CHECK(worst <= (std::string_view(table->tier) == "base" ? 2 * f.bound : f.bound));
+    }
+  }
+}
+
+TEST_CASE("powers have C's special values and libm's digits, in every tier") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> special{0.0f, -0.0f, 1.0f,   -1.0f,  2.0f, -2.0f,
+                                   3.0f, -3.0f, 0.5f,   -0.5f,  inf,  -inf,
+                                   nan,  1e30f, -1e30f, 1e-42f, 7.0f, -1e-42f};
+  std::vector<float> a, b;
+  for (const float base : special)
+    for (const float exponent : special) a.push_back(base), b.push_back(exponent);
+  for (int i = 0; i < 20000; ++i) {
+    a.push_back(0.001f * static_cast<float>(i + 1));
+    b.push_back(0.01f * static_cast<float>(i % 997 - 498));
+  }
+  for (const Kernels* table : all_tiers()) {
+    const auto y = map<float>(table->pow, {a, b});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const double exact = std::pow(static_cast<double>(a[i]), static_cast<double>(b[i]));
+      INFO(table->tier << " pow(" << a[i] << ", " << b[i] << ") = " << y[i] << ", not " << exact);
+      REQUIRE(ulps(y[i], exact) <= 0.51);
+      if (exact == 0) REQUIRE(std::signbit(y[i]) == std::signbit(exact));
+    }
+  }
+}
+
+TEST_CASE("remainders are exact, near and far, in every tier") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> special{0.0f, -0.0f, 1.0f, -1.0f, 3.0f,   -3.0f, 0.1f,
+                                   inf,  -inf,  nan,  1e30f, -1e30f, 1e-42f};
+  std::vector<float> a, b;
+  for (const float dividend : special)
+    for (const float divisor : special) a.push_back(dividend), b.push_back(divisor);
+  for (int i = 0; i < 20000; ++i) {  // whole blocks of near quotients
+    a.push_back(static_cast<float>(std::sin(i)) * 1e5f);
+    b.push_back(static_cast<float>(std::cos(i)) * 3 + 1e-3f);
+  }
+  for (const Kernels* table : all_tiers()) {
+    const auto same_as = [&](const Map& kernel, auto exact) {
+      const auto y = map<float>(kernel, {a, b});
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        const float expected = exact(a[i], b[i]);
+        INFO(table->tier << " " << a[i] << ", " << b[i] << ": " << y[i] << ", not " << expected);
+        REQUIRE((y[i] == expected || (y[i] != y[i] && expected != expected)));
+        if (expected == 0) REQUIRE(std::signbit(y[i]) == std::signbit(expected));
+      }
+    };
+    same_as(table->fmod, [](float x, float d) { return std::fmod(x, d); });
+    same_as(table->remainder, [](float x, float d) {
+      const float r = std::fmod(x, d);
+      return r != 0 && (r < 0) != (d < 0) ? r + d : r;
+    });
+  }
+}
+
 TEST_CASE("gelu keeps its digits where 1 + erf would cancel, in every tier") {
   for (const Kernels* table : all_tiers()) {
     std::vector<float> x;

@@ -1,0 +1,167 @@
+#pragma once
+
+// float64 functions in plain arithmetic, which the vectoriser turns into SIMD code, within two
+// ulps; and the float32 functions that are these, rounded.
+
+#include <pullback/core/kernels/math_builtin.h>
+
+namespace pullback::kernels::PULLBACK_TIER {
+namespace {
+
+constexpr double kInfinity = __builtin_inf();
+constexpr double kLn2High = 0x1.62e42feep-1,
+                 kLn2Low = 0x1.a39ef35793c76p-33;  // 33 bits, and the rest
+constexpr double kRounding = 0x1.8p52;             // added, it rounds to an integer in the low bits
+
+PULLBACK_INLINE uint64_t bits(double x) {
+  return __builtin_bit_cast(uint64_t, x);
+}
+PULLBACK_INLINE double from_bits(uint64_t x) {
+  return __builtin_bit_cast(double, x);
+}
+
+/// e^r - 1 - r for |r| <= ln(2)/2: the series to r^13, whose rest is below 2^-57.
+PULLBACK_INLINE double exp_tail(double r) {
+  double p = fma(1.0 / 6227020800, r, 1.0 / 479001600);
+  p = fma(p, r, 1.0 / 39916800);
+  p = fma(p, r, 1.0 / 3628800);
+  p = fma(p, r, 1.0 / 362880);
+  p = fma(p, r, 1.0 / 40320);
+  p = fma(p, r, 1.0 / 5040);
+  p = fma(p, r, 1.0 / 720);
+  p = fma(p, r, 1.0 / 120);
+  p = fma(p, r, 1.0 / 24);
+  p = fma(p, r, 1.0 / 6);
+  p = fma(p, r, 0.5);
+  return p * (r * r);
+}
+
+struct DoubleExpParts {
+  double r;    ///< x - n ln 2
+  uint64_t n;  ///< as a two's complement integer
+};
+PULLBACK_INLINE DoubleExpParts reduce_exp(double x) {
+  const double shifted = fma(x, 1.44269504088896340736, kRounding);
+  const double n = shifted - kRounding;
+  return {fma(n, -kLn2Low, fma(n, -kLn2High, x)), bits(shifted) - bits(kRounding)};
+}
+/// 2^n for a normal result.
+PULLBACK_INLINE double power_of_two(uint64_t n) {
+  return from_bits((n + 1023) << 52);
+}
+
+/// e^x; overflows to inf, underflows through the denormals to 0.
+PULLBACK_INLINE double exp(double x) {
+  x = x > 710.0 ? 710.0 : x;
+  x = x < -746.0 ? -746.0 : x;
+  const DoubleExpParts parts = reduce_exp(x);
+  const double p = (exp_tail(parts.r) + parts.r) + 1.0;
+  // 2^n in two factors, because n runs from -1076 to 1025; half of it without a signed shift, which
+  // AVX2 has not.
+  const uint64_t half = ((parts.n + 2048) >> 1) - 1024;
+  return p * power_of_two(half) * power_of_two(parts.n - half);
+}
+
+/// e^x - 1 without cancellation near 0.
+PULLBACK_INLINE double expm1(double x) {
+  double c = x > 44.0 ? 44.0 : x;  // above, the 1 is lost
+  c = c < -60.0 ? -60.0 : c;
+  const DoubleExpParts parts = reduce_exp(c);
+  const double scale = power_of_two(parts.n);
+  const double small = fma(scale, exp_tail(parts.r) + parts.r, scale - 1.0);
+  const double value = x > 44.0 ? exp(x) : small;
+  return x == 0.0 ? x : value;
+}
+
+/// ln x: with m = x / 2^e in [sqrt(1/2), sqrt(2)), f = m - 1 and s = f / (2 + f),
+/// ln m = f - f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …), as in FreeBSD's e_log.c.
+PULLBACK_INLINE double log(double x) {
+  constexpr uint64_t root = 0x3fe6a09e667f3bcd;  // of sqrt(1/2)
+  const bool tiny = x < 0x1p-1022;
+  const double scaled = tiny ? x * 0x1p54 : x;
+  const uint64_t offset = bits(scaled) - root;
+  const uint64_t exponent = ((offset >> 52) ^ 0x800) - 0x800;
+  const double e = from_bits(bits(kRounding) + exponent) - kRounding;
+  const double n = tiny ? e - 54.0 : e;
+  const double f = from_bits((offset & 0x000fffffffffffff) + root) - 1.0;
+  const double s = f / (2.0 + f), z = s * s;
+  double p = fma(2.0 / 21, z, 2.0 / 19);
+  p = fma(p, z, 2.0 / 17);
+  p = fma(p, z, 2.0 / 15);
+  p = fma(p, z, 2.0 / 13);
+  p = fma(p, z, 2.0 / 11);
+  p = fma(p, z, 2.0 / 9);
+  p = fma(p, z, 2.0 / 7);
+  p = fma(p, z, 2.0 / 5);
+  p = fma(p, z, 2.0 / 3);
+  const double half_square = 0.5 * f * f;
+  const double tail = fma(s, fma(p, z, half_square), n * kLn2Low);
+  double y = fma(n, kLn2High, f - (half_square - tail));
+  y = x == kInfinity ? kInfinity : y;
+  y = x == 0.0 ? -kInfinity : y;
+  return x >= 0.0 ? y : __builtin_nan("");
+}
+
+/// ln(1 + x): the logarithm of the rounded sum, corrected for its rounding.
+PULLBACK_INLINE double log1p(double x) {
+  const double u = 1.0 + x;
+  const double corrected = log(u) + (x - (u - 1.0)) / u;
+  double y = u == kInfinity ? kInfinity : corrected;
+  y = u == 0.0 ? -kInfinity : y;
+  return u == 1.0 ? x : y;
+}
+
+PULLBACK_INLINE double tanh(double x) {
+  const double t = expm1(-2.0 * fabs(x));
+  return copysign(-t / (t + 2.0), x);
+}
+
+// ---- float32 functions through float64, rounded once
+
+PULLBACK_INLINE float exp2(float x) {
+  return static_cast<float>(exp(static_cast<double>(x) * 0.693147180559945309417));
+}
+PULLBACK_INLINE float log2(float x) {
+  return static_cast<float>(log(static_cast<double>(x)) * 1.44269504088896340736);
+}
+PULLBACK_INLINE float log10(float x) {
+  return static_cast<float>(log(static_cast<double>(x)) * 0.434294481903251827651);
+}
+PULLBACK_INLINE float sinh(float x) {
+  const double t = expm1(static_cast<double>(x));
+  const double y = 0.5 * (t + t / (t + 1.0));
+  return x < -90.0f ? -kInf : x > 90.0f ? kInf : x == 0.0f ? x : static_cast<float>(y);
+}
+PULLBACK_INLINE float cosh(float x) {
+  const double t = exp(fabs(static_cast<double>(x)));
+  return static_cast<float>(0.5 * (t + 1.0 / t));
+}
+/// ln(|x| + sqrt(x² + 1)) with the sign of x.
+PULLBACK_INLINE float asinh(float x) {
+  const double a = fabs(static_cast<double>(x)), z = a * a;
+  const double y = a == kInfinity ? a : log1p(a + z / (1.0 + sqrt(z + 1.0)));
+  return copysign(static_cast<float>(y), x);
+}
+PULLBACK_INLINE float acosh(float x) {
+  const double t = static_cast<double>(x) - 1.0;
+  return static_cast<float>(log1p(t + sqrt(t < 0.0 ? t : t * (t + 2.0))));
+}
+PULLBACK_INLINE float atanh(float x) {
+  const double a = fabs(static_cast<double>(x));
+  return copysign(static_cast<float>(0.5 * log1p((a + a) / (1.0 - a))), x);
+}
+
+/// a^b with C's special values.
+PULLBACK_INLINE float pow(float a, float b) {
+  const double e = b;
+  const bool whole = trunc(e) == e;
+  const bool odd = whole & (trunc(0.5 * e) * 2.0 != e);
+  float y = static_cast<float>(exp(e * log(fabs(static_cast<double>(a)))));
+  y = odd & (bits(a) >> 31 != 0) ? -y : y;
+  y = (a < 0.0f) & (a != -kInf) & !whole ? kNan : y;
+  y = (b == 0.0f) | (a == 1.0f) ? 1.0f : y;
+  return (a == -1.0f) & (fabs(b) == kInf) ? 1.0f : y;
+}
+
+}  // namespace
+}  // namespace pullback::kernels::PULLBACK_TIER
