@@ -70,8 +70,9 @@ PULLBACK_INLINE T floor_rest(T a, T b) {
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
-/// a − b·trunc(a / b) by libm, and by arithmetic that is exact where |a / b| < 2^28: the quotient
-/// has at most 28 bits and b 24.
+/// a − b·trunc(a / b) by libm, and by arithmetic that is exact for near operands. For float32 that
+/// is where the quotient has 28 bits, and b's 24; for float64, where a fused operation rounds the
+/// rest alone: the quotient may be one too large, which shows in the sign.
 struct AnyRest {
   template <class T>
   PULLBACK_INLINE T operator()(T a, T b) const {
@@ -83,7 +84,23 @@ struct NearRest {
     const double x = a, y = b;
     return copysign(static_cast<float>(x - trunc(x / y) * y), a);
   }
+  PULLBACK_INLINE double operator()(double a, double b) const {
+    const double x = fabs(a), y = fabs(b);
+    const double r = fma(-trunc(x / y), y, x);
+    return copysign(r < 0 ? r + y : r, a);
+  }
 };
+PULLBACK_INLINE bool is_near(float a, float b) {
+  return (fabs(a) < 0x1p28f * fabs(b)) & (fabs(b) < kInf);
+}
+PULLBACK_INLINE bool is_near(double a, double b) {
+#ifdef __FMA__
+  return (fabs(a) < 0x1p52 * fabs(b)) & (fabs(b) < kInfinity);
+#else
+  static_cast<void>(a), static_cast<void>(b);
+  return false;
+#endif
+}
 
 /// With the sign of b, as in Python.
 template <class Rest>
@@ -110,7 +127,7 @@ struct FloorQuotient {
 };
 
 /// Near where a block's quotients allow it, else by libm: NaN, infinities and 0 are not near.
-template <template <class> class F>
+template <template <class> class F, class T>
 void by_rest(int64_t n, char* const* data, const int64_t* strides) {
   for (int64_t begin = 0; begin < n; begin += kBlock) {
     const int64_t count = n - begin < kBlock ? n - begin : kBlock;
@@ -118,16 +135,19 @@ void by_rest(int64_t n, char* const* data, const int64_t* strides) {
                      data[2] + begin * strides[2]};
     bool near = true;
     for (int64_t i = 0; i < count; ++i) {
-      const float a = *reinterpret_cast<const float*>(block[1] + i * strides[1]);
-      const float b = *reinterpret_cast<const float*>(block[2] + i * strides[2]);
-      near &= fabs(a) < 0x1p28f * fabs(b);
+      near &= is_near(*reinterpret_cast<const T*>(block[1] + i * strides[1]),
+                      *reinterpret_cast<const T*>(block[2] + i * strides[2]));
     }
-    near ? loop<F<NearRest>, float, float, float>(count, block, strides)
-         : loop<F<AnyRest>, float, float, float>(count, block, strides);
+    near ? loop<F<NearRest>, T, T, T>(count, block, strides)
+         : loop<F<AnyRest>, T, T, T>(count, block, strides);
   }
 }
 template <class Rest>
 struct Itself : Rest {};
+template <template <class> class F, class... T>
+void rests(Map& map) {
+  ((map.loops[kCode<T>] = by_rest<F, T>), ...);
+}
 
 template <class T>
 PULLBACK_INLINE T integer_power(T base, T exponent) {
@@ -190,15 +210,12 @@ void fill_arithmetic(Kernels& table) {
   ternary<int32_t, int64_t>(
       table.add_scaled, [](auto a, auto b, auto alpha) { return sum_of(a, product_of(alpha, b)); });
   binary<int32_t, int64_t>(table.floor_divide, [](auto a, auto b) { return floor_quotient(a, b); });
-  binary<double>(table.floor_divide, FloorQuotient<AnyRest>{});
-  table.floor_divide.loops[kCode<float>] = by_rest<FloorQuotient>;
+  rests<FloorQuotient, float, double>(table.floor_divide);
   binary<float, double>(table.trunc_divide, [](auto a, auto b) { return trunc(a / b); });
   binary<int32_t, int64_t>(table.trunc_divide, [](auto a, auto b) { return quotient(a, b); });
   binary<int32_t, int64_t>(table.remainder, [](auto a, auto b) { return floor_rest(a, b); });
-  binary<double>(table.remainder, Remainder<AnyRest>{});
-  table.remainder.loops[kCode<float>] = by_rest<Remainder>;
-  binary<double>(table.fmod, AnyRest{});
-  table.fmod.loops[kCode<float>] = by_rest<Itself>;
+  rests<Remainder, float, double>(table.remainder);
+  rests<Itself, float, double>(table.fmod);
   binary<int32_t, int64_t>(table.fmod, [](auto a, auto b) { return rest(a, b); });
   binary<float, double>(table.pow, [](auto a, auto b) { return pow(a, b); });
   binary<int32_t, int64_t>(table.pow, [](auto a, auto b) { return integer_power(a, b); });

@@ -48,6 +48,20 @@ PULLBACK_INLINE float exp(float x) {
          from_bits(static_cast<uint32_t>(n - half + 127) << 23);
 }
 
+/// 2^x, as exp but for the reduction, which is exact.
+PULLBACK_INLINE float exp2(float x) {
+  constexpr float magic = 12582912.0f;
+  x = x > 129.0f ? 129.0f : x;
+  x = x < -151.0f ? -151.0f : x;
+  const float shifted = x + magic;
+  const float r = (x - (shifted - magic)) * 0.693147180559945309f;
+  const float p = (exp_tail(r) + r) + 1.0f;
+  const int32_t n = static_cast<int32_t>(bits(shifted) - bits(magic));
+  const int32_t half = n >> 1;
+  return p * from_bits(static_cast<uint32_t>(half + 127) << 23) *
+         from_bits(static_cast<uint32_t>(n - half + 127) << 23);
+}
+
 /// e^x for -87 <= x <= 88, where one factor 2^n is enough.
 PULLBACK_INLINE float exp_normal(float x) {
   const ExpParts parts = reduce_exp(x);
@@ -192,10 +206,7 @@ PULLBACK_INLINE float sine_of_quadrant(float r, uint32_t quadrant) {
   return from_bits(bits(y) ^ ((quadrant & 2) << 30));
 }
 
-/// Up to here sin and cos reduce their argument with two parts of pi/2 in double; beyond, libm
-/// does.
-constexpr float kTrigLimit = 262144.0f;
-
+/// As far as kTrigLimit two parts of pi/2 in double are enough.
 struct TrigParts {
   float r;
   uint32_t quadrant;

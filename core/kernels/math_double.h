@@ -116,11 +116,118 @@ PULLBACK_INLINE double tanh(double x) {
   return copysign(-t / (t + 2.0), x);
 }
 
+/// Up to here sin, cos and tan reduce their argument by three parts of pi/2; beyond, libm does.
+constexpr double kTrigLimit = 262144;
+
+/// sin(r + quadrant pi/2), |r| <= pi/4, by the series to r^17 and r^18.
+PULLBACK_INLINE double sine_of_quadrant(double r, uint64_t quadrant) {
+  const double z = r * r;
+  double s = fma(1.0 / 355687428096000, z, -1.0 / 1307674368000);
+  s = fma(s, z, 1.0 / 6227020800);
+  s = fma(s, z, -1.0 / 39916800);
+  s = fma(s, z, 1.0 / 362880);
+  s = fma(s, z, -1.0 / 5040);
+  s = fma(s, z, 1.0 / 120);
+  s = fma(s, z, -1.0 / 6);
+  s = fma(s * z, r, r);
+  double c = fma(-1.0 / 6402373705728000, z, 1.0 / 20922789888000);
+  c = fma(c, z, -1.0 / 87178291200);
+  c = fma(c, z, 1.0 / 479001600);
+  c = fma(c, z, -1.0 / 3628800);
+  c = fma(c, z, 1.0 / 40320);
+  c = fma(c, z, -1.0 / 720);
+  c = fma(c, z, 1.0 / 24);
+  c = 1.0 - (0.5 * z - c * (z * z));
+  const double y = (quadrant & 1) != 0 ? c : s;
+  return from_bits(bits(y) ^ ((quadrant & 2) << 62));
+}
+
+struct DoubleTrigParts {
+  double r;
+  uint64_t quadrant;
+};
+PULLBACK_INLINE DoubleTrigParts reduce_trig(double x) {
+  const double shifted = fma(x, 0.63661977236758134308, kRounding);
+  const double n = shifted - kRounding;
+  const double r = fma(n, -6.07710050630396597660e-11, fma(n, -1.57079632673412561417, x));
+  return {fma(n, -2.02226624879595063154e-21, r), bits(shifted)};
+}
+PULLBACK_INLINE double small_sin(double x) {
+  const DoubleTrigParts parts = reduce_trig(x);
+  const double y = sine_of_quadrant(parts.r, parts.quadrant);
+  return x == 0.0 ? x : y;
+}
+PULLBACK_INLINE double small_cos(double x) {
+  const DoubleTrigParts parts = reduce_trig(x);
+  return sine_of_quadrant(parts.r, parts.quadrant + 1);
+}
+
+/// The arc tangent by its series, of |x| or 1/|x|, and beyond tan(pi/8) of the rest from pi/4.
+PULLBACK_INLINE double atan(double x) {
+  const double a = fabs(x);
+  const bool above = a > 1.0;
+  const double b = above ? 1.0 / a : a;
+  const bool high = b > 0.41421356237309504880;
+  const double t = high ? (b - 1.0) / (b + 1.0) : b;
+  const double z = t * t;
+  double p = -1.0 / 39;
+  p = fma(p, z, 1.0 / 37);
+  p = fma(p, z, -1.0 / 35);
+  p = fma(p, z, 1.0 / 33);
+  p = fma(p, z, -1.0 / 31);
+  p = fma(p, z, 1.0 / 29);
+  p = fma(p, z, -1.0 / 27);
+  p = fma(p, z, 1.0 / 25);
+  p = fma(p, z, -1.0 / 23);
+  p = fma(p, z, 1.0 / 21);
+  p = fma(p, z, -1.0 / 19);
+  p = fma(p, z, 1.0 / 17);
+  p = fma(p, z, -1.0 / 15);
+  p = fma(p, z, 1.0 / 13);
+  p = fma(p, z, -1.0 / 11);
+  p = fma(p, z, 1.0 / 9);
+  p = fma(p, z, -1.0 / 7);
+  p = fma(p, z, 1.0 / 5);
+  p = fma(p, z, -1.0 / 3);
+  double y = fma(p * z, t, t);
+  y = high ? 0.78539816339744830962 + y : y;
+  y = above ? 1.57079632679489661923 - y : y;
+  return copysign(y, x);
+}
+
 // ---- float32 functions through float64, rounded once
 
-PULLBACK_INLINE float exp2(float x) {
-  return static_cast<float>(exp(static_cast<double>(x) * 0.693147180559945309417));
+PULLBACK_INLINE float tan_of(float x) {
+  const DoubleTrigParts parts = reduce_trig(static_cast<double>(x));
+  const double s = sine_of_quadrant(parts.r, parts.quadrant);
+  const float y = static_cast<float>(s / sine_of_quadrant(parts.r, parts.quadrant + 1));
+  return x == 0.0f ? x : y;
 }
+PULLBACK_INLINE float atan(float x) {
+  return static_cast<float>(atan(static_cast<double>(x)));
+}
+PULLBACK_INLINE float asin(float x) {
+  const double a = x;
+  return x == 0.0f ? x : static_cast<float>(atan(a / sqrt((1.0 - a) * (1.0 + a))));
+}
+PULLBACK_INLINE float acos(float x) {
+  const double a = x;
+  return static_cast<float>(2.0 * atan(sqrt((1.0 - a) / (1.0 + a))));
+}
+/// The angle of the point (x, y), with C's special values.
+PULLBACK_INLINE float atan2(float y, float x) {
+  const double a = fabs(static_cast<double>(y)), b = fabs(static_cast<double>(x));
+  const double slope = a == 0.0 ? 0.0 : a == b ? 1.0 : a / b;
+  const double angle = atan(b != b ? b : slope);
+  const double turned = bits(x) >> 31 != 0 ? 3.14159265358979323846 - angle : angle;
+  return copysign(static_cast<float>(turned), y);
+}
+PULLBACK_INLINE float hypot(float x, float y) {
+  const double a = x, b = y;
+  const float length = static_cast<float>(sqrt(a * a + b * b));
+  return (fabs(x) == kInf) | (fabs(y) == kInf) ? kInf : length;
+}
+
 PULLBACK_INLINE float log2(float x) {
   return static_cast<float>(log(static_cast<double>(x)) * 1.44269504088896340736);
 }

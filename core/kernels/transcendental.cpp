@@ -63,43 +63,56 @@ PULLBACK_NOINLINE double inverse_erf(double x) {
   return copysign(y, x);
 }
 
-/// sin or cos of float32. Arguments past the limit of the polynomial's reduction are left to libm,
+/// sin, cos or tan. Arguments past the limit of the polynomial's reduction are left to libm,
 /// one by one, so that an element does not depend on its neighbours.
-template <class F>
+template <class F, class T>
 void trig_loop(int64_t n, char* const* data, const int64_t* strides) {
-  alignas(64) float x[kBlock];
-  alignas(64) float y[kBlock];
+  alignas(64) T x[kBlock];
+  alignas(64) T y[kBlock];
   for (int64_t begin = 0; begin < n; begin += kBlock) {
     const int64_t count = n - begin < kBlock ? n - begin : kBlock;
     gather(x, data[1] + begin * strides[1], strides[1], count);
     int32_t beyond = 0;
     for (int64_t i = 0; i < count; ++i) {
       y[i] = F::polynomial(x[i]);
-      beyond |= static_cast<int32_t>(!(fabs(x[i]) <= kTrigLimit));
+      beyond |= static_cast<int32_t>(!(fabs(x[i]) <= T(kTrigLimit)));
     }
     if (beyond != 0) {
       for (int64_t i = 0; i < count; ++i) {
-        if (!(fabs(x[i]) <= kTrigLimit)) y[i] = F::library(x[i]);
+        if (!(fabs(x[i]) <= T(kTrigLimit))) y[i] = F::library(x[i]);
       }
     }
     scatter(y, data[0] + begin * strides[0], strides[0], count);
   }
 }
 struct Sin {
-  static PULLBACK_INLINE float polynomial(float x) { return small_sin(x); }
+  template <class T>
+  static PULLBACK_INLINE T polynomial(T x) {
+    return small_sin(x);
+  }
   static PULLBACK_INLINE float library(float x) { return __builtin_sinf(x); }
+  static PULLBACK_INLINE double library(double x) { return __builtin_sin(x); }
 };
 struct Cos {
-  static PULLBACK_INLINE float polynomial(float x) { return small_cos(x); }
+  template <class T>
+  static PULLBACK_INLINE T polynomial(T x) {
+    return small_cos(x);
+  }
   static PULLBACK_INLINE float library(float x) { return __builtin_cosf(x); }
+  static PULLBACK_INLINE double library(double x) { return __builtin_cos(x); }
+};
+struct Tan {
+  static PULLBACK_INLINE float polynomial(float x) { return tan_of(x); }
+  static PULLBACK_INLINE float library(float x) { return __builtin_tanf(x); }
 };
 
 void fill_trigonometric(Kernels& table) {
-  table.sin.loops[kCode<float>] = trig_loop<Sin>;
-  table.cos.loops[kCode<float>] = trig_loop<Cos>;
-  unary<double>(table.sin, [](auto x) { return sin(x); });
-  unary<double>(table.cos, [](auto x) { return cos(x); });
-  unary<float, double>(table.tan, [](auto x) { return tan(x); });
+  table.sin.loops[kCode<float>] = trig_loop<Sin, float>;
+  table.cos.loops[kCode<float>] = trig_loop<Cos, float>;
+  table.tan.loops[kCode<float>] = trig_loop<Tan, float>;
+  table.sin.loops[kCode<double>] = trig_loop<Sin, double>;
+  table.cos.loops[kCode<double>] = trig_loop<Cos, double>;
+  unary<double>(table.tan, [](auto x) { return tan(x); });
   unary<float, double>(table.asin, [](auto x) { return asin(x); });
   unary<float, double>(table.acos, [](auto x) { return acos(x); });
   unary<float, double>(table.atan, [](auto x) { return atan(x); });

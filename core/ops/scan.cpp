@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/pool.h>
 #include <pullback/core/ops/map.h>
 
 // Running sums, products and extremes along a dimension.
@@ -39,8 +40,15 @@ void scan(const kernels::Scan& kernel, std::initializer_list<Tensor*> outputs, c
     for (int k = 0; k < count; ++k) outer[k] = steps[k][line];
   std::int64_t index[kMaxDims] = {};
   const std::int64_t m = line >= 0 ? g.size[line] : 1, n = g.ndim ? g.size[d] : 1;
+  constexpr std::int64_t kShare = 16384,
+                         kNeighbours = 64;  // elements worth a thread's while; lines
+  const std::int64_t lines = (kShare / n + kNeighbours) / kNeighbours * kNeighbours;
   for (;;) {
-    kernel[x.scalar_type()](m, n, data, outer, inner);
+    kernels::parallel_for(m, lines, [&](std::int64_t begin, std::int64_t end) {
+      char* part[3];
+      for (int i = 0; i < count; ++i) part[i] = data[i] + begin * outer[i];
+      kernel[x.scalar_type()](end - begin, n, part, outer, inner);
+    });
     int k = g.ndim - 1;
     for (; k >= 0; --k) {
       if (k == d || k == line) continue;

@@ -141,6 +141,11 @@ TEST_CASE("float64 functions are within two ulps, in every tier") {
       {"log wide", &Kernels::log, std::log, 0, 1e308, 1},
       {"log1p", &Kernels::log1p, std::log1p, -0.9, 10, 2},
       {"tanh", &Kernels::tanh, std::tanh, -20, 20, 2.5},
+      {"sin", &Kernels::sin, std::sin, -10, 10, 1.5},
+      {"cos", &Kernels::cos, std::cos, -10, 10, 1.5},
+      {"sin far", &Kernels::sin, std::sin, -1e6, 1e6, 2},
+      {"cos far", &Kernels::cos, std::cos, -1e6, 1e6, 2},
+      {"atan", &Kernels::atan, std::atan, -10, 10, 1.5},
   };
   for (const Kernels* table : all_tiers()) {
     for (const Exact& f : functions) {
@@ -187,31 +192,62 @@ TEST_CASE("powers have C's special values and libm's digits, in every tier") {
   }
 }
 
-TEST_CASE("remainders are exact, near and far, in every tier") {
+TEST_CASE("angles and lengths have C's special values and libm's digits, in every tier") {
   const float inf = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  const std::vector<float> special{0.0f, -0.0f, 1.0f, -1.0f, 3.0f,   -3.0f, 0.1f,
-                                   inf,  -inf,  nan,  1e30f, -1e30f, 1e-42f};
+  const std::vector<float> special{0.0f, -0.0f, 1.0f, -1.0f, inf,    -inf,
+                                   nan,  3e38f, -2.f, 0.5f,  1e-42f, -1e-30f};
   std::vector<float> a, b;
-  for (const float dividend : special)
-    for (const float divisor : special) a.push_back(dividend), b.push_back(divisor);
+  for (const float y : special)
+    for (const float x : special) a.push_back(y), b.push_back(x);
+  for (int i = 0; i < 20000; ++i) {
+    a.push_back(static_cast<float>(std::sin(i) * std::exp(i % 30 - 15)));
+    b.push_back(static_cast<float>(std::cos(i)));
+  }
+  for (const Kernels* table : all_tiers()) {
+    const auto angle = map<float>(table->atan2, {a, b}), length = map<float>(table->hypot, {a, b});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      INFO(table->tier << " at " << a[i] << ", " << b[i] << ": " << angle[i] << ", " << length[i]);
+      const double y = a[i], x = b[i];
+      REQUIRE(ulps(angle[i], std::atan2(y, x)) <= 0.51);
+      REQUIRE(std::signbit(angle[i]) ==
+              (std::isnan(angle[i]) ? std::signbit(angle[i]) : std::signbit(std::atan2(y, x))));
+      REQUIRE(ulps(length[i], std::hypot(y, x)) <= 0.51);
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("remainders are exact, near and far, in every tier", "", float, double) {
+  using T = TestType;
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  const std::vector<T> special{0,   T(-0.0), 1,   -1,      3,        -3,      T(0.1),
+                               inf, -inf,    nan, T(1e30), T(-1e30), T(1e-42)};
+  std::vector<T> a, b;
+  for (const T dividend : special)
+    for (const T divisor : special) a.push_back(dividend), b.push_back(divisor);
   for (int i = 0; i < 20000; ++i) {  // whole blocks of near quotients
-    a.push_back(static_cast<float>(std::sin(i)) * 1e5f);
-    b.push_back(static_cast<float>(std::cos(i)) * 3 + 1e-3f);
+    a.push_back(static_cast<T>(std::sin(i)) * T(1e5));
+    b.push_back(static_cast<T>(std::cos(i)) * 3 + T(1e-3));
+  }
+  for (int i = 0; i < 2000; ++i) {  // just below and at whole quotients
+    b.push_back(T(0.1) * static_cast<T>(i + 1));
+    a.push_back(std::nextafter(b.back() * static_cast<T>(i * 7919), T(i % 2 ? 0 : 1e30)));
   }
   for (const Kernels* table : all_tiers()) {
     const auto same_as = [&](const Map& kernel, auto exact) {
-      const auto y = map<float>(kernel, {a, b});
+      auto y = map<T>(kernel, {a, b});
+      for (std::size_t i = 0; i < special.size() * special.size(); ++i)
+        y[i] = map<T>(kernel, {{a[i]}, {b[i]}})[0];  // alone, so that no neighbour is far
       for (std::size_t i = 0; i < a.size(); ++i) {
-        const float expected = exact(a[i], b[i]);
+        const T expected = exact(a[i], b[i]);
         INFO(table->tier << " " << a[i] << ", " << b[i] << ": " << y[i] << ", not " << expected);
         REQUIRE((y[i] == expected || (y[i] != y[i] && expected != expected)));
         if (expected == 0) REQUIRE(std::signbit(y[i]) == std::signbit(expected));
       }
     };
-    same_as(table->fmod, [](float x, float d) { return std::fmod(x, d); });
-    same_as(table->remainder, [](float x, float d) {
-      const float r = std::fmod(x, d);
+    same_as(table->fmod, [](T x, T d) { return std::fmod(x, d); });
+    same_as(table->remainder, [](T x, T d) {
+      const T r = std::fmod(x, d);
       return r != 0 && (r < 0) != (d < 0) ? r + d : r;
     });
   }
