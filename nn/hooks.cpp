@@ -1,9 +1,21 @@
 #include <pullback/nn/hooks.h>
 
+#include <atomic>
+
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 
 namespace pullback::nn {
+
+namespace {
+
+// Never the number of a hook that was removed: removing that twice must not remove another.
+unsigned next_hook_id() {
+  static std::atomic<unsigned> next{0};
+  return next++;
+}
+
+}  // namespace
 
 Module::Hooks& Module::hooks() {
   if (!hooks_) hooks_.reset(new Hooks);
@@ -12,18 +24,15 @@ Module::Hooks& Module::hooks() {
 
 unsigned Module::register_forward_pre_hook(PreHook hook) {
   check<ValueError>(hook != nullptr, "register_forward_pre_hook: the hook is empty");
-  hooks().before.emplace_back(hooks().next_id, std::move(hook));
-  return hooks_->next_id++;
+  return hooks().before.emplace_back(next_hook_id(), std::move(hook)).first;
 }
 unsigned Module::register_forward_hook(ForwardHook hook) {
   check<ValueError>(hook != nullptr, "register_forward_hook: the hook is empty");
-  hooks().after.emplace_back(hooks().next_id, std::move(hook));
-  return hooks_->next_id++;
+  return hooks().after.emplace_back(next_hook_id(), std::move(hook)).first;
 }
 unsigned Module::register_full_backward_hook(BackwardHook hook) {
   check<ValueError>(hook != nullptr, "register_full_backward_hook: the hook is empty");
-  hooks().backward.emplace_back(hooks().next_id, std::move(hook));
-  return hooks_->next_id++;
+  return hooks().backward.emplace_back(next_hook_id(), std::move(hook)).first;
 }
 void Module::remove_hook(unsigned id) {
   if (!hooks_) return;
@@ -65,7 +74,8 @@ struct BackwardCall {
 
 Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
                                const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
-  const Hooks hooks = *hooks_;  // a hook may remove itself
+  const Hooks hooks = *hooks_;                                         // a hook may remove itself
+  const std::shared_ptr<const Module> kept = weak_from_this().lock();  // or let go of its module
   for (const auto& [id, hook] : hooks.before)
     if (auto changed = hook(*this, inputs); !changed.empty()) {
       check(changed.size() == inputs.size(), name(), ": a forward pre-hook returned ",

@@ -11,7 +11,6 @@ struct Module::Hooks {
   List<PreHook> before;
   List<ForwardHook> after;
   List<BackwardHook> backward;
-  unsigned next_id = 0;
 };
 
 }  // namespace pullback::nn

@@ -104,17 +104,18 @@ class Module : public std::enable_shared_from_this<Module> {
   /// Drops the gradients, or fills them with zeros.
   virtual void zero_grad(bool set_to_none = true);
   void requires_grad_(bool requires_grad = true);
-  /// Calls f for this module, then for those inside it.
+  /// Calls f for this module, then for those inside it. Children that f adds to or removes from a
+  /// module whose own are being visited do not change which these are.
   template <std::invocable<Module&> F>
   void apply(F&& f) {
     f(*this);
-    for (const auto& child : children_)
+    for (const auto& child : named_children())
       if (child.value()) child.value()->apply(f);
   }
   template <std::invocable<const std::string&, Module&> F>
   void apply(F&& f, const std::string& name_prefix = {}) {
     f(name_prefix, *this);
-    for (const auto& child : children_)
+    for (const auto& child : named_children())
       if (child.value()) child.value()->apply(f, joined(name_prefix, child.key()));
   }
 

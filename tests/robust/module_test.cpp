@@ -4,6 +4,7 @@
 #include "catch.h"
 
 #include <pullback/core/ops.h>
+#include <pullback/nn/activation.h>
 #include <pullback/nn/containers/functional.h>
 #include <pullback/nn/containers/module_dict.h>
 #include <pullback/nn/containers/module_list.h>
@@ -162,4 +163,42 @@ TEST_CASE("initialisations that could not end or fit are refused") {
   CHECK(x.equal(zeros({3, 3})));
   init::trunc_normal_(x, 0, 1, 3, 5);
   CHECK((x >= 3).all().item<bool>());
+}
+
+TEST_CASE("a hook may let go of its module") {
+  auto layer = std::make_shared<LinearImpl>(2, 2);
+  layer->register_forward_hook([&](Module&, const std::vector<Tensor>&, const Tensor& y) {
+    layer.reset();
+    return y;
+  });
+  CHECK(nn::call(*layer, ones({1, 2})).defined());
+  CHECK(layer == nullptr);
+}
+
+TEST_CASE("removing a hook twice removes no other") {
+  Linear layer(2, 2);
+  int calls = 0;
+  const auto count = [&](Module&, const std::vector<Tensor>&) {
+    ++calls;
+    return std::vector<Tensor>();
+  };
+  const unsigned first = layer->register_forward_pre_hook(count);
+  layer->remove_hook(first);
+  layer->register_forward_pre_hook(count);
+  layer->remove_hook(first);
+  layer(ones({1, 2}));
+  CHECK(calls == 1);
+}
+
+TEST_CASE("a function given to apply may add children to the module above, or remove them") {
+  Sequential net(Linear(1, 1), Linear(1, 1), Linear(1, 1));
+  int visited = 0;
+  net->apply([&](Module& m) {
+    if (!m.as<Linear>()) return;
+    if (++visited == 1)
+      for (int i = 0; i < 9; ++i) net->register_module("more" + std::to_string(i), ReLU());
+    if (visited == 2) net->unregister_module("2");
+  });
+  CHECK(visited == 3);
+  CHECK(net->children().size() == 11);
 }
