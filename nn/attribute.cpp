@@ -71,7 +71,8 @@ const char* ParamSlot::name() const {
 
 bool ParamSlot::interceptable() const {
   const bool bound = refs.get() > 1;
-  return bound || read_by_name_ || !defined() || get()->refs.get() == 1;
+  if (bound || read_by_name_ || !defined()) return true;
+  return !had_member_ && get()->refs.get() == 1;
 }
 
 void ParamSlot::set_tensor(Tensor value) {
@@ -117,7 +118,7 @@ void Attribute::assign(const Tensor& value) {
 void Attribute::rebind(void* attribute, detail::CloneMemo& memo) {
   auto& self = *static_cast<Attribute*>(attribute);
   if (const auto found = memo.slots.find(self.param_slot()); found != memo.slots.end())
-    self.bind(*found->second);
+    self.bind_member(*found->second);
 }
 
 }  // namespace pullback::nn

@@ -57,8 +57,12 @@ class ParamSlot final : public Tensor, public Slot {
   Module* owner() const { return owner_; }
   void disown() { owner_ = nullptr; }
   /// Does every reader come here, so that a computed value would be seen? Not when a plain Tensor
-  /// holds the registered tensor and no Attribute is bound.
+  /// holds the registered tensor and no Attribute is bound, nor when the Attribute that was bound
+  /// has been assigned another tensor.
   bool interceptable() const;
+  /// Says that an Attribute member is bound.
+  void note_member() { had_member_ = true; }
+  bool had_member() const { return had_member_; }
   /// Says that its module reads it by name, not through a member.
   void read_by_name() { read_by_name_ = true; }
   bool is_read_by_name() const { return read_by_name_; }
@@ -80,6 +84,7 @@ class ParamSlot final : public Tensor, public Slot {
   SlotKind kind_;
   bool persistent_;
   bool read_by_name_ = false;
+  bool had_member_ = false;
   std::shared_ptr<SlotSource> source_;
   Lock describing_;
   std::vector<Description> descriptions_;
@@ -92,7 +97,7 @@ class ParamSlot final : public Tensor, public Slot {
 class Attribute final : public TensorBase {
  public:
   Attribute() = default;
-  Attribute(ParamSlot& slot) { bind(slot); }
+  Attribute(ParamSlot& slot) { bind_member(slot); }
   explicit Attribute(const Tensor& value) : TensorBase(value) {}
   Attribute(const Attribute& other) : TensorBase() { copy(other); }
   Attribute(Attribute&& other) noexcept : TensorBase() {
@@ -102,7 +107,7 @@ class Attribute final : public TensorBase {
   ~Attribute() { detail::CloneNotes::forget(this); }
 
   Attribute& operator=(ParamSlot& slot) {
-    bind(slot);
+    bind_member(slot);
     return *this;
   }
   Attribute& operator=(const Attribute& other) & {
@@ -135,8 +140,13 @@ class Attribute final : public TensorBase {
 
  private:
   friend class detail::CloneNotes;
+  friend class Module;
   void copy(const Attribute& other);
   void bind(ParamSlot& slot);
+  void bind_member(ParamSlot& slot) {
+    slot.note_member();
+    bind(slot);
+  }
   void assign(const Tensor& value);
   bool same_source(const Attribute& other) const { return parametrized() && other.word_ == word_; }
   static void rebind(void* attribute, detail::CloneMemo& memo);

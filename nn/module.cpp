@@ -104,7 +104,9 @@ Attribute Module::attr(const std::string& name) const {
   ParamSlot* slot = find_slot(name);
   check<KeyError>(slot != nullptr, "attr: ", this->name(), " has no parameter or buffer '", name,
                   "'");
-  return Attribute(*slot);
+  Attribute entry;
+  entry.bind(*slot);
+  return entry;
 }
 
 // ---- what is inside

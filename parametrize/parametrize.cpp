@@ -61,6 +61,10 @@ void install(nn::Module& module, nn::ParamSlot& slot, std::shared_ptr<Parametriz
 }
 
 void check_interceptable(const nn::Module& module, const nn::ParamSlot& slot) {
+  check(slot.interceptable() || !slot.had_member(), "register_parametrization: '", slot.key(),
+        "' of ", module.base_name(),
+        " is not what its member holds, which was assigned another tensor; assign with attr(\"",
+        slot.key(), "\") = … to change both");
   check(slot.interceptable(), "register_parametrization: '", slot.key(), "' of ",
         module.base_name(),
         " is read through a plain Tensor, which cannot be intercepted; declare the member "

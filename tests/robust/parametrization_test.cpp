@@ -163,3 +163,19 @@ TEST_CASE("a null pointer to a module has no parametrizations") {
   CHECK(throws_with([&] { parametrize::symmetric(none); }, words));
   CHECK_FALSE(parametrize::is_parametrized(std::make_shared<const LinearImpl>(2, 2)));
 }
+
+TEST_CASE("a parameter whose member was assigned another tensor is not parametrized unseen") {
+  const auto twice = [](const Tensor& x) { return x * 2; };
+  Linear a(2, 2), b(2, 2);
+  b->weight = Tensor(a->weight);
+  CHECK(throws_with([&] { register_parametrization(b, "weight", twice); }, "attr(\"weight\")"));
+  CHECK_FALSE(parametrize::is_parametrized(b));
+
+  Linear tied(2, 2);
+  tied->attr("weight") = Tensor(a->weight);
+  tied->attr("weight").sizes();
+  register_parametrization(tied, "weight", twice);
+  CHECK(tied(ones({1, 2}))
+            .equal(a->forward(ones({1, 2})) - a->bias + tied->bias +
+                   ones({1, 2}).matmul(a->weight.mT())));
+}
