@@ -11,7 +11,8 @@ namespace {
 constexpr float kInf = __builtin_inff();
 constexpr float kNan = __builtin_nanf("");
 
-// a * b + c, fused where the tier has the instruction (a libm call would be far slower).
+// a * b + c, fused where the tier has the instruction (a libm call would be far slower); elsewhere
+// float32's product is exact too, for numbers that are everywhere the same.
 #ifdef __FMA__
 PULLBACK_INLINE float fma(float a, float b, float c) {
   return __builtin_fmaf(a, b, c);
@@ -21,7 +22,7 @@ PULLBACK_INLINE double fma(double a, double b, double c) {
 }
 #else
 PULLBACK_INLINE float fma(float a, float b, float c) {
-  return a * b + c;
+  return static_cast<float>(static_cast<double>(a) * b + c);
 }
 PULLBACK_INLINE double fma(double a, double b, double c) {
   return a * b + c;
