@@ -49,8 +49,8 @@ File open(const char* op, const std::string& path, const char* mode) {
 }
 
 void write(std::FILE* file, const void* data, std::size_t bytes, const std::string& path) {
-  check(std::fwrite(data, 1, bytes, file) == bytes, "save: cannot write '", path,
-        "': ", std::strerror(errno));
+  const bool written = std::fwrite(data, 1, bytes, file) == bytes;
+  check(written, "save: cannot write '", path, "': ", std::strerror(errno));
 }
 
 /// A file's header and what follows, for messages that name the file.
@@ -174,6 +174,14 @@ class Reader {
   nn::StateDict values_{"Key"};
 };
 
+std::string header_text(const Json& header) {
+  try {
+    return header.dump();
+  } catch (const Json::type_error& e) {
+    throw ValueError(std::string("save: the name of a tensor is no UTF-8 text: ") + e.what());
+  }
+}
+
 }  // namespace
 
 void save_tensors(const nn::StateDict& tensors, const std::string& path) {
@@ -197,7 +205,7 @@ void save_tensors(const nn::StateDict& tensors, const std::string& path) {
                     {"data_offsets", {at, at + bytes}}};
     at += bytes;
   }
-  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = header_text(header);
   text.resize((text.size() + kHeaderAlignment - 1) / kHeaderAlignment * kHeaderAlignment, ' ');
 
   const std::string part = path + ".part";
@@ -209,13 +217,14 @@ void save_tensors(const nn::StateDict& tensors, const std::string& path) {
     write(file.get(), text.data(), text.size(), path);
     for (const auto& [name, x] : entries)
       write(file.get(), x.get()->bytes(), static_cast<std::size_t>(x.nbytes()), path);
-    check(std::fflush(file.get()) == 0, "save: cannot write '", path, "': ", std::strerror(errno));
+    const bool flushed = std::fflush(file.get()) == 0;
+    check(flushed, "save: cannot write '", path, "': ", std::strerror(errno));
+    const bool renamed = std::rename(part.c_str(), path.c_str()) == 0;
+    check(renamed, "save: cannot write '", path, "': ", std::strerror(errno));
   } catch (...) {
     std::remove(part.c_str());
     throw;
   }
-  check(std::rename(part.c_str(), path.c_str()) == 0, "save: cannot write '", path,
-        "': ", std::strerror(errno));
 }
 
 nn::StateDict load_tensors(const std::string& path) {

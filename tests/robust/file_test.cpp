@@ -108,3 +108,20 @@ TEST_CASE("an IDX file that promises more than it holds is refused without the m
                     "more elements than such files have"));
   CHECK(throws_with([&] { data::read_idx(folder.file("\x1f\x8b\x08 no gzip")); }, "read_idx"));
 }
+
+TEST_CASE("a file that cannot be replaced is reported with the reason, and leaves nothing behind") {
+  const Folder folder;
+  const std::string path = folder.path() + "/folder";
+  std::filesystem::create_directory(path);
+  CHECK(throws_with([&] { save_tensors({{"a", ones({1})}}, path); }, "Is a directory"));
+  CHECK_FALSE(std::filesystem::exists(path + ".part"));
+}
+
+TEST_CASE("a name that is no text is refused: two of them could become one") {
+  const Folder folder;
+  CHECK(throws_with(
+      [&] {
+        save_tensors({{"a\xFF", ones({1})}}, folder.path() + "/a");
+      },
+      "no UTF-8 text"));
+}
