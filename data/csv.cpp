@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -21,11 +24,23 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
+/// The number that a text is, infinite where it is beyond the largest double.
 std::optional<double> number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   double value;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
+  if (end != text.data() + text.size()) return {};
+  if (error == std::errc::result_out_of_range)
+    return std::strtod(std::string(text).c_str(), nullptr);
+  if (error != std::errc()) return {};
   return value;
+}
+
+/// Does an element type hold the number? From 2⁵³ a double stands for more than one integer.
+bool holds(ScalarType type, double value) {
+  if (is_floating_point(type) || type == kBool) return true;
+  const double largest = type == kInt ? std::numeric_limits<std::int32_t>::max() : 0x1p53 - 1;
+  return std::trunc(value) == value && std::abs(value) <= largest;
 }
 
 }  // namespace
@@ -37,7 +52,10 @@ Tensor read_csv(const std::string& path, ScalarType dtype) {
   std::int64_t rows = 0, columns = 0, line_number = 0;
   for (std::string line; std::getline(file, line);) {
     ++line_number;
-    const std::string_view text = trimmed(line);
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    const bool marked = line_number == 1 && line.starts_with(kByteOrderMark);
+    const std::string_view text =
+        trimmed(std::string_view(line).substr(marked ? kByteOrderMark.size() : 0));
     if (text.empty() || text[0] == '#') continue;
     std::int64_t found = 0;
     bool words = false;
@@ -47,6 +65,8 @@ Tensor read_csv(const std::string& path, ScalarType dtype) {
       const std::optional<double> value = number(field);
       check(value || rows == 0, "read_csv: line ", line_number, " of '", path, "' has '", field,
             "' where a number should be");
+      check(!value || holds(dtype, *value), "read_csv: line ", line_number, " of '", path,
+            "' has '", field, "', which ", dtype, " does not hold; read it as kDouble");
       words = words || !value;
       values.push_back(value.value_or(0));
       ++found;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "catch.h"
 
@@ -89,6 +90,33 @@ TEST_CASE("CSV files may have a heading, comments and spaces, but no holes") {
   CHECK(fault("a,b\n1,2,3\n").find("has 3 values") != std::string::npos);
   CHECK(message_of([] { data::read_csv("/nonexistent"); }).find("No such file") !=
         std::string::npos);
+}
+
+TEST_CASE("the first line of numbers is no heading, whatever program wrote it") {
+  const TemporaryFolder folder;
+  const auto read = [&](const char* text) { return data::read_csv(folder.write("a.csv", text)); };
+  CHECK(equal(read("\xEF\xBB\xBF"
+                   "1,2\r\n3,4\r\n"),
+              tensor({{1.f, 2.f}, {3.f, 4.f}})));
+  CHECK(equal(read("+1,-1e400\n3,4\n").slice(1, 0, 1), tensor({{1.f}, {3.f}})));
+  CHECK(read("+1,-1e400\n")[0][1].item<float>() == -std::numeric_limits<float>::infinity());
+  CHECK(read("\xEF\xBB\xBF"
+             "a,b\n3,4\n")
+            .sizes() == IntArrayRef({1, 2}));
+}
+
+TEST_CASE("a CSV file is not read as integers that it does not hold") {
+  const TemporaryFolder folder;
+  const auto fault = [&](const char* text, ScalarType type) {
+    return message_of([&] { data::read_csv(folder.write("a.csv", text), type); });
+  };
+  const char* no_int = "', which Int does not hold";
+  CHECK(fault("1\n2.5\n", kInt).find(std::string("line 2")) != std::string::npos);
+  CHECK(fault("1\n2.5\n", kInt).find(std::string("2.5") + no_int) != std::string::npos);
+  CHECK(fault("3000000000\n", kInt).find(no_int) != std::string::npos);
+  CHECK(fault("nan\n", kInt).find(no_int) != std::string::npos);
+  CHECK(fault("9007199254740993\n", kLong).find("which Long does not hold") != std::string::npos);
+  CHECK(fault("-2147483647,9007199254740991\n", kLong).empty());
 }
 
 TEST_CASE("MNIST is read from IDX files, compressed or not") {
