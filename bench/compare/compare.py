@@ -17,6 +17,7 @@ import sys
 import time
 
 import hello
+import memory
 import plot
 import report
 
@@ -139,9 +140,12 @@ def arguments():
 
 def main():
     options = arguments()
-    workers = [
-        Worker("pullback", [f"{options.build}/bench/compare/compare_pullback"]),
-        Worker("libtorch", [f"{options.build}/bench/compare/compare_libtorch"]),
+
+    def compiled():
+        return [Worker("pullback", [f"{options.build}/bench/compare/compare_pullback"]),
+                Worker("libtorch", [f"{options.build}/bench/compare/compare_libtorch"])]
+
+    workers = compiled() + [
         Worker("PyTorch eager", [sys.executable, f"{HERE}/eager.py"]),
     ]
     if importlib.util.find_spec("jax"):
@@ -160,6 +164,9 @@ def main():
         add_errors(workers, measured)
         rows += measured
         print("\n".join(report.line(row) for row in measured), flush=True)
+    if options.only in "memory of a step":
+        steps = [name for name in workers[0].names if name.startswith("step/")]
+        rows += memory.rows(compiled, steps, rounds=3)
     if options.only in "hello world":
         rows += hello.rows(options.build, options.rounds)
     with open(options.json, "w") as file:

@@ -106,13 +106,16 @@ void training(Workloads& workloads) {
          auto optimizer = std::make_shared<Adam>(model->parameters(), AdamOptions());
          return training_step(model, optimizer, waves({64, 784}, dtype, 0.5), labels(64, 10));
        }});
-  workloads.push_back(
-      {"step/LeNet SGD", 1, [](Dtype dtype) {
-         LeNet model;
-         fill(model, dtype);
-         auto optimizer = std::make_shared<SGD>(model->parameters(), SGDOptions(0.01));
-         return training_step(model, optimizer, waves({64, 1, 28, 28}, dtype, 0.5), labels(64, 10));
-       }});
+  for (const std::int64_t batch : {64, 1024}) {
+    workloads.push_back(
+        {batch == 64 ? "step/LeNet SGD" : "step/LeNet SGD, batch 1024", 1, [=](Dtype dtype) {
+           LeNet model;
+           fill(model, dtype);
+           auto optimizer = std::make_shared<SGD>(model->parameters(), SGDOptions(0.01));
+           return training_step(model, optimizer, waves({batch, 1, 28, 28}, dtype, 0.5),
+                                labels(batch, 10));
+         }});
+  }
 }
 
 }  // namespace compare

@@ -5,12 +5,14 @@
 //   peak                      GF/s of one core's fused multiply-adds, float32
 //   time <seconds>\t<name>    the least and the median time per item, in ns
 //   error\t<name>             ‖y₃₂ − y₆₄‖ / ‖y₆₄‖, results of float32 and float64
+//   memory\t<name>           the most resident megabytes that five calls add to those so far
 //   drop                      "ok"; forgets the last workload's tensors
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
@@ -48,6 +50,7 @@ class Worker {
     if (command == "peak") return std::to_string(bench::fma_peak());
     if (command == "time") return time(find(name), std::stod(line.substr(5)));
     if (command == "error") return error(find(name));
+    if (command == "memory") return memory(find(name));
     if (command == "drop") return step_ = nullptr, "ok";
     throw std::invalid_argument("no such command: " + line);
   }
@@ -97,6 +100,22 @@ class Worker {
     std::ostringstream text;
     text << (size == 0 ? 0 : std::sqrt(difference / size));
     return text.str();
+  }
+
+  /// A figure of the process, in megabytes.
+  static double resident(const std::string& field) {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+      if (double kilobytes; word == field && status >> kilobytes) return kilobytes / 1024;
+    }
+    throw std::runtime_error("/proc/self/status has no " + field);
+  }
+
+  static std::string memory(const Workload& workload) {
+    const double before = resident("VmRSS:");
+    const Step step = workload.set_up(peer::kFloat);
+    for (int i = 0; i < 5; ++i) step();
+    return std::to_string(resident("VmHWM:") - before);
   }
 
   Workloads workloads_;
