@@ -62,7 +62,7 @@ PULLBACK_INLINE T rest(T a, T b) {
 template <class T>
 PULLBACK_INLINE T floor_quotient(T a, T b) {
   const T r = rest(a, b);
-  return quotient(a, b) - ((r != 0) & ((r < 0) != (b < 0)));
+  return quotient(a, b) - both(r != 0, (r < 0) != (b < 0));
 }
 template <class T>
 PULLBACK_INLINE T floor_rest(T a, T b) {
@@ -91,11 +91,11 @@ struct NearRest {
   }
 };
 PULLBACK_INLINE bool is_near(float a, float b) {
-  return (fabs(a) < 0x1p28f * fabs(b)) & (fabs(b) < kInf);
+  return both(fabs(a) < 0x1p28f * fabs(b), fabs(b) < kInf);
 }
 PULLBACK_INLINE bool is_near(double a, double b) {
 #ifdef __FMA__
-  return (fabs(a) < 0x1p52 * fabs(b)) & (fabs(b) < kInfinity);
+  return both(fabs(a) < 0x1p52 * fabs(b), fabs(b) < kInfinity);
 #else
   static_cast<void>(a), static_cast<void>(b);
   return false;
@@ -108,7 +108,7 @@ struct Remainder {
   template <class T>
   PULLBACK_INLINE T operator()(T a, T b) const {
     const T r = Rest{}(a, b);
-    return (r != 0) & ((r < 0) != (b < 0)) ? r + b : r;
+    return both(r != 0, (r < 0) != (b < 0)) ? r + b : r;
   }
 };
 /// ⌊a / b⌋ as in Python: exact where the quotient is near an integer, which floor(a / b) is not.
@@ -118,7 +118,7 @@ struct FloorQuotient {
   PULLBACK_INLINE T operator()(T a, T b) const {
     const T r = Rest{}(a, b);
     T q = (a - r) / b;
-    q = (r != 0) & ((b < 0) != (r < 0)) ? q - 1 : q;
+    q = both(r != 0, (b < 0) != (r < 0)) ? q - 1 : q;
     const T whole = floor(q);
     T y = q - whole > T(0.5) ? whole + 1 : whole;
     y = q == 0 ? copysign(T(0), a / b) : y;

@@ -29,6 +29,14 @@ PULLBACK_INLINE double fma(double a, double b, double c) {
 }
 #endif
 
+// Conditions joined without a branch, at which the vectoriser gives up.
+PULLBACK_INLINE bool both(int a, int b) {
+  return (a & b) != 0;
+}
+PULLBACK_INLINE bool either(int a, int b) {
+  return (a | b) != 0;
+}
+
 PULLBACK_INLINE uint32_t bits(float x) {
   return __builtin_bit_cast(uint32_t, x);
 }

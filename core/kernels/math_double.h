@@ -225,7 +225,7 @@ PULLBACK_INLINE float atan2(float y, float x) {
 PULLBACK_INLINE float hypot(float x, float y) {
   const double a = x, b = y;
   const float length = static_cast<float>(sqrt(a * a + b * b));
-  return (fabs(x) == kInf) | (fabs(y) == kInf) ? kInf : length;
+  return either(fabs(x) == kInf, fabs(y) == kInf) ? kInf : length;
 }
 
 PULLBACK_INLINE float log2(float x) {
@@ -262,12 +262,12 @@ PULLBACK_INLINE float atanh(float x) {
 PULLBACK_INLINE float pow(float a, float b) {
   const double e = b;
   const bool whole = trunc(e) == e;
-  const bool odd = whole & (trunc(0.5 * e) * 2.0 != e);
+  const bool odd = both(whole, trunc(0.5 * e) * 2.0 != e);
   float y = static_cast<float>(exp(e * log(fabs(static_cast<double>(a)))));
-  y = odd & (bits(a) >> 31 != 0) ? -y : y;
-  y = (a < 0.0f) & (a != -kInf) & !whole ? kNan : y;
-  y = (b == 0.0f) | (a == 1.0f) ? 1.0f : y;
-  return (a == -1.0f) & (fabs(b) == kInf) ? 1.0f : y;
+  y = both(odd, bits(a) >> 31 != 0) ? -y : y;
+  y = both(both(a < 0.0f, a != -kInf), !whole) ? kNan : y;
+  y = either(b == 0.0f, a == 1.0f) ? 1.0f : y;
+  return both(a == -1.0f, fabs(b) == kInf) ? 1.0f : y;
 }
 
 }  // namespace
