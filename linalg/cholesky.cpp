@@ -5,6 +5,7 @@
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/matrix.h>
+#include <pullback/linalg/small_cholesky.h>
 
 namespace pullback::linalg {
 
@@ -29,16 +30,18 @@ Tensor cholesky(const Tensor& a, bool upper) {
   check_square("linalg.cholesky", a);
   const int n = static_cast<int>(rows(a));
   const std::int64_t count = matrix_count(a);
-  Tensor factor = copy_rows(a);
+  const bool small = n <= kSmallCholesky;
+  // Row-major memory of L, or of U: its lower triangle is LAPACK's upper one.
+  Tensor factor = small && upper ? copy_columns(a) : copy_rows(a);
   std::vector<int> info(count);
   visit_real(a.scalar_type(), [&](auto zero) {
     auto* values = factor.data_ptr<decltype(zero)>();
     each_matrix(count, 0.4 * n * n * n, [&](std::int64_t i) {
       auto* matrix = values + i * n * n;
-      // The lower triangle of row-major memory is LAPACK's upper one.
-      info[i] = lapack::cholesky(!upper, n, matrix);
+      info[i] = small ? small_cholesky(n, matrix) : lapack::cholesky(!upper, n, matrix);
+      const bool above = small || !upper;  // in memory, where the zeros go
       for (std::int64_t r = 0; r < n; ++r)
-        std::fill(matrix + r * n + (upper ? 0 : r + 1), matrix + r * n + (upper ? r : n), zero);
+        std::fill(matrix + r * n + (above ? r + 1 : 0), matrix + r * n + (above ? n : r), zero);
     });
   });
   for (std::int64_t i = 0; i < count; ++i)

@@ -113,8 +113,10 @@ void Lu::solve_interleaved(bool transposed, std::int64_t count, int columns, T* 
   const int* pivots = data_->pivots.data_ptr<int>();
   each_matrix((count + lanes - 1) / lanes, 2.0 * n * size * lanes / 4, [&](std::int64_t i) {
     const std::int64_t here = std::min(lanes, count - i * lanes);
-    Tensor group = empty({size * lanes}, scalar_type_of<T>);
-    T* values = group.data_ptr<T>();
+    // A few vectors are solved in less time than memory takes to get.
+    alignas(64) T few[kSmallLu * lanes];
+    const Tensor many = size > kSmallLu ? empty({size * lanes}, scalar_type_of<T>) : Tensor();
+    T* values = many.defined() ? many.data_ptr<T>() : few;
     interleave(x + i * lanes * size, here, size, values);
     batched_lu<T>().solve(transposed, n, columns, factors + i * n * n * lanes,
                           pivots + i * n * lanes, values);

@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <utility>
 
 #include <pullback/core/autograd/record.h>
@@ -15,12 +16,36 @@ using autograd::wrt;
 
 namespace {
 
+// Up to this size plain loops over many right sides at once beat a call of LAPACK.
+constexpr int kSmall = 32;
+
+/// As lapack::triangular_solve, but the right sides' entries of one unknown are neighbours.
+template <class T>
+void substitute_rows(lapack::Triangle shape, int n, int columns, const T* t, T* x) {
+  const bool forward = shape.upper == shape.transposed;
+  const auto entry = [&](int i, int k) { return shape.transposed ? t[k + i * n] : t[i + k * n]; };
+  for (int step = 0; step < n; ++step) {
+    const int i = forward ? step : n - 1 - step;
+    T* row = x + std::ptrdiff_t{i} * columns;
+    for (int before = 0; before < step; ++before) {
+      const int k = forward ? before : n - 1 - before;
+      const T factor = entry(i, k);
+      const T* known = x + std::ptrdiff_t{k} * columns;
+      for (int c = 0; c < columns; ++c) row[c] -= factor * known[c];
+    }
+    if (shape.unit_diagonal) continue;
+    const T divisor = entry(i, i);
+    for (int c = 0; c < columns; ++c) row[c] /= divisor;
+  }
+}
+
 Tensor solved(const Tensor& a, const Tensor& b, bool upper, bool left, bool unitriangular) {
   const int n = static_cast<int>(rows(a));
   const auto many = static_cast<int>(left ? columns(b) : rows(b));
   const auto batch = broadcast_batch("linalg.solve_triangular", batch_sizes(a), batch_sizes(b));
   const auto sizes = join(batch, {rows(b), columns(b)});
-  Tensor x = left ? copy_columns(b, sizes) : copy_rows(b, sizes);
+  const bool by_rows = n <= kSmall && many > 1;
+  Tensor x = left != by_rows ? copy_columns(b, sizes) : copy_rows(b, sizes);
   // The memory of A or of Aᵀ, whichever is dense, is column-major and is read as it lies.
   const bool columns_dense = a.mT().is_contiguous();
   const Tensor memory = columns_dense ? a : a.detach().contiguous();
@@ -31,8 +56,9 @@ Tensor solved(const Tensor& a, const Tensor& b, bool upper, bool left, bool unit
     const T* triangle = memory.data_ptr<T>();
     T* values = x.data_ptr<T>();
     each_matrix(count_of(batch), 1.0 * n * n * many, [&](std::int64_t i) {
-      lapack::triangular_solve(shape, n, many, triangle + index[i] * n * n,
-                               values + i * n * std::int64_t{many});
+      (by_rows ? substitute_rows<T>
+               : lapack::triangular_solve<T>)(shape, n, many, triangle + index[i] * n * n,
+                                              values + i * n * std::int64_t{many});
     });
   });
   return x;
