@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <pullback/core/kernels/allocator.h>
 
@@ -14,8 +15,9 @@ class Buffer {
   explicit Buffer(std::int64_t count)
       : bytes_(static_cast<std::size_t>(count) * sizeof(T)),
         data_(static_cast<T*>(allocate(bytes_))) {}
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept
+      : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
+  Buffer& operator=(Buffer&&) = delete;
   ~Buffer() { deallocate(data_, bytes_); }
   T* data() { return data_; }
   const T* data() const { return data_; }

@@ -56,8 +56,10 @@ struct Plan {
         bands(ceil_div(s.out_h, band)),
         image(s, band, tiles.lanes, by_channels || s.out_w >= tiles.lanes) {}
 
-  // Whether a good share of the products are with padding above and below the image.
+  // Whether a good share of many products are with padding above and below the image.
   bool worth_trimming(const ConvShape& s) const {
+    constexpr int64_t kManyTaps = 64;
+    if (taps < kManyTaps) return false;
     int64_t within = 0;
     for (int64_t i = 0; i < s.out_h; ++i) within += KernelRows(s, i, i).count();
     return double(within) < 0.95 * double(s.out_h * s.kernel_h);
@@ -103,16 +105,19 @@ void pack(const ConvShape& s, const ConvWeight<T>& w, int64_t in, int64_t first,
     }
 }
 
-// Runs of pixels for a band of rows; the last of a row may overlap the one before.
-int64_t pixel_runs(const ConvShape& s, int64_t lanes, int64_t rows, int64_t columns,
-                   PixelRun* runs) {
-  int64_t count = 0;
+// Runs of pixels for a band of rows; the last of a row may overlap the one before. A run of a short
+// row is written in whole vectors as long as they end within the band: the runs that follow, in
+// order, put right what lies beyond the row.
+Buffer<PixelRun> pixel_runs(const ConvShape& s, int64_t lanes, int64_t rows, int64_t columns) {
+  Buffer<PixelRun> runs(rows * ceil_div(s.out_w, lanes));
+  PixelRun* next = runs.data();
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < s.out_w; j += lanes) {
-      const int64_t first = std::clamp<int64_t>(s.out_w - lanes, 0, j);
-      runs[count++] = {i * columns + first, i * s.out_w + first, std::min(lanes, s.out_w - first)};
+      const int64_t first = std::clamp<int64_t>(s.out_w - lanes, 0, j), to = i * s.out_w + first;
+      const bool whole = to + lanes <= rows * s.out_w;
+      *next++ = {i * columns + first, to, whole ? lanes : std::min(lanes, s.out_w - first)};
     }
-  return count;
+  return runs;
 }
 
 template <class F>
@@ -137,8 +142,9 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
                packed.data() + (group * plan.out + o) * plan.taps);
         }
       });
-  Buffer<PixelRun> runs(plan.band * ceil_div(s.out_w, tiles.lanes));
-  pixel_runs(s, tiles.lanes, plan.band, plan.image.columns, runs.data());
+  const int64_t rest = s.out_h - (plan.bands - 1) * plan.band;  // rows of the last band
+  const Buffer<PixelRun> full = pixel_runs(s, tiles.lanes, plan.band, plan.image.columns);
+  const Buffer<PixelRun> short_of = pixel_runs(s, tiles.lanes, rest, plan.image.columns);
 
   const int64_t units = s.batch * s.groups * plan.bands * plan.parts;
   const int64_t kernel_row = plan.in * s.kernel_w;
@@ -155,6 +161,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
           plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
       T* to = y + item * plan.out * plan.plane + row * s.out_w;
       const T* weights = packed.data() + group * plan.taps * plan.out;
+      const PixelRun* runs = (rows == plan.band ? full : short_of).data();
       const int64_t in_row = ceil_div(s.out_w, tiles.lanes), count = rows * in_row;
       const int64_t together = plan.trims ? tiles.vectors : count;
       for (int64_t block = plan.first_block(part); block < plan.first_block(part + 1); ++block) {
@@ -165,7 +172,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
           const int64_t skipped = kernel.begin * kernel_row;
           tiles.along_pixels(
               int(high), kernel.count() * kernel_row, weights + o * plan.taps + skipped * high,
-              offsets.data() + skipped, from, last - run, runs.data() + run,
+              offsets.data() + skipped, from, last - run, runs + run,
               bias ? bias + group * plan.out + o : nullptr, to + o * plan.plane, plan.plane);
         }
       }

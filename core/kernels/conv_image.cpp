@@ -26,25 +26,33 @@ void copy_run(const T* from, std::int64_t count, T* to) {
   std::memcpy(to + count - kPiece, from + count - kPiece, 16);
 }
 
-// to[t] = from[t·stride + offset] where that lies in [0, extent), else 0, or what was there if
-// `zeroed`.
-template <class T>
-void copy_row(const T* from, std::int64_t offset, std::int64_t stride, std::int64_t extent,
-              bool zeroed, T* to, std::int64_t count) {
-  const std::int64_t first =
-      std::clamp<std::int64_t>(offset >= 0 ? 0 : (-offset + stride - 1) / stride, 0, count);
-  const std::int64_t last = std::clamp<std::int64_t>(
-      extent - offset <= 0 ? 0 : (extent - offset + stride - 1) / stride, first, count);
-  if (!zeroed) {
-    std::fill(to, to + first, T(0));
-    std::fill(to + last, to + count, T(0));
+// How a row is copied: to[t] = from[t·stride + offset] for t in [first, last), and 0 beside it.
+struct RowCopy {
+  RowCopy(std::int64_t offset, std::int64_t stride, std::int64_t extent, std::int64_t count)
+      : offset(offset),
+        stride(stride),
+        count(count),
+        first(
+            std::clamp<std::int64_t>(offset >= 0 ? 0 : (-offset + stride - 1) / stride, 0, count)),
+        last(std::clamp<std::int64_t>(
+            extent - offset <= 0 ? 0 : (extent - offset + stride - 1) / stride, first, count)) {}
+
+  // `zeroed`: what lies beside it is 0 already.
+  template <class T>
+  void run(const T* from, bool zeroed, T* to) const {
+    if (!zeroed) {
+      std::fill(to, to + first, T(0));
+      std::fill(to + last, to + count, T(0));
+    }
+    if (stride == 1) {
+      copy_run(from + offset + first, last - first, to + first);
+    } else {
+      for (std::int64_t t = first; t < last; ++t) to[t] = from[t * stride + offset];
+    }
   }
-  if (stride == 1) {
-    copy_run(from + offset + first, last - first, to + first);
-  } else {
-    for (std::int64_t t = first; t < last; ++t) to[t] = from[t * stride + offset];
-  }
-}
+
+  std::int64_t offset, stride, count, first, last;
+};
 
 }  // namespace
 
@@ -81,6 +89,7 @@ const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_ro
     if (!used(y, s.kernel_h, s.dilation_h, s.stride_h)) continue;
     for (std::int64_t x = 0; x < s.stride_w; ++x) {
       if (!used(x, s.kernel_w, s.dilation_w, s.stride_w)) continue;
+      const RowCopy row_copy(x - s.padding_w, s.stride_w, s.in_w, columns);
       for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c) {
         T* to = copy + c * channel + (y * s.stride_w + x) * rows * columns;
         for (std::int64_t r = 0; r < rows; ++r, to += columns) {
@@ -88,8 +97,7 @@ const T* ConvImage::at(const ConvShape& s, const T* image, std::int64_t first_ro
           if (row < 0 || row >= s.in_h) {
             if (!zeroed) std::fill(to, to + columns, T(0));
           } else {
-            copy_row(image + (c * s.in_h + row) * s.in_w, x - s.padding_w, s.stride_w, s.in_w,
-                     zeroed, to, columns);
+            row_copy.run(image + (c * s.in_h + row) * s.in_w, zeroed, to);
           }
         }
       }
