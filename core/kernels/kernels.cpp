@@ -6,56 +6,56 @@
 
 namespace pullback::kernels {
 
-// One function per family and tier enters that family's loops into a table.
-#define PULLBACK_TIER_FAMILIES(name)   \
-  namespace name {                     \
-  void fill_batched_lu(Kernels&);      \
-  void fill_conv_grad_tiles(Kernels&); \
-  void fill_conv_tiles(Kernels&);      \
-  void fill_copy(Kernels&);            \
-  void fill_dense_lu(Kernels&);        \
-  void fill_gemm_tiles(Kernels&);      \
-  void fill_binary(Kernels&);          \
-  void fill_logic(Kernels&);           \
-  void fill_compare(Kernels&);         \
-  void fill_unary(Kernels&);           \
-  void fill_transcendental(Kernels&);  \
-  void fill_activation(Kernels&);      \
-  void fill_reduce(Kernels&);          \
-  void fill_search(Kernels&);          \
-  void fill_scan(Kernels&);            \
-  void fill_max_pool_rows(Kernels&);   \
-  void fill_optim(Kernels&);           \
-  void fill_rows(Kernels&);            \
-  void fill_random(Kernels&);          \
-  void fill_transpose(Kernels&);       \
-  void fill_winograd_tiles(Kernels&);  \
-  static Kernels make_table() {        \
-    Kernels table;                     \
-    table.tier = #name;                \
-    fill_batched_lu(table);            \
-    fill_conv_grad_tiles(table);       \
-    fill_conv_tiles(table);            \
-    fill_copy(table);                  \
-    fill_dense_lu(table);              \
-    fill_gemm_tiles(table);            \
-    fill_binary(table);                \
-    fill_logic(table);                 \
-    fill_compare(table);               \
-    fill_unary(table);                 \
-    fill_transcendental(table);        \
-    fill_activation(table);            \
-    fill_reduce(table);                \
-    fill_search(table);                \
-    fill_scan(table);                  \
-    fill_max_pool_rows(table);         \
-    fill_optim(table);                 \
-    fill_rows(table);                  \
-    fill_random(table);                \
-    fill_transpose(table);             \
-    fill_winograd_tiles(table);        \
-    return table;                      \
-  }                                    \
+// One function per family and tier enters that family's loops into a table, on top of what the tier
+// below has.
+#define PULLBACK_TIER_FAMILIES(name)         \
+  namespace name {                           \
+  void fill_batched_lu(Kernels&);            \
+  void fill_conv_grad_tiles(Kernels&);       \
+  void fill_conv_tiles(Kernels&);            \
+  void fill_copy(Kernels&);                  \
+  void fill_dense_lu(Kernels&);              \
+  void fill_gemm_tiles(Kernels&);            \
+  void fill_binary(Kernels&);                \
+  void fill_logic(Kernels&);                 \
+  void fill_compare(Kernels&);               \
+  void fill_unary(Kernels&);                 \
+  void fill_transcendental(Kernels&);        \
+  void fill_activation(Kernels&);            \
+  void fill_reduce(Kernels&);                \
+  void fill_search(Kernels&);                \
+  void fill_scan(Kernels&);                  \
+  void fill_max_pool_rows(Kernels&);         \
+  void fill_optim(Kernels&);                 \
+  void fill_rows(Kernels&);                  \
+  void fill_random(Kernels&);                \
+  void fill_transpose(Kernels&);             \
+  void fill_winograd_tiles(Kernels&);        \
+  static Kernels make_table(Kernels table) { \
+    table.tier = #name;                      \
+    fill_batched_lu(table);                  \
+    fill_conv_grad_tiles(table);             \
+    fill_conv_tiles(table);                  \
+    fill_copy(table);                        \
+    fill_dense_lu(table);                    \
+    fill_gemm_tiles(table);                  \
+    fill_binary(table);                      \
+    fill_logic(table);                       \
+    fill_compare(table);                     \
+    fill_unary(table);                       \
+    fill_transcendental(table);              \
+    fill_activation(table);                  \
+    fill_reduce(table);                      \
+    fill_search(table);                      \
+    fill_scan(table);                        \
+    fill_max_pool_rows(table);               \
+    fill_optim(table);                       \
+    fill_rows(table);                        \
+    fill_random(table);                      \
+    fill_transpose(table);                   \
+    fill_winograd_tiles(table);              \
+    return table;                            \
+  }                                          \
   }
 PULLBACK_TIER_FAMILIES(base)
 #ifdef __x86_64__
@@ -85,6 +85,13 @@ bool runs_v4() {
 #endif
 }
 
+#ifdef __x86_64__
+const Kernels& v3_table() {
+  static const Kernels table = v3::make_table({});
+  return table;
+}
+#endif
+
 const Kernels* best_tier() {
   const Kernels* best = tier_table("v4");
   if (!best) best = tier_table("v3");
@@ -104,16 +111,15 @@ const Kernels* best_tier() {
 const Kernels* tier_table(const char* tier) noexcept {
 #ifdef __x86_64__
   if (std::strcmp(tier, "v4") == 0 && runs_v4()) {
-    static const Kernels table = v4::make_table();
+    static const Kernels table = v4::make_table(v3_table());
     return &table;
   }
   if (std::strcmp(tier, "v3") == 0 && runs_v3()) {
-    static const Kernels table = v3::make_table();
-    return &table;
+    return &v3_table();
   }
 #endif
   if (std::strcmp(tier, "base") == 0) {
-    static const Kernels table = base::make_table();
+    static const Kernels table = base::make_table({});
     return &table;
   }
   return nullptr;

@@ -171,7 +171,7 @@ void fold(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, ch
 
 template <template <class> class R, class... T>
 void reduction(Reduce& table, Reduce Kernels::*combine) {
-  ((table.loops[kCode<T>] = fold<R<T>>), ...);
+  (PULLBACK_ENTER(table.loops, T, fold<R<T>>), ...);
   ((table.results[kCode<T>] = static_cast<ScalarType>(kCode<typename R<T>::Out>)), ...);
   table.combine = combine;
 }

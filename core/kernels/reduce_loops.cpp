@@ -76,8 +76,8 @@ void any_or_all(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inn
 
 template <class... T>
 void fill_any_and_all(Kernels& table) {
-  ((table.any.loops[kCode<T>] = any_or_all<T, false>), ...);
-  ((table.all.loops[kCode<T>] = any_or_all<T, true>), ...);
+  (PULLBACK_ENTER(table.any.loops, T, any_or_all<T, false>), ...);
+  (PULLBACK_ENTER(table.all.loops, T, any_or_all<T, true>), ...);
   ((table.any.results[kCode<T>] = table.all.results[kCode<T>] = ScalarType::Bool), ...);
   table.any.combine = &Kernels::any;
   table.all.combine = &Kernels::all;

@@ -83,7 +83,7 @@ void search(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, 
 
 template <template <class> class R, class... T>
 void searches(Reduce& table) {
-  ((table.loops[kCode<T>] = search<R, T>), ...);
+  (PULLBACK_ENTER(table.loops, T, search<R, T>), ...);
   ((table.results[kCode<T>] = ScalarType::Long), ...);
 }
 

@@ -124,10 +124,10 @@ void running_extreme(int64_t m, int64_t n, char* const* data, const int64_t* out
 
 template <class... T>
 void fill_sums(Kernels& table) {
-  ((table.cumsum.loops[kCode<T>] = scan<RunningSum<T>>), ...);
-  ((table.cumprod.loops[kCode<T>] = scan<RunningProduct<T>>), ...);
-  ((table.cummax.loops[kCode<T>] = running_extreme<Max, T>), ...);
-  ((table.cummin.loops[kCode<T>] = running_extreme<Min, T>), ...);
+  (PULLBACK_ENTER(table.cumsum.loops, T, scan<RunningSum<T>>), ...);
+  (PULLBACK_ENTER(table.cumprod.loops, T, scan<RunningProduct<T>>), ...);
+  (PULLBACK_ENTER(table.cummax.loops, T, running_extreme<Max, T>), ...);
+  (PULLBACK_ENTER(table.cummin.loops, T, running_extreme<Min, T>), ...);
 }
 
 }  // namespace

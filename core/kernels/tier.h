@@ -49,6 +49,21 @@ constexpr bool kFloating = kCode<T> >= static_cast<int>(ScalarType::Float);
 template <class T>
 constexpr bool kBoolean = kCode<T> == 0;
 
+/// Whether a tier has loops of its own for elements of type T: AVX-512 has none for integers and
+/// bool, which wait for memory; they keep the loops of the tier below.
+#ifdef __AVX512F__
+template <class T>
+constexpr bool kOwn = kFloating<T>;
+#else
+template <class T>
+constexpr bool kOwn = true;
+#endif
+/// Enters `entry` into a table by element type, unless the tier below is to be asked.
+#define PULLBACK_ENTER(loops, T, ...)                     \
+  [&] {                                                   \
+    if constexpr (kOwn<T>) loops[kCode<T>] = __VA_ARGS__; \
+  }()
+
 /// Elements that are worked on at a time when an operand is not contiguous.
 constexpr int64_t kBlock = 256;
 
@@ -149,32 +164,32 @@ void loop(int64_t n, char* const* data, const int64_t* strides) {
 /// y = f(x), all of one type.
 template <class... T, class F>
 void unary(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, T, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, T, T>), ...);
 }
 template <class... T, class F>
 void binary(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, T, T, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, T, T, T>), ...);
 }
 template <class... T, class F>
 void ternary(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, T, T, T, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, T, T, T, T>), ...);
 }
 template <class... T, class F>
 void quaternary(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, T, T, T, T, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, T, T, T, T, T>), ...);
 }
 template <class... T, class F>
 void quinary(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, T, T, T, T, T, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, T, T, T, T, T, T>), ...);
 }
 /// Bool results of operands of one type, whose code selects the loop.
 template <class... T, class F>
 void predicate(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, bool, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, bool, T>), ...);
 }
 template <class... T, class F>
 void relation(Map& map, F) {
-  ((map.loops[kCode<T>] = loop<F, bool, T, T>), ...);
+  (PULLBACK_ENTER(map.loops, T, loop<F, bool, T, T>), ...);
 }
 
 }  // namespace
