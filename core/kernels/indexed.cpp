@@ -11,6 +11,7 @@ namespace pullback::kernels {
 namespace {
 
 using std::int64_t;
+using std::uint64_t;
 
 constexpr int64_t kWork = 16384;  // positions that are worth a thread's while
 constexpr int64_t kNarrowest = 64, kPiece = 512;
@@ -109,9 +110,12 @@ bool is_outside(int64_t index, int64_t length) {
   return index < 0 || index >= length;
 }
 bool any_outside(const int64_t* index, int64_t count, int64_t step, int64_t length) {
-  int64_t signs = 0;  // negative once an index or its distance to the last one has been
-  for (int64_t i = 0; i < count; ++i) signs |= index[i * step] | (length - 1 - index[i * step]);
-  return signs < 0;
+  uint64_t signs = 0;  // the top bit: that an index or its distance to the last one was negative
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<uint64_t>(index[i * step]);
+    signs |= at | (static_cast<uint64_t>(length - 1) - at);
+  }
+  return signs >> 63 != 0;
 }
 
 template <class T>

@@ -49,10 +49,6 @@ kernels::IndexedWalk walk_of(const Tensor& x, int d, const Tensor& index, const 
   return walk_of(x.get()->geometry, d, index.get()->geometry, other.get()->geometry);
 }
 
-}  // namespace
-
-namespace {
-
 Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
                         const Tensor& index, const Tensor& source);
 
@@ -93,10 +89,6 @@ Tensor gathered(const Tensor& g, int dim, const Tensor& index, IntArrayRef sizes
   part.copy_(picked);
   return whole;
 }
-
-}  // namespace
-
-namespace {
 
 Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
                     const Tensor& index, const Tensor& source) {

@@ -1,0 +1,123 @@
+#include "catch.h"
+
+#include <pullback/core/kernels/indexed.h>
+#include <pullback/core/kernels/pool.h>
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+using namespace pullback;
+using namespace pullback::kernels;
+
+namespace {
+
+struct Case {
+  std::vector<std::int64_t> sizes;
+  int dim;
+  std::int64_t length;            ///< of the addressed dimension of x
+  bool one_index_a_line = false;  ///< the index does not change along the last dimension
+};
+
+std::vector<std::int64_t> strides_of(const std::vector<std::int64_t>& sizes) {
+  std::vector<std::int64_t> strides(sizes.size());
+  std::int64_t n = 1;
+  for (std::size_t d = sizes.size(); d-- > 0; n *= sizes[d]) strides[d] = n;
+  return strides;
+}
+
+/// A walk over dense memory, and for each position where it lies in x, the index and the other.
+struct Walk : IndexedWalk {
+  explicit Walk(const Case& c) {
+    std::vector<std::int64_t> in_x = c.sizes;
+    in_x[static_cast<std::size_t>(c.dim)] = c.length;
+    std::vector<std::int64_t> of_index = c.sizes;
+    if (c.one_index_a_line) of_index.back() = 1;
+    const auto xs = strides_of(in_x), is = strides_of(of_index), os = strides_of(c.sizes);
+    ndim = static_cast<int>(c.sizes.size());
+    dim = c.dim;
+    along = xs[static_cast<std::size_t>(dim)];
+    for (int d = 0; d < ndim; ++d) {
+      const auto k = static_cast<std::size_t>(d);
+      IndexedWalk::sizes[d] = c.sizes[k];
+      x[d] = d == dim ? 0 : xs[k];
+      index[d] = of_index[k] == 1 ? 0 : is[k];
+      other[d] = os[k];
+    }
+    x_elements = xs[0] * in_x[0], elements = os[0] * c.sizes[0];
+  }
+  template <class F>
+  void for_each(F f) const {
+    for (std::int64_t p = 0; p < elements; ++p) {
+      std::int64_t rest = p, at_x = 0, at_index = 0;
+      for (int d = ndim - 1; d >= 0; --d) {
+        at_x += rest % sizes[d] * x[d];
+        at_index += rest % sizes[d] * index[d];
+        rest /= sizes[d];
+      }
+      f(at_x, at_index, p);
+    }
+  }
+  std::int64_t x_elements, elements;
+};
+
+}  // namespace
+
+TEST_CASE("elements are gathered and scattered alike in every layout, on one thread and on three") {
+  const int before = num_threads();
+  for (const Case& c :
+       {Case{{1}, 0, 3}, Case{{5}, 0, 7}, Case{{70000}, 0, 11}, Case{{300, 40}, 0, 17},
+        Case{{300, 40}, 1, 17}, Case{{2, 30000}, 0, 5}, Case{{2, 30000}, 1, 5},
+        Case{{7, 11, 13}, 0, 3}, Case{{7, 11, 13}, 1, 3}, Case{{7, 11, 13}, 2, 3},
+        Case{{500, 1}, 0, 9}, Case{{500, 1}, 1, 9}, Case{{40, 300}, 0, 17, true},
+        Case{{4, 9, 70}, 1, 6, true}, Case{{3, 0}, 0, 4}}) {
+    const Walk walk(c);
+    std::vector<std::int64_t> index(static_cast<std::size_t>(walk.elements) + 1);
+    for (std::size_t i = 0; i < index.size(); ++i)
+      index[i] = static_cast<std::int64_t>(i * 7919 % static_cast<std::size_t>(c.length));
+    std::vector<float> x(static_cast<std::size_t>(walk.x_elements)),
+        other(static_cast<std::size_t>(walk.elements));
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 1000) * 0.5f;
+    for (std::size_t i = 0; i < other.size(); ++i) other[i] = static_cast<float>(i % 777) - 300;
+    auto gathered = other, last = x, sum = x;
+    // In order of the addressed dimension wherever places meet: that of the positions.
+    walk.for_each([&](std::int64_t at_x, std::int64_t at_index, std::int64_t p) {
+      const std::int64_t place = at_x + index[static_cast<std::size_t>(at_index)] * walk.along;
+      gathered[static_cast<std::size_t>(p)] = x[static_cast<std::size_t>(place)];
+      last[static_cast<std::size_t>(place)] = other[static_cast<std::size_t>(p)];
+      sum[static_cast<std::size_t>(place)] += other[static_cast<std::size_t>(p)];
+    });
+    for (const int threads : {1, 3}) {
+      INFO(c.sizes.size() << " dimensions, " << c.sizes[0] << ", along " << c.dim << ", " << threads
+                          << " threads");
+      set_num_threads(threads);
+      auto result = other, put = x, added = x;
+      CHECK(gather(ScalarType::Float, walk, x.data(), index.data(), c.length, result.data()));
+      scatter(ScalarType::Float, walk, put.data(), index.data(), other.data());
+      scatter_add(ScalarType::Float, walk, added.data(), index.data(), other.data());
+      CHECK(result == gathered);
+      CHECK(put == last);
+      CHECK(added == sum);
+    }
+  }
+  set_num_threads(before);
+}
+
+TEST_CASE("an index outside is found, at the ends of the integers too") {
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const Walk walk(Case{{3000}, 0, 10});
+  std::vector<float> x(10), other(3000);
+  for (const std::int64_t wrong : {std::int64_t{-1}, std::int64_t{10}, least, most}) {
+    for (const std::size_t place : {std::size_t{0}, std::size_t{511}, std::size_t{2999}}) {
+      std::vector<std::int64_t> index(3000, 9);
+      CHECK(first_outside(index.data(), 3000, 10) == -1);
+      index[place] = wrong;
+      CHECK(first_outside(index.data(), 3000, 10) == static_cast<std::int64_t>(place));
+      CHECK(!gather(ScalarType::Float, walk, x.data(), index.data(), 10, other.data()));
+    }
+  }
+  const std::int64_t any = 0;
+  CHECK(first_outside(&any, 1, 0) == 0);
+  CHECK(first_outside(&any, 0, 0) == -1);
+}
