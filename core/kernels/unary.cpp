@@ -3,18 +3,26 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
+template <class T>
+struct UnsignedOf;
+template <>
+struct UnsignedOf<int32_t> {
+  using type = uint32_t;
+};
+template <>
+struct UnsignedOf<int64_t> {
+  using type = uint64_t;
+};
+
 // Integers wrap around, as unsigned arithmetic does.
-PULLBACK_INLINE int32_t negated(int32_t x) {
-  return static_cast<int32_t>(0u - static_cast<uint32_t>(x));
+template <class T>
+PULLBACK_INLINE T negated(T x) {
+  return static_cast<T>(0 - static_cast<typename UnsignedOf<T>::type>(x));
 }
-PULLBACK_INLINE int64_t negated(int64_t x) {
-  return static_cast<int64_t>(uint64_t{0} - static_cast<uint64_t>(x));
-}
-PULLBACK_INLINE int32_t squared(int32_t x) {
-  return static_cast<int32_t>(static_cast<uint32_t>(x) * static_cast<uint32_t>(x));
-}
-PULLBACK_INLINE int64_t squared(int64_t x) {
-  return static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(x));
+template <class T>
+PULLBACK_INLINE T squared(T x) {
+  const auto u = static_cast<typename UnsignedOf<T>::type>(x);
+  return static_cast<T>(u * u);
 }
 
 }  // namespace
