@@ -26,8 +26,14 @@ class ParamGroup {
   std::vector<Tensor>& params() { return params_; }
   const std::vector<Tensor>& params() const { return params_; }
   bool has_options() const { return options_ != nullptr; }
-  OptimizerOptions& options() { return *options_; }
-  const OptimizerOptions& options() const { return *options_; }
+  /// Throws RuntimeError where has_options() is false.
+  OptimizerOptions& options() {
+    check(has_options(),
+          "ParamGroup: the group has no options yet; give it some, or add it with "
+          "add_param_group");
+    return *options_;
+  }
+  const OptimizerOptions& options() const { return const_cast<ParamGroup*>(this)->options(); }
   void set_options(std::unique_ptr<OptimizerOptions> options) { options_ = std::move(options); }
 
  private:

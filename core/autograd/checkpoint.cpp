@@ -42,7 +42,14 @@ class Recomputation {
       check(!inputs_[i].defined() || inputs_[i].get()->storage->version == versions_[i],
             "checkpoint: input ", i,
             " was changed in place since the forward pass, so it cannot be recomputed");
-    const Generator::State now = get_rng_state();
+    struct Resumed {  // also where the function throws
+      bool needed;
+      Generator::State now = get_rng_state();
+      ~Resumed() {
+        if (needed) set_rng_state(now);
+      }
+    };
+    const Resumed resumed{keeps_random_};
     if (keeps_random_) set_rng_state(random_);
     Tensors found;
     {
@@ -55,7 +62,6 @@ class Recomputation {
           [](const std::any& x) { return std::any_cast<Tensor>(x); });
       f_(inputs_);
     }
-    if (keeps_random_) set_rng_state(now);
     check(found.size() == count_,
           "checkpoint: A different number of tensors was saved during the original forward and "
           "recomputation: ",

@@ -89,3 +89,10 @@ TEST_CASE("schedulers refuse what they could not compute") {
   CHECK_THROWS_AS(CosineAnnealingLR(o, std::numeric_limits<std::int64_t>::max()), ValueError);
   CHECK_THROWS_AS(StepLR(o, 0), ValueError);
 }
+
+TEST_CASE("a group without options says so when it is asked for them") {
+  const Tensor x = ones({2}).requires_grad_(), y = ones({2}).requires_grad_();
+  optim::SGD sgd({x}, 0.1);
+  sgd.param_groups().push_back(optim::ParamGroup(std::vector<Tensor>{y}));
+  CHECK(throws_with([&] { sgd.param_groups()[1].options(); }, "no options yet"));
+}

@@ -112,3 +112,22 @@ TEST_CASE("hooks pack what operations save, and unpack it for their rules", "[ch
                                           [](const std::any&) { return ones({7}); });
   CHECK(throws_with([&] { x.exp().sum().backward(); }, "unpack returned another tensor"));
 }
+
+TEST_CASE("a recomputation that throws leaves the generator as it was") {
+  struct Mine {};
+  bool fails = false;
+  const Tensor x = ones({3}).requires_grad_();
+  const Tensor y = autograd::checkpoint(
+      [&](const Tensor& a) {
+        const Tensor r = a * rand({3});
+        if (fails) throw Mine();
+        return r;
+      },
+      x);
+  const Generator::State before = get_rng_state();
+  const Tensor expected = rand({4});
+  set_rng_state(before);
+  fails = true;
+  CHECK_THROWS_AS(y.sum().backward(), Mine);
+  CHECK(rand({4}).equal(expected));
+}
