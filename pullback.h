@@ -11,6 +11,7 @@
 #include <pullback/core/autograd/graph.h>
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/autograd/profile.h>
+#include <pullback/core/autograd/saved.h>
 #include <pullback/core/error.h>
 #include <pullback/core/factories.h>
 #include <pullback/core/indexing.h>

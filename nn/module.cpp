@@ -1,6 +1,5 @@
 #include <pullback/nn/module.h>
 
-#include <algorithm>
 #include <ostream>
 #include <unordered_set>
 
@@ -62,10 +61,22 @@ ParamSlot& Module::register_buffer(std::string name, Tensor value, bool persiste
   return add_slot(std::move(name), std::move(value), SlotKind::Buffer, persistent);
 }
 
+struct Module::Visited {
+  std::unordered_set<const Module*> modules;
+};
+
+template <class F>
+void Module::each_module(const std::string& path, Visited& visited, const F& f) const {
+  if (!visited.modules.insert(this).second) return;
+  f(path, *this);
+  for (const auto& child : children_)
+    if (child.value()) child.value()->each_module(joined(path, child.key()), visited, f);
+}
+
 bool Module::contains(const Module& other) const {
-  return this == &other || std::any_of(children_.begin(), children_.end(), [&](const auto& child) {
-           return child.value() && child.value()->contains(other);
-         });
+  Visited inside;
+  each_module({}, inside, [](const std::string&, const Module&) {});
+  return inside.modules.contains(&other);
 }
 
 void Module::check_no_cycle(const char* op, const std::string& name, const Module* child) const {
@@ -112,11 +123,12 @@ Attribute Module::attr(const std::string& name) const {
 // ---- what is inside
 
 template <class F>
-void Module::each_slot(const std::string& prefix, F&& f) const {
-  for (const auto& slot : slots_)
-    if (!slot->computed()) f(prefix, *slot);
-  for (const auto& child : children_)
-    if (child.value()) child.value()->each_slot(joined(prefix, child.key()), f);
+void Module::each_slot(const F& f) const {
+  Visited visited;
+  each_module({}, visited, [&](const std::string& path, const Module& m) {
+    for (const auto& slot : m.slots_)
+      if (!slot->computed()) f(path, *slot);
+  });
 }
 
 OrderedDict<std::string, Tensor> Module::named_tensors(SlotKind kind, bool recurse) const {
@@ -127,7 +139,7 @@ OrderedDict<std::string, Tensor> Module::named_tensors(SlotKind kind, bool recur
     found.insert_or_assign(joined(prefix, slot.key()), slot.tensor());
   };
   if (recurse) {
-    each_slot({}, add);
+    each_slot(add);
   } else {
     for (const auto& slot : slots_)
       if (!slot->computed()) add({}, *slot);
@@ -191,7 +203,7 @@ void Module::to(ScalarType dtype, bool) {
   check<TypeError>(is_floating_point(dtype),
                    "to: a module only accepts floating point dtypes, but got ", dtype);
   const NoGradGuard no_grad;
-  each_slot({}, [&](const std::string&, ParamSlot& slot) {
+  each_slot([&](const std::string&, ParamSlot& slot) {
     if (!slot.defined() || !is_floating_point(slot.scalar_type())) return;
     slot.set_data(slot.detach().to(dtype));
     if (Tensor& grad = slot.mutable_grad(); grad.defined()) grad = grad.to(dtype);

@@ -211,8 +211,13 @@ class Module : public std::enable_shared_from_this<Module> {
   void check_no_cycle(const char* op, const std::string& name, const Module* child) const;
   void check_new_name(const char* op, const char* what, const std::string& name) const;
   OrderedDict<std::string, Tensor> named_tensors(SlotKind kind, bool recurse) const;
+  struct Visited;
+  /// f(path, module) for this module and those inside it, each once.
   template <class F>
-  void each_slot(const std::string& prefix, F&& f) const;
+  void each_module(const std::string& path, Visited& visited, const F& f) const;
+  /// f(path of its module, slot) for every slot whose value is stored.
+  template <class F>
+  void each_slot(const F& f) const;
   Hooks& hooks();
   std::shared_ptr<Module> self() const;
 

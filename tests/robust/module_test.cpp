@@ -43,6 +43,21 @@ TEST_CASE("a module cannot be inside itself") {
   CHECK(inner->children().empty());
 }
 
+TEST_CASE("a module shared along two to the fiftieth paths is visited once") {
+  std::shared_ptr<Module> inner = Linear(2, 2).ptr();
+  for (int level = 0; level < 50; ++level) {
+    const auto outer = std::make_shared<ModuleDictImpl>();
+    outer->register_module("left", inner);
+    outer->register_module("right", inner);
+    inner = outer;
+  }
+  CHECK(inner->parameters().size() == 2);
+  CHECK(inner->named_parameters().front().key().size() == 50 * 5 + 6);
+  CHECK(inner->modules().size() == 51);
+  inner->to(kDouble);
+  CHECK(inner->parameters()[0].dtype() == kDouble);
+}
+
 TEST_CASE("a null child is refused by lists and printed as None elsewhere") {
   ModuleList list;
   CHECK(throws_with([&] { list->insert(0, std::shared_ptr<Module>()); }, "the module is null"));
