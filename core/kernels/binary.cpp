@@ -3,17 +3,6 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-template <class T>
-struct UnsignedOf;
-template <>
-struct UnsignedOf<int32_t> {
-  using type = uint32_t;
-};
-template <>
-struct UnsignedOf<int64_t> {
-  using type = uint64_t;
-};
-
 /// Integer arithmetic that wraps around, floating-point arithmetic as it is, bool as logic.
 template <class T>
 PULLBACK_INLINE T sum_of(T a, T b) {

@@ -29,6 +29,18 @@ PULLBACK_INLINE double fma(double a, double b, double c) {
 }
 #endif
 
+/// The type in which integers of type T wrap around.
+template <class T>
+struct UnsignedOf;
+template <>
+struct UnsignedOf<int32_t> {
+  using type = uint32_t;
+};
+template <>
+struct UnsignedOf<int64_t> {
+  using type = uint64_t;
+};
+
 // Conditions joined without a branch, at which the vectoriser gives up.
 PULLBACK_INLINE bool both(int a, int b) {
   return (a & b) != 0;

@@ -3,17 +3,6 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-template <class T>
-struct UnsignedOf;
-template <>
-struct UnsignedOf<int32_t> {
-  using type = uint32_t;
-};
-template <>
-struct UnsignedOf<int64_t> {
-  using type = uint64_t;
-};
-
 // Integers wrap around, as unsigned arithmetic does.
 template <class T>
 PULLBACK_INLINE T negated(T x) {
