@@ -74,7 +74,37 @@ Tensor leaky_relu(const Tensor& x, const Scalar& slope = 0.01);
 Tensor hardtanh(const Tensor& x, const Scalar& min_val = -1, const Scalar& max_val = 1);
 Tensor relu6(const Tensor& x);
 Tensor softsign(const Tensor& x);  ///< x/(1 + |x|)
+/// x where it is above the limit, else the replacement.
 Tensor threshold(const Tensor& x, const Scalar& limit, const Scalar& replacement);
+Tensor celu(const Tensor& x, const Scalar& alpha = 1);  ///< x, or α(exp(x/α) − 1) below 0
+Tensor hardsigmoid(const Tensor& x);                    ///< min(max(x + 3, 0), 6)/6
+Tensor hardswish(const Tensor& x);                      ///< x·hardsigmoid(x)
+Tensor tanhshrink(const Tensor& x);                     ///< x − tanh(x)
+/// x, or 0 where |x| ≤ λ.
+Tensor hardshrink(const Tensor& x, const Scalar& lambda = 0.5);
+/// x moved towards 0 by λ, no farther than 0. Throws RuntimeError for λ < 0.
+Tensor softshrink(const Tensor& x, const Scalar& lambda = 0.5);
+/// a·σ(b) for the halves a and b of x along dim. Throws RuntimeError for an odd size.
+Tensor glu(const Tensor& x, std::int64_t dim = -1);
+/// x, or weight·x below 0, with one weight or one for each channel (dimension 1).
+Tensor prelu(const Tensor& x, const Tensor& weight);
+/// x, or s·x below 0, s uniform in [lower, upper) for each element when training, else their mean.
+Tensor rrelu(const Tensor& x, const Scalar& lower = 1.0 / 8, const Scalar& upper = 1.0 / 3,
+             bool training = false, Generator* generator = nullptr);
+// In place, x becomes the function of the same name without the underscore.
+Tensor silu_(const Tensor& x);
+Tensor mish_(const Tensor& x);
+Tensor selu_(const Tensor& x);
+Tensor relu6_(const Tensor& x);
+Tensor hardsigmoid_(const Tensor& x);
+Tensor hardswish_(const Tensor& x);
+Tensor elu_(const Tensor& x, const Scalar& alpha = 1);
+Tensor celu_(const Tensor& x, const Scalar& alpha = 1);
+Tensor leaky_relu_(const Tensor& x, const Scalar& slope = 0.01);
+Tensor hardtanh_(const Tensor& x, const Scalar& min_val = -1, const Scalar& max_val = 1);
+Tensor threshold_(const Tensor& x, const Scalar& limit, const Scalar& replacement);
+Tensor rrelu_(const Tensor& x, const Scalar& lower = 1.0 / 8, const Scalar& upper = 1.0 / 3,
+              bool training = false, Generator* generator = nullptr);
 
 // ---- elementwise, two operands
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha = 1);  ///< a + alpha·b

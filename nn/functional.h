@@ -3,6 +3,7 @@
 #include <pullback/core/ops.h>
 #include <pullback/nn/conv.h>
 #include <pullback/nn/dropout.h>
+#include <pullback/nn/functional/activation.h>
 #include <pullback/nn/loss.h>
 #include <pullback/nn/norm.h>
 #include <pullback/nn/pooling.h>
@@ -10,22 +11,7 @@
 /// libtorch's spelling of the functions behind layers: the options come in a struct.
 namespace pullback::nn::functional {
 
-using pullback::elu;
-using pullback::gelu;
-using pullback::hardtanh;
-using pullback::leaky_relu;
-using pullback::log_softmax;
-using pullback::logsigmoid;
-using pullback::mish;
 using pullback::one_hot;
-using pullback::relu;
-using pullback::relu6;
-using pullback::selu;
-using pullback::silu;
-using pullback::softmax;
-using pullback::softplus;
-using pullback::softsign;
-using pullback::threshold;
 
 struct PadFuncOptions {
   PadFuncOptions(std::vector<std::int64_t> amounts) : pad_(std::move(amounts)) {}

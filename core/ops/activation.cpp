@@ -156,24 +156,32 @@ Tensor logsigmoid(const Tensor& x) {
 
 namespace {
 
-Tensor scaled_elu(const char* op, const Tensor& x, double alpha, double scale) {
-  return record("EluBackward0", value(op, simd().elu, x, alpha, scale, 1.0),
-                wrt(x, [alpha, scale, x = saved(x)](const Tensor& g) {
+// scale·x, or scale·α (exp(βx) − 1) below 0.
+Tensor scaled_elu(const char* op, const char* name, const Tensor& x, double alpha, double scale,
+                  double beta) {
+  return record(name, value(op, simd().elu, x, alpha, scale, beta),
+                wrt(x, [alpha, scale, beta, x = saved(x)](const Tensor& g) {
                   return record_gradient("EluBackwardBackward0", simd().elu_backward, g, *x,
-                                         elu_curve, alpha * scale, 1, alpha, scale, 1.0);
+                                         elu_curve, alpha * scale, beta, alpha, scale, beta);
                 }));
 }
 
 }  // namespace
 
 Tensor elu(const Tensor& x, const Scalar& alpha) {
-  return scaled_elu("elu", x, alpha.toDouble(), 1);
+  return scaled_elu("elu", "EluBackward0", x, alpha.toDouble(), 1, 1);
+}
+
+Tensor celu(const Tensor& x, const Scalar& alpha) {
+  const double a = alpha.toDouble();
+  check(a != 0, "celu: ZeroDivisionError: alpha cannot be 0 for CELU");
+  return scaled_elu("celu", "CeluBackward0", x, a, 1, 1 / a);
 }
 
 // The constants make mean 0 and variance 1 a fixed point (Klambauer et al. 2017, section 2).
 Tensor selu(const Tensor& x) {
-  return scaled_elu("selu", x, 1.6732632423543772848170429916717,
-                    1.0507009873554804934193349852946);
+  return scaled_elu("selu", "EluBackward0", x, 1.6732632423543772848170429916717,
+                    1.0507009873554804934193349852946, 1);
 }
 
 Tensor leaky_relu(const Tensor& x, const Scalar& slope) {
@@ -205,19 +213,6 @@ Tensor relu6(const Tensor& x) {
 Tensor softsign(const Tensor& x) {
   check_defined("softsign", x);
   return x / (abs(x) + 1);
-}
-
-Tensor threshold(const Tensor& x, const Scalar& limit, const Scalar& replacement) {
-  check_defined("threshold", x);
-  // NaN is not below the limit: it stays.
-  const Tensor keep = logical_not(x <= limit);
-  Tensor y;
-  {
-    NoGradGuard no_grad;
-    y = where(keep, x, full_like(x, replacement));
-  }
-  return record("ThresholdBackward0", y,
-                wrt(x, [keep](const Tensor& g) { return where(keep, g, zeros_like(g)); }));
 }
 
 }  // namespace pullback

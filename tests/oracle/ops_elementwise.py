@@ -72,6 +72,24 @@ unary("hardtanh", call=F.hardtanh, kw={"min_val": -0.5, "max_val": 1.0}, **UNIT)
 unary("logsigmoid", call=F.logsigmoid, **UNIT)
 unary("softsign", call=F.softsign, **UNIT)
 unary("threshold", call=F.threshold, kw={"threshold": 0.25, "value": -3.0}, **UNIT)
+unary("celu", call=F.celu, kw={"alpha": 0.5}, **UNIT)
+unary("tanhshrink", call=F.tanhshrink, **UNIT)
+# PyTorch multiplies hardsigmoid's gradient by a sixth of single precision.
+unary("hardsigmoid", -5, 5, call=F.hardsigmoid, doubles=False, **UNIT)
+for name, kw in (("hardswish", {}), ("hardshrink", {"lambd": 0.7}), ("softshrink", {"lambd": 0.7})):
+    unary(name, -5, 5, call=getattr(F, name), kw=kw, **UNIT)
+# At a kink PyTorch chooses a slope.
+op("activation", "kinks", lambda x: (F.hardsigmoid(x), F.hardswish(x), F.hardshrink(x, 3), F.softshrink(x, 3)),
+   lambda draw: [([torch.tensor([-3.0, 3.0, 0.0])],)])
+op("activation", "glu", F.glu, lambda draw: [
+    ([draw(s, t)], kw) for t in (f, d) for s, kw in (([2, 4], {}), ([4, 3], {"dim": 0}), ([2, 6, 1], {"dim": 1}), ([0, 2], {}))],
+   throws=[([torch.ones(3)],), ([torch.tensor(1.0)],), ([torch.ones(2, 2)], {"dim": 2})])
+op("activation", "prelu", F.prelu, lambda draw: [
+    ([draw(s, t), draw(w, t)], {}) for t in (f, d)
+    for s, w in (([2, 3], [1]), ([2, 3], [3]), ([2, 3, 2], [3]), ([4], [1]), ([], [1]), ([2, 3], []), ([0, 3], [3]))],
+   throws=[([torch.ones(2, 3), torch.ones(2)],), ([torch.ones(2, 3), torch.ones(3, 1)],), ([torch.ones(4), torch.ones(4)],)])
+unary("rrelu", call=F.rrelu, kw={"lower": 0.1, "upper": 0.4}, **UNIT)
+op("activation", "softmin", F.softmin, lambda draw: [([draw([2, 3], t)], {"dim": k}) for t in (f, d) for k in (0, 1)])
 SHAPES = (([2, 3], [2, 3]), ([2, 3], [3]), ([2, 1], [1, 3]), ([], [2, 3]), ([2, 3], []), ([0, 3], [3]),
           ([1], [2, 3]), ([], []))
 MIXED = ((l, l), (i, i), (f, l), (l, f), (f, d), (d, f), (i, l), (b, b), (b, l), (b, f), (i, f))
