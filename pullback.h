@@ -37,6 +37,7 @@
 #include <pullback/nn/containers/parameter_containers.h>
 #include <pullback/nn/containers/sequential.h>
 #include <pullback/nn/conv.h>
+#include <pullback/nn/distance.h>
 #include <pullback/nn/dropout.h>
 #include <pullback/nn/embedding.h>
 #include <pullback/nn/functional.h>

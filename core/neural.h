@@ -96,6 +96,10 @@ Tensor normalize(const Tensor& x, double p = 2, std::int64_t dim = 1, double eps
 /// the gradient is the derivative of this, which PyTorch's is not.
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, std::int64_t dim = 1, double eps = 1e-8);
 
+/// ‖a − b + eps‖ₚ along the last dimension; a and b broadcast.
+Tensor pairwise_distance(const Tensor& a, const Tensor& b, double p = 2, double eps = 1e-6,
+                         bool keepdim = false);
+
 // ---- losses
 
 /// What becomes of a loss's values: kept, averaged, summed, or summed over the size of the batch.
@@ -127,6 +131,31 @@ Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& y
 /// max(0, −y (x1 − x2) + margin).
 Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, double margin = 0,
                            Reduction reduction = kMean);
+/// x where y is 1, max(0, margin − x) where it is −1.
+Tensor hinge_embedding_loss(const Tensor& x, const Tensor& y, double margin = 1,
+                            Reduction reduction = kMean);
+/// max(0, margin + d(anchor, positive) − d(anchor, negative)) with d = pairwise_distance; swap
+/// takes the nearer of anchor and positive to the negative.
+Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                           double margin = 1, double p = 2, double eps = 1e-6, bool swap = false,
+                           Reduction reduction = kMean);
+/// weight[y]/C Σ over classes c ≠ y of max(0, margin − x[y] + x[c])ᵖ for p of 1 or 2 and scores x,
+/// batch × C or C. Throws IndexError or RuntimeError for a class that is not there.
+Tensor multi_margin_loss(const Tensor& x, const Tensor& y, const Scalar& p = 1,
+                         const Scalar& margin = 1, const Tensor& weight = {},
+                         Reduction reduction = kMean);
+/// The mean over classes of −weight (y log σ(x) + (1 − y) log σ(−x)).
+Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& y, const Tensor& weight = {},
+                                   Reduction reduction = kMean);
+/// exp(x) − y x, or x − y log(x + eps) if x is no logarithm; `full` adds Stirling's approximation
+/// of log y! where y > 1.
+Tensor poisson_nll_loss(const Tensor& x, const Tensor& y, bool log_input = true, bool full = false,
+                        double eps = 1e-8, Reduction reduction = kMean);
+/// (log v + (x − y)²/v)/2 with v = max(variance, eps), whose gradient passes the maximum; `full`
+/// adds log(2π)/2. A variance for each x, for each row or to broadcast. Throws ValueError for
+/// another size or a negative variance.
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& y, const Tensor& variance,
+                         bool full = false, double eps = 1e-6, Reduction reduction = kMean);
 /// −weight[y] x[y] for log-probabilities x, batch × classes × positions or classes alone, and the
 /// class y of each position; the mean divides by the sum of the weights. Throws IndexError for a
 /// class that is not there.

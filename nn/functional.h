@@ -2,9 +2,10 @@
 
 #include <pullback/core/ops.h>
 #include <pullback/nn/conv.h>
+#include <pullback/nn/distance.h>
 #include <pullback/nn/dropout.h>
 #include <pullback/nn/functional/activation.h>
-#include <pullback/nn/loss.h>
+#include <pullback/nn/functional/loss.h>
 #include <pullback/nn/norm.h>
 #include <pullback/nn/pooling.h>
 
@@ -104,13 +105,16 @@ inline Tensor normalize(const Tensor& x, const NormalizeFuncOptions& o = {}) {
   return pullback::normalize(x, o.p(), o.dim(), o.eps());
 }
 
-struct CosineSimilarityFuncOptions {
-  PULLBACK_ARG(std::int64_t, dim) = 1;
-  PULLBACK_ARG(double, eps) = 1e-8;
-};
+using CosineSimilarityFuncOptions = CosineSimilarityOptions;
 inline Tensor cosine_similarity(const Tensor& a, const Tensor& b,
                                 const CosineSimilarityFuncOptions& o = {}) {
   return pullback::cosine_similarity(a, b, o.dim(), o.eps());
+}
+
+using PairwiseDistanceFuncOptions = PairwiseDistanceOptions;
+inline Tensor pairwise_distance(const Tensor& a, const Tensor& b,
+                                const PairwiseDistanceFuncOptions& o = {}) {
+  return pullback::pairwise_distance(a, b, o.p(), o.eps(), o.keepdim());
 }
 
 struct LayerNormFuncOptions {
@@ -131,50 +135,6 @@ struct EmbeddingFuncOptions {
 inline Tensor embedding(const Tensor& indices, const Tensor& weight,
                         const EmbeddingFuncOptions& o = {}) {
   return pullback::embedding(weight, indices, o.padding_idx());
-}
-
-using MSELossFuncOptions = MSELossOptions;
-using L1LossFuncOptions = L1LossOptions;
-using SmoothL1LossFuncOptions = SmoothL1LossOptions;
-using HuberLossFuncOptions = HuberLossOptions;
-using KLDivFuncOptions = KLDivLossOptions;
-using BinaryCrossEntropyFuncOptions = BCELossOptions;
-using BinaryCrossEntropyWithLogitsFuncOptions = BCEWithLogitsLossOptions;
-using NLLLossFuncOptions = NLLLossOptions;
-using CrossEntropyFuncOptions = CrossEntropyLossOptions;
-
-inline Tensor mse_loss(const Tensor& x, const Tensor& y, const MSELossFuncOptions& o = {}) {
-  return pullback::mse_loss(x, y, o.reduction());
-}
-inline Tensor l1_loss(const Tensor& x, const Tensor& y, const L1LossFuncOptions& o = {}) {
-  return pullback::l1_loss(x, y, o.reduction());
-}
-inline Tensor smooth_l1_loss(const Tensor& x, const Tensor& y,
-                             const SmoothL1LossFuncOptions& o = {}) {
-  return pullback::smooth_l1_loss(x, y, o.reduction(), o.beta());
-}
-inline Tensor huber_loss(const Tensor& x, const Tensor& y, const HuberLossFuncOptions& o = {}) {
-  return pullback::huber_loss(x, y, o.reduction(), o.delta());
-}
-inline Tensor kl_div(const Tensor& x, const Tensor& y, const KLDivFuncOptions& o = {}) {
-  return pullback::kl_div(x, y, o.reduction(), o.log_target());
-}
-inline Tensor binary_cross_entropy(const Tensor& x, const Tensor& y,
-                                   const BinaryCrossEntropyFuncOptions& o = {}) {
-  return pullback::binary_cross_entropy(x, y, o.weight(), o.reduction());
-}
-inline Tensor binary_cross_entropy_with_logits(
-    const Tensor& x, const Tensor& y, const BinaryCrossEntropyWithLogitsFuncOptions& o = {}) {
-  return pullback::binary_cross_entropy_with_logits(x, y, o.weight(), o.pos_weight(),
-                                                    o.reduction());
-}
-inline Tensor nll_loss(const Tensor& x, const Tensor& y, const NLLLossFuncOptions& o = {}) {
-  return pullback::nll_loss(x, y, o.weight(), o.reduction(), o.ignore_index());
-}
-inline Tensor cross_entropy(const Tensor& x, const Tensor& y,
-                            const CrossEntropyFuncOptions& o = {}) {
-  return pullback::cross_entropy(x, y, o.weight(), o.reduction(), o.ignore_index(),
-                                 o.label_smoothing());
 }
 
 }  // namespace pullback::nn::functional

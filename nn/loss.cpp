@@ -1,5 +1,7 @@
 #include <pullback/nn/loss.h>
 
+#include <pullback/nn/functional/loss.h>
+
 namespace pullback::nn {
 
 Tensor MSELossImpl::forward(const Tensor& x, const Tensor& y) {
@@ -32,6 +34,23 @@ Tensor CosineEmbeddingLossImpl::forward(const Tensor& x1, const Tensor& x2, cons
 
 Tensor MarginRankingLossImpl::forward(const Tensor& x1, const Tensor& x2, const Tensor& y) {
   return margin_ranking_loss(x1, x2, y, options.margin(), options.reduction());
+}
+
+Tensor HingeEmbeddingLossImpl::forward(const Tensor& x, const Tensor& y) {
+  return functional::hinge_embedding_loss(x, y, options);
+}
+
+Tensor PoissonNLLLossImpl::forward(const Tensor& x, const Tensor& y) {
+  return functional::poisson_nll_loss(x, y, options);
+}
+
+Tensor TripletMarginLossImpl::forward(const Tensor& anchor, const Tensor& positive,
+                                      const Tensor& negative) {
+  return functional::triplet_margin_loss(anchor, positive, negative, options);
+}
+
+Tensor GaussianNLLLossImpl::forward(const Tensor& x, const Tensor& y, const Tensor& variance) {
+  return functional::gaussian_nll_loss(x, y, variance, options);
 }
 
 BCELossImpl::BCELossImpl(BCELossOptions options) : options(std::move(options)) {
@@ -68,6 +87,24 @@ CrossEntropyLossImpl::CrossEntropyLossImpl(CrossEntropyLossOptions options)
 Tensor CrossEntropyLossImpl::forward(const Tensor& x, const Tensor& y) {
   return cross_entropy(x, y, weight, options.reduction(), options.ignore_index(),
                        options.label_smoothing());
+}
+
+MultiMarginLossImpl::MultiMarginLossImpl(MultiMarginLossOptions options)
+    : options(std::move(options)) {
+  weight = register_buffer("weight", this->options.weight());
+}
+
+Tensor MultiMarginLossImpl::forward(const Tensor& x, const Tensor& y) {
+  return multi_margin_loss(x, y, options.p(), options.margin(), weight, options.reduction());
+}
+
+MultiLabelSoftMarginLossImpl::MultiLabelSoftMarginLossImpl(MultiLabelSoftMarginLossOptions options)
+    : options(std::move(options)) {
+  weight = register_buffer("weight", this->options.weight());
+}
+
+Tensor MultiLabelSoftMarginLossImpl::forward(const Tensor& x, const Tensor& y) {
+  return multilabel_soft_margin_loss(x, y, weight, options.reduction());
 }
 
 }  // namespace pullback::nn

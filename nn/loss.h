@@ -43,10 +43,46 @@ struct MarginLossOptions {
 using CosineEmbeddingLossOptions = MarginLossOptions;
 using MarginRankingLossOptions = MarginLossOptions;
 
+struct HingeEmbeddingLossOptions {
+  HingeEmbeddingLossOptions(double margin = 1) : margin_(margin) {}
+  PULLBACK_ARG(double, margin);
+  PULLBACK_ARG(Reduction, reduction) = kMean;
+};
+
+struct TripletMarginLossOptions {
+  PULLBACK_ARG(double, margin) = 1.0;
+  PULLBACK_ARG(double, p) = 2.0;
+  PULLBACK_ARG(double, eps) = 1e-6;
+  PULLBACK_ARG(bool, swap) = false;
+  PULLBACK_ARG(Reduction, reduction) = kMean;
+};
+
+struct PoissonNLLLossOptions {
+  PULLBACK_ARG(bool, log_input) = true;
+  PULLBACK_ARG(bool, full) = false;
+  PULLBACK_ARG(double, eps) = 1e-8;
+  PULLBACK_ARG(Reduction, reduction) = kMean;
+};
+
+struct GaussianNLLLossOptions {
+  PULLBACK_ARG(bool, full) = false;
+  PULLBACK_ARG(double, eps) = 1e-6;
+  PULLBACK_ARG(Reduction, reduction) = kMean;
+};
+
+struct MultiMarginLossOptions {
+  PULLBACK_ARG(std::int64_t, p) = 1;
+  PULLBACK_ARG(double, margin) = 1.0;
+  PULLBACK_ARG(Tensor, weight);
+  PULLBACK_ARG(Reduction, reduction) = kMean;
+};
+
 struct BCELossOptions {
   PULLBACK_ARG(Tensor, weight);
   PULLBACK_ARG(Reduction, reduction) = kMean;
 };
+
+using MultiLabelSoftMarginLossOptions = BCELossOptions;
 
 struct BCEWithLogitsLossOptions {
   PULLBACK_ARG(Tensor, weight);
@@ -81,19 +117,23 @@ PULLBACK_LOSS(SmoothL1Loss);
 PULLBACK_LOSS(HuberLoss);
 PULLBACK_LOSS(SoftMarginLoss);
 PULLBACK_LOSS(KLDivLoss);
+PULLBACK_LOSS(HingeEmbeddingLoss);
+PULLBACK_LOSS(PoissonNLLLoss);
 #undef PULLBACK_LOSS
 
-#define PULLBACK_MARGIN_LOSS(Name)                                                   \
+#define PULLBACK_TERNARY_LOSS(Name)                                                  \
   class Name##Impl : public Module {                                                 \
    public:                                                                           \
     explicit Name##Impl(Name##Options options = {}) : options(std::move(options)) {} \
-    Tensor forward(const Tensor& x1, const Tensor& x2, const Tensor& y);             \
+    Tensor forward(const Tensor& a, const Tensor& b, const Tensor& c);               \
     Name##Options options;                                                           \
   };                                                                                 \
   PULLBACK_MODULE(Name)
-PULLBACK_MARGIN_LOSS(CosineEmbeddingLoss);
-PULLBACK_MARGIN_LOSS(MarginRankingLoss);
-#undef PULLBACK_MARGIN_LOSS
+PULLBACK_TERNARY_LOSS(CosineEmbeddingLoss);
+PULLBACK_TERNARY_LOSS(MarginRankingLoss);
+PULLBACK_TERNARY_LOSS(TripletMarginLoss);  ///< of anchor, positive and negative
+PULLBACK_TERNARY_LOSS(GaussianNLLLoss);    ///< of x, y and the variance
+#undef PULLBACK_TERNARY_LOSS
 
 // Weights are buffers, so that they move, copy and are saved with the module.
 #define PULLBACK_WEIGHTED_LOSS(Name)                  \
@@ -108,6 +148,8 @@ PULLBACK_MARGIN_LOSS(MarginRankingLoss);
 PULLBACK_WEIGHTED_LOSS(BCELoss);
 PULLBACK_WEIGHTED_LOSS(NLLLoss);
 PULLBACK_WEIGHTED_LOSS(CrossEntropyLoss);
+PULLBACK_WEIGHTED_LOSS(MultiMarginLoss);
+PULLBACK_WEIGHTED_LOSS(MultiLabelSoftMarginLoss);
 #undef PULLBACK_WEIGHTED_LOSS
 
 class BCEWithLogitsLossImpl : public Module {

@@ -1,4 +1,7 @@
+#include <cmath>
+#include <numbers>
 #include <utility>
+#include <vector>
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/neural.h>
@@ -210,6 +213,107 @@ Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& y, 
   check_pair("margin_ranking_loss", x1, x2);
   check_defined("margin_ranking_loss", y);
   return reduced(clamp_min(-y * (x1 - x2) + margin, 0), reduction);
+}
+
+Tensor pairwise_distance(const Tensor& a, const Tensor& b, double p, double eps, bool keepdim) {
+  check_pair("pairwise_distance", a, b);
+  return (a - b + eps).norm(Scalar(p), {-1}, keepdim);
+}
+
+Tensor hinge_embedding_loss(const Tensor& x, const Tensor& y, double margin, Reduction reduction) {
+  check_pair("hinge_embedding_loss", x, y);
+  const Tensor zero = zeros_like(x);
+  const Tensor missing = clamp_min(margin - x, 0).to(x.scalar_type());
+  return reduced(where(y != 1, missing, zero) + where(y != -1, x, zero), reduction);
+}
+
+Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                           double margin, double p, double eps, bool swap, Reduction reduction) {
+  const char* op = "triplet_margin_loss";
+  check_pair(op, anchor, positive);
+  check_defined(op, negative);
+  check(anchor.dim() == positive.dim() && anchor.dim() == negative.dim(), op,
+        ": The anchor, positive, and negative tensors are expected to have the same number of "
+        "dimensions, but got: ",
+        anchor.dim(), "D, ", positive.dim(), "D and ", negative.dim(), "D");
+  check<ValueError>(margin > 0, op, ": expected margin to be greater than 0, but got ", margin);
+  const Tensor near = pairwise_distance(anchor, positive, p, eps);
+  Tensor far = pairwise_distance(anchor, negative, p, eps);
+  if (swap) far = minimum(far, pairwise_distance(positive, negative, p, eps));
+  return reduced(clamp_min(margin + near - far, 0), reduction);
+}
+
+Tensor multi_margin_loss(const Tensor& x, const Tensor& y, const Scalar& p, const Scalar& margin,
+                         const Tensor& weight, Reduction reduction) {
+  const char* op = "multi_margin_loss";
+  check_pair(op, x, y);
+  const double power = p.toDouble();
+  check(power == 1 || power == 2, op, ": only p == 1 and p == 2 supported, but got ", power);
+  check(
+      (x.dim() == 1 || x.dim() == 2) && x.size(-1) > 0, op,
+      ": Expected non-empty vector or matrix with optional 0-dim batch size, but got: ", x.sizes());
+  const std::int64_t classes = x.size(-1), batch = x.dim() == 2 ? x.size(0) : 1;
+  check(y.dim() <= 1 && y.numel() == batch, op, ": inconsistent target size, expected ", batch,
+        " but got ", y.sizes());
+  check(!weight.defined() || (weight.dim() == 1 && weight.numel() == classes), op,
+        ": inconsistent weight size, expected ", classes, " but got ",
+        weight.defined() ? weight.numel() : 0);
+  const Tensor rows = x.reshape({batch, classes}), target = y.reshape({batch, 1});
+  Tensor excess = clamp_min(margin - rows.gather(1, target) + rows, 0);
+  if (power == 2) excess = excess * excess;
+  if (weight.defined())
+    excess = excess * constant(weight).index_select(0, y.reshape(batch)).unsqueeze(1);
+  const Tensor others = 1 - one_hot(target.squeeze(1), classes).to(x.scalar_type());
+  const Tensor each = sum(excess * others, {1}) / classes;
+  return reduced(x.dim() == 1 ? each.squeeze(0) : each, reduction);
+}
+
+Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& y, const Tensor& weight,
+                                   Reduction reduction) {
+  check_same_size("multilabel_soft_margin_loss", x, y);
+  Tensor each = -(y * logsigmoid(x) + (1 - y) * logsigmoid(-x));
+  if (weight.defined()) each = each * weight;
+  return reduced(x.dim() > 0 ? mean(each, {-1}) : each, reduction);
+}
+
+Tensor poisson_nll_loss(const Tensor& x, const Tensor& y, bool log_input, bool full, double eps,
+                        Reduction reduction) {
+  check_pair("poisson_nll_loss", x, y);
+  Tensor each = log_input ? exp(x) - y * x : x - y * log(x + eps);
+  if (full) {
+    const Tensor stirling = y * log(y) - y + 0.5 * log(2 * std::numbers::pi * y);
+    each = each + stirling.masked_fill(y <= 1, 0);
+  }
+  return reduced(each, reduction);
+}
+
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& y, const Tensor& variance, bool full,
+                         double eps, Reduction reduction) {
+  const char* op = "gaussian_nll_loss";
+  check_pair(op, x, y);
+  check_defined(op, variance);
+  const std::vector<std::int64_t> sizes = x.sizes().vec();
+  Tensor v = variance.clone();
+  if (variance.sizes() != x.sizes()) {
+    if (x.dim() == variance.dim() + 1 && variance.sizes() == x.sizes().slice(0, sizes.size() - 1)) {
+      v = v.unsqueeze(-1);
+    } else {
+      std::vector<std::int64_t> one = sizes;
+      if (!one.empty()) one.back() = 1;
+      check<ValueError>(variance.sizes() == IntArrayRef(one), op,
+                        ": var is of incorrect size: ", variance.sizes(), " for an input of size ",
+                        x.sizes());
+    }
+  }
+  check<ValueError>(!(variance < 0).any().item<bool>(), op, ": var has negative entry/entries");
+  {
+    const NoGradGuard unrecorded;
+    v.clamp_min_(eps);
+  }
+  const Tensor d = x - y;
+  Tensor each = 0.5 * (log(v) + d * d / v);
+  if (full) each = each + 0.5 * std::log(2 * std::numbers::pi);
+  return reduced(each, reduction);
 }
 
 }  // namespace pullback

@@ -7,6 +7,7 @@
 #include <pullback/nn/containers/module_list.h>
 #include <pullback/nn/containers/sequential.h>
 #include <pullback/nn/conv.h>
+#include <pullback/nn/distance.h>
 #include <pullback/nn/dropout.h>
 #include <pullback/nn/embedding.h>
 #include <pullback/nn/linear.h>
@@ -261,6 +262,36 @@ const std::map<std::string, Make>& modules() {
        [] { return CosineEmbeddingLoss(CosineEmbeddingLossOptions().margin(0.1)); }},
       {"MarginRankingLoss",
        [] { return MarginRankingLoss(MarginRankingLossOptions().margin(0.2)); }},
+      {"HingeEmbeddingLoss", [] { return HingeEmbeddingLoss(0.5); }},
+      {"TripletMarginLoss", [] { return TripletMarginLoss(); }},
+      {"TripletMarginLoss with options",
+       [] {
+         return TripletMarginLoss(
+             TripletMarginLossOptions().margin(2).p(1).eps(1e-3).swap(true).reduction(kSum));
+       }},
+      {"PoissonNLLLoss", [] { return PoissonNLLLoss(); }},
+      {"PoissonNLLLoss with options",
+       [] {
+         return PoissonNLLLoss(
+             PoissonNLLLossOptions().log_input(false).full(true).eps(1e-2).reduction(kNone));
+       }},
+      {"GaussianNLLLoss",
+       [] {
+         return GaussianNLLLoss(GaussianNLLLossOptions().full(true).eps(0.5).reduction(kSum));
+       }},
+      {"MultiMarginLoss", [] { return MultiMarginLoss(); }},
+      {"MultiMarginLoss with options",
+       [] {
+         return MultiMarginLoss(
+             MultiMarginLossOptions().p(2).margin(0.5).weight(class_weight()).reduction(kSum));
+       }},
+      {"MultiLabelSoftMarginLoss",
+       [] {
+         return MultiLabelSoftMarginLoss(MultiLabelSoftMarginLossOptions().weight(class_weight()));
+       }},
+      {"CosineSimilarity", [] { return CosineSimilarity(CosineSimilarityOptions().dim(0)); }},
+      {"PairwiseDistance",
+       [] { return PairwiseDistance(PairwiseDistanceOptions().p(1).eps(1e-3).keepdim(true)); }},
       {"BCELoss", [] { return BCELoss(); }},
       {"BCELoss weighted",
        [] { return BCELoss(BCELossOptions().weight(class_weight()).reduction(kSum)); }},

@@ -112,6 +112,12 @@ Rows nnorm_rows() {
        }},
       ROW("normalize", {normalize(c.in(0), c.number("p", 2), c.integer("dim", 1))}),
       ROW("cosine_similarity", {cosine_similarity(c.in(0), c.in(1), c.integer("dim", 1))}),
+      {"pairwise_distance",
+       [](const Case& c) -> Outputs {
+         return {pairwise_distance(c.in(0), c.in(1), c.number("p", 2), c.number("eps", 1e-6),
+                                   c.boolean("keepdim"))};
+       },
+       other_name()},
       ROW("instance_norm", {instance_norm(c.in(0))}),
   };
 }
@@ -154,6 +160,38 @@ Rows loss_rows() {
        [](const Case& c) -> Outputs {
          return {margin_ranking_loss(c.in(0), c.in(1), c.in(2).detach(), 0.3)};
        }},
+      {"hinge_embedding_loss",
+       [](const Case& c) -> Outputs {
+         return {
+             hinge_embedding_loss(c.in(0), c.in(1).detach(), c.number("margin", 1), reduction(c))};
+       }},
+      {"triplet_margin_loss",
+       [](const Case& c) -> Outputs {
+         return {triplet_margin_loss(c.in(0), c.in(1), c.in(2), c.number("margin", 1),
+                                     c.number("p", 2), c.number("eps", 1e-6), c.boolean("swap"),
+                                     reduction(c))};
+       }},
+      // One node in PyTorch, which has no second derivative.
+      {"multi_margin_loss",
+       [](const Case& c) -> Outputs {
+         return {multi_margin_loss(c.in(0), c.in(1), c.integer("p", 1), c.number("margin", 1),
+                                   c.in(2), reduction(c))};
+       },
+       other_name()},
+      {"multilabel_soft_margin_loss",
+       [](const Case& c) -> Outputs {
+         return {multilabel_soft_margin_loss(c.in(0), c.in(1).detach(),
+                                             c.in(2).defined() ? c.in(2).detach() : Tensor(),
+                                             reduction(c))};
+       },
+       other_name()},
+      {"poisson_nll_loss",
+       [](const Case& c) -> Outputs {
+         return {poisson_nll_loss(c.in(0), c.in(1).detach(), c.boolean("log_input", true),
+                                  c.boolean("full"), c.number("eps", 1e-8), reduction(c))};
+       }},
+      ROW("gaussian_nll_loss", {gaussian_nll_loss(c.in(0), c.in(1), c.in(2), c.boolean("full"),
+                                                  c.number("eps", 1e-6), reduction(c))}),
   };
 }
 

@@ -151,6 +151,22 @@ MODULES = {
     "KLDivLoss each": (lambda: nn.KLDivLoss(reduction="none"), ([2, 3], "unit [2, 3]")),
     "CosineEmbeddingLoss": (lambda: nn.CosineEmbeddingLoss(margin=0.1), ([4, 3], [4, 3], "sign [4]")),
     "MarginRankingLoss": (lambda: nn.MarginRankingLoss(margin=0.2), ([4], [4], "sign [4]")),
+    "HingeEmbeddingLoss": (lambda: nn.HingeEmbeddingLoss(margin=0.5), ([4], "sign [4]")),
+    "TripletMarginLoss": (lambda: nn.TripletMarginLoss(), ([4, 3], [4, 3], [4, 3])),
+    "TripletMarginLoss with options": (
+        lambda: nn.TripletMarginLoss(margin=2.0, p=1.0, eps=1e-3, swap=True, reduction="sum"), ([4, 3], [4, 3], [4, 3])),
+    "PoissonNLLLoss": (lambda: nn.PoissonNLLLoss(), ([2, 3], "unit [2, 3]")),
+    "PoissonNLLLoss with options": (
+        lambda: nn.PoissonNLLLoss(log_input=False, full=True, eps=1e-2, reduction="none"), ("unit [2, 3]", "unit [2, 3]")),
+    "GaussianNLLLoss": (lambda: nn.GaussianNLLLoss(full=True, eps=0.5, reduction="sum"), ([2, 3], [2, 3], "unit [2, 3]")),
+    "MultiMarginLoss": (lambda: nn.MultiMarginLoss(), ([4, 3], "index 3 of 4")),
+    "MultiMarginLoss with options": (
+        lambda: nn.MultiMarginLoss(p=2, margin=0.5, weight=torch.tensor([0.5, 1, 2]), reduction="sum"),
+        ([4, 3], "index 3 of 4")),
+    "MultiLabelSoftMarginLoss": (
+        lambda: nn.MultiLabelSoftMarginLoss(weight=torch.tensor([0.5, 1, 2])), ([4, 3], "unit [4, 3]")),
+    "CosineSimilarity": (lambda: nn.CosineSimilarity(dim=0), ([4, 3], [4, 3])),
+    "PairwiseDistance": (lambda: nn.PairwiseDistance(p=1.0, eps=1e-3, keepdim=True), ([4, 3], [4, 3])),
     "BCELoss": (lambda: nn.BCELoss(), ("unit [2, 3]", "unit [2, 3]")),
     "BCELoss weighted": (
         lambda: nn.BCELoss(weight=torch.tensor([0.5, 1, 2]), reduction="sum"), ("unit [2, 3]", "unit [2, 3]")),

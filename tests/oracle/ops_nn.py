@@ -156,3 +156,37 @@ op(S, "cosine_embedding_loss", lambda x, y, t: F.cosine_embedding_loss(x, y, t.d
     ([draw([2, 3], t), draw([2, 3], t), torch.tensor([1.0, -1.0], dtype=t)], {}) for t in FLOATS])
 op(S, "margin_ranking_loss", lambda x, y, t: F.margin_ranking_loss(x, y, t.detach(), margin=0.3), lambda draw: [
     ([draw([3], t), draw([3], t), torch.tensor([1.0, -1.0, 1.0], dtype=t)], {}) for t in FLOATS])
+
+
+def signs(draw, shape, dtype):
+    return torch.where(draw(shape, b), 1.0, -1.0).to(dtype)
+
+
+op(N, "pairwise_distance", F.pairwise_distance, lambda draw: [
+    ([draw(s, t), draw(u, t)], kw) for t in FLOATS for s, u in (([2, 3], [2, 3]), ([3], [3]), ([2, 1, 3], [4, 3]))
+    for kw in ({}, {"p": 1.0}, {"p": 3.0, "eps": 0.1, "keepdim": True})])
+op(S, "hinge_embedding_loss", lambda x, y, **kw: F.hinge_embedding_loss(x, y.detach(), **kw), lambda draw: [
+    ([draw(s, t), signs(draw, s, t)], dict(kw, reduction=r)) for t in FLOATS for s in ([2, 3], [], [0]) for r in REDUCTIONS
+    for kw in ({}, {"margin": 0.5})])
+op(S, "triplet_margin_loss", F.triplet_margin_loss, lambda draw: [
+    ([draw(s, t), draw(s, t), draw(s, t)], dict(kw, reduction=r)) for t in FLOATS for s in ([2, 3], [3]) for r in REDUCTIONS
+    for kw in ({}, {"margin": 3.0, "p": 1.0, "swap": True}, {"margin": 2.0, "eps": 0.1})],
+   throws=[([torch.ones(2, 3), torch.ones(2, 3), torch.ones(3)],)])
+op(S, "multi_margin_loss", lambda x, y, w=None, **kw: F.multi_margin_loss(x, y, weight=None if w is None else w.detach(), **kw),
+   lambda draw: [
+    ([draw(s, t), draw.index(s[:-1], 3)] + ([draw([3], t, 0.5, 2)] if w else []), dict(kw, reduction=r))
+    for t in FLOATS for s in ([4, 3], [3]) for r in REDUCTIONS for w in (False, True) for kw in ({}, {"p": 2, "margin": 0.5})],
+   throws=[([torch.ones(2, 3), torch.tensor([0, 3])],), ([torch.ones(2, 3), torch.tensor([0])],),
+           ([torch.ones(2, 3), torch.tensor([0, 1])], {"p": 3}), ([torch.ones(2, 3), torch.tensor([0, 1]), torch.ones(2)],)])
+op(S, "multilabel_soft_margin_loss", lambda x, y, w=None, **kw: F.multilabel_soft_margin_loss(
+    x, y.detach(), weight=None if w is None else w.detach(), **kw), lambda draw: [
+    ([draw(s, t), draw(s, t, 0, 1)] + ([draw([3], t, 0.5, 2)] if w else []), {"reduction": r})
+    for t in FLOATS for s in ([4, 3], [3]) for r in REDUCTIONS for w in (False, True)])
+op(S, "poisson_nll_loss", lambda x, y, **kw: F.poisson_nll_loss(x, y.detach(), **kw), lambda draw: [
+    ([draw(s, t, 0.1, 2), draw(s, t, 0, 4)], dict(kw, reduction=r)) for t in FLOATS for s in ([2, 3], []) for r in REDUCTIONS
+    for kw in ({}, {"log_input": False, "eps": 0.01}, {"full": True})])
+op(S, "gaussian_nll_loss", F.gaussian_nll_loss, lambda draw: [
+    ([draw([2, 3], t), draw([2, 3], t), draw(s, t, 0.2, 2)], dict(kw, reduction=r)) for t in FLOATS
+    for s in ([2, 3], [2, 1], [2]) for r in REDUCTIONS for kw in ({}, {"full": True, "eps": 0.1})] + [
+    ([draw([3]), draw([3]), torch.tensor([0.0, 0.05, 1.0])], {"eps": 0.1})],
+   throws=[([torch.ones(2, 3), torch.ones(2, 3), torch.ones(3, 3)],), ([torch.ones(2), torch.ones(2), -torch.ones(2)],)])
