@@ -49,6 +49,7 @@
 #include <pullback/nn/padding.h>
 #include <pullback/nn/pooling.h>
 #include <pullback/nn/safetensors.h>
+#include <pullback/nn/upsample.h>
 #include <pullback/nn/utils.h>
 #include <pullback/optim/adagrad.h>
 #include <pullback/optim/adam.h>

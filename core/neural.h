@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <tuple>
+#include <vector>
 
 #include <pullback/core/tensor.h>
 
@@ -89,6 +90,11 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
 /// Over the positions of each channel of each image.
 Tensor instance_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                      double eps = 1e-5);
+/// The same with running statistics, which may be undefined: those of x if use_input_stats, which
+/// the running ones then follow by their mean over the batch, else the running ones.
+Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                     const Tensor& running_mean, const Tensor& running_var, bool use_input_stats,
+                     double momentum, double eps);
 
 /// x/max(‖x‖ₚ, eps) along dim.
 Tensor normalize(const Tensor& x, double p = 2, std::int64_t dim = 1, double eps = 1e-12);
@@ -194,5 +200,41 @@ Tensor dropout_(const Tensor& x, double p, bool train);
 /// As dropout, for whole channels x[n, c]. Throws RuntimeError for fewer than two dimensions.
 Tensor feature_dropout(const Tensor& x, double p, bool train);
 Tensor feature_dropout_(const Tensor& x, double p, bool train);
+
+/// Dropout that keeps mean 0 and variance 1, for selu: an element becomes −1.758… with probability
+/// p, and all are scaled and moved.
+Tensor alpha_dropout(const Tensor& x, double p, bool train);
+Tensor alpha_dropout_(const Tensor& x, double p, bool train);
+/// As alpha_dropout, for whole channels.
+Tensor feature_alpha_dropout(const Tensor& x, double p, bool train);
+Tensor feature_alpha_dropout_(const Tensor& x, double p, bool train);
+
+/// How values between the elements of x are found: the nearest element as PyTorch always counted or
+/// with exact centres, or lines between the elements, for one, two or three dimensions.
+enum class Interpolation { Nearest, NearestExact, Linear, Bilinear, Trilinear };
+inline constexpr Interpolation kNearest = Interpolation::Nearest,
+                               kNearestExact = Interpolation::NearestExact,
+                               kBilinear = Interpolation::Bilinear,
+                               kTrilinear = Interpolation::Trilinear;
+/// Linear among interpolations as among nonlinearities (nn/init.h).
+struct LinearChoice {
+  template <class Choice>
+  requires requires { Choice::Linear; }
+  constexpr operator Choice() const { return Choice::Linear; }
+};
+inline constexpr LinearChoice kLinear{};
+/// x, batch × channels × positions, with positions of a new size: `size`, or the old one times
+/// `scale_factor`, one number for all dimensions or one for each. The lines run between the centres
+/// of the outermost elements if align_corners, else between their edges. Throws ValueError unless
+/// exactly one of size and scale_factor is given.
+Tensor interpolate(const Tensor& x, const std::optional<std::vector<std::int64_t>>& size,
+                   const std::optional<std::vector<double>>& scale_factor = {},
+                   Interpolation mode = kNearest, std::optional<bool> align_corners = {},
+                   bool recompute_scale_factor = false);
+
+/// r² channels become blocks of r × r positions: y[c, h·r + i, w·r + j] = x[c·r² + i·r + j, h, w].
+Tensor pixel_shuffle(const Tensor& x, std::int64_t upscale_factor);
+/// Its inverse.
+Tensor pixel_unshuffle(const Tensor& x, std::int64_t downscale_factor);
 
 }  // namespace pullback

@@ -21,6 +21,16 @@ Tensor Dropout2dImpl::forward(const Tensor& x) {
                            : feature_dropout(x, options.p(), is_training());
 }
 
+Tensor AlphaDropoutImpl::forward(const Tensor& x) {
+  return options.inplace() ? alpha_dropout_(x, options.p(), is_training())
+                           : alpha_dropout(x, options.p(), is_training());
+}
+
+Tensor FeatureAlphaDropoutImpl::forward(const Tensor& x) {
+  return options.inplace() ? feature_alpha_dropout_(x, options.p(), is_training())
+                           : feature_alpha_dropout(x, options.p(), is_training());
+}
+
 std::string DropoutImpl::extra_repr() const {
   return "p=" + python_repr(options.p()) + ", inplace=" + python_repr(options.inplace());
 }

@@ -25,6 +25,8 @@ class DropoutImpl : public Module {
 PULLBACK_MODULE(Dropout);
 
 using Dropout2dOptions = DropoutOptions;
+using AlphaDropoutOptions = DropoutOptions;
+using FeatureAlphaDropoutOptions = DropoutOptions;
 
 /// As Dropout, for whole channels of batch × channels × height × width.
 class Dropout2dImpl : public DropoutImpl {
@@ -33,5 +35,21 @@ class Dropout2dImpl : public DropoutImpl {
   Tensor forward(const Tensor& x);
 };
 PULLBACK_MODULE(Dropout2d);
+
+/// Dropout after selu: mean 0 and variance 1 stay.
+class AlphaDropoutImpl : public DropoutImpl {
+ public:
+  using DropoutImpl::DropoutImpl;
+  Tensor forward(const Tensor& x);
+};
+PULLBACK_MODULE(AlphaDropout);
+
+/// As AlphaDropout, for whole channels.
+class FeatureAlphaDropoutImpl : public DropoutImpl {
+ public:
+  using DropoutImpl::DropoutImpl;
+  Tensor forward(const Tensor& x);
+};
+PULLBACK_MODULE(FeatureAlphaDropout);
 
 }  // namespace pullback::nn

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <optional>
+#include <tuple>
+#include <vector>
+
 #include <pullback/core/ops.h>
 #include <pullback/nn/conv.h>
 #include <pullback/nn/distance.h>
@@ -8,6 +12,7 @@
 #include <pullback/nn/functional/loss.h>
 #include <pullback/nn/norm.h>
 #include <pullback/nn/pooling.h>
+#include <pullback/nn/upsample.h>
 
 /// libtorch's spelling of the functions behind layers: the options come in a struct.
 namespace pullback::nn::functional {
@@ -46,7 +51,10 @@ using MaxPool1dFuncOptions = MaxPool1dOptions;
 using MaxPool2dFuncOptions = MaxPool2dOptions;
 using AvgPool1dFuncOptions = AvgPool1dOptions;
 using AvgPool2dFuncOptions = AvgPool2dOptions;
+using AdaptiveAvgPool1dFuncOptions = AdaptiveAvgPool1dOptions;
 using AdaptiveAvgPool2dFuncOptions = AdaptiveAvgPool2dOptions;
+using AdaptiveMaxPool1dFuncOptions = AdaptiveMaxPool1dOptions;
+using AdaptiveMaxPool2dFuncOptions = AdaptiveMaxPool2dOptions;
 
 inline Tensor max_pool1d(const Tensor& x, const MaxPool1dFuncOptions& o) {
   return pullback::max_pool1d(x, o.kernel_size(), o.stride(), o.padding(), o.dilation(),
@@ -68,6 +76,42 @@ inline Tensor adaptive_avg_pool2d(const Tensor& x, const AdaptiveAvgPool2dFuncOp
   return pullback::adaptive_avg_pool2d(x, o.output_size());
 }
 
+inline Tensor adaptive_avg_pool1d(const Tensor& x, const AdaptiveAvgPool1dFuncOptions& o) {
+  return pullback::adaptive_avg_pool1d(x, o.output_size());
+}
+inline Tensor adaptive_max_pool1d(const Tensor& x, const AdaptiveMaxPool1dFuncOptions& o) {
+  return std::get<0>(pullback::adaptive_max_pool1d(x, o.output_size()));
+}
+inline Tensor adaptive_max_pool2d(const Tensor& x, const AdaptiveMaxPool2dFuncOptions& o) {
+  return std::get<0>(pullback::adaptive_max_pool2d(x, o.output_size()));
+}
+inline std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& x,
+                                                          const MaxPool2dFuncOptions& o) {
+  return pullback::max_pool2d_with_indices(x, o.kernel_size(), o.stride(), o.padding(),
+                                           o.dilation(), o.ceil_mode());
+}
+
+struct InterpolateFuncOptions {
+  PULLBACK_ARG(std::optional<std::vector<std::int64_t>>, size) = std::nullopt;
+  PULLBACK_ARG(std::optional<std::vector<double>>, scale_factor) = std::nullopt;
+  PULLBACK_ARG(Interpolation, mode) = kNearest;
+  PULLBACK_ARG(std::optional<bool>, align_corners) = std::nullopt;
+  PULLBACK_ARG(std::optional<bool>, recompute_scale_factor) = std::nullopt;
+};
+inline Tensor interpolate(const Tensor& x, const InterpolateFuncOptions& o = {}) {
+  return pullback::interpolate(x, o.size(), o.scale_factor(), o.mode(), o.align_corners(),
+                               o.recompute_scale_factor().value_or(false));
+}
+
+using PixelShuffleFuncOptions = PixelShuffleOptions;
+using PixelUnshuffleFuncOptions = PixelUnshuffleOptions;
+inline Tensor pixel_shuffle(const Tensor& x, const PixelShuffleFuncOptions& o) {
+  return pullback::pixel_shuffle(x, o.upscale_factor());
+}
+inline Tensor pixel_unshuffle(const Tensor& x, const PixelUnshuffleFuncOptions& o) {
+  return pullback::pixel_unshuffle(x, o.downscale_factor());
+}
+
 struct DropoutFuncOptions {
   PULLBACK_ARG(double, p) = 0.5;
   PULLBACK_ARG(bool, training) = true;
@@ -83,6 +127,21 @@ inline Tensor dropout2d(const Tensor& x, const Dropout2dFuncOptions& o = {}) {
                      : feature_dropout(x, o.p(), o.training());
 }
 
+struct AlphaDropoutFuncOptions {
+  PULLBACK_ARG(double, p) = 0.5;
+  PULLBACK_ARG(bool, training) = false;
+  PULLBACK_ARG(bool, inplace) = false;
+};
+using FeatureAlphaDropoutFuncOptions = AlphaDropoutFuncOptions;
+inline Tensor alpha_dropout(const Tensor& x, const AlphaDropoutFuncOptions& o = {}) {
+  return o.inplace() ? alpha_dropout_(x, o.p(), o.training())
+                     : pullback::alpha_dropout(x, o.p(), o.training());
+}
+inline Tensor feature_alpha_dropout(const Tensor& x, const FeatureAlphaDropoutFuncOptions& o = {}) {
+  return o.inplace() ? feature_alpha_dropout_(x, o.p(), o.training())
+                     : pullback::feature_alpha_dropout(x, o.p(), o.training());
+}
+
 struct BatchNormFuncOptions {
   PULLBACK_ARG(Tensor, weight);
   PULLBACK_ARG(Tensor, bias);
@@ -94,6 +153,31 @@ inline Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tens
                          const BatchNormFuncOptions& o = {}) {
   return pullback::batch_norm(x, o.weight(), o.bias(), running_mean, running_var, o.training(),
                               o.momentum(), o.eps());
+}
+
+struct InstanceNormFuncOptions {
+  PULLBACK_ARG(Tensor, running_mean);
+  PULLBACK_ARG(Tensor, running_var);
+  PULLBACK_ARG(Tensor, weight);
+  PULLBACK_ARG(Tensor, bias);
+  PULLBACK_ARG(bool, use_input_stats) = true;
+  PULLBACK_ARG(double, momentum) = 0.1;
+  PULLBACK_ARG(double, eps) = 1e-5;
+};
+inline Tensor instance_norm(const Tensor& x, const InstanceNormFuncOptions& o = {}) {
+  return pullback::instance_norm(x, o.weight(), o.bias(), o.running_mean(), o.running_var(),
+                                 o.use_input_stats(), o.momentum(), o.eps());
+}
+
+struct GroupNormFuncOptions {
+  GroupNormFuncOptions(std::int64_t num_groups) : num_groups_(num_groups) {}
+  PULLBACK_ARG(std::int64_t, num_groups);
+  PULLBACK_ARG(Tensor, weight);
+  PULLBACK_ARG(Tensor, bias);
+  PULLBACK_ARG(double, eps) = 1e-5;
+};
+inline Tensor group_norm(const Tensor& x, const GroupNormFuncOptions& o) {
+  return pullback::group_norm(x, o.num_groups(), o.weight(), o.bias(), o.eps());
 }
 
 struct NormalizeFuncOptions {

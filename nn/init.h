@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include <pullback/core/neural.h>
 #include <pullback/nn/attribute.h>
 
 namespace pullback {
@@ -10,9 +11,9 @@ enum class FanMode : std::uint8_t { FanIn, FanOut };
 inline constexpr FanMode kFanIn = FanMode::FanIn, kFanOut = FanMode::FanOut;
 
 enum class Nonlinearity : std::uint8_t { Linear, Sigmoid, Tanh, ReLU, LeakyReLU, SELU };
-inline constexpr Nonlinearity kLinear = Nonlinearity::Linear, kSigmoid = Nonlinearity::Sigmoid,
-                              kTanh = Nonlinearity::Tanh, kReLU = Nonlinearity::ReLU,
-                              kLeakyReLU = Nonlinearity::LeakyReLU, kSELU = Nonlinearity::SELU;
+inline constexpr Nonlinearity kSigmoid = Nonlinearity::Sigmoid, kTanh = Nonlinearity::Tanh,
+                              kReLU = Nonlinearity::ReLU, kLeakyReLU = Nonlinearity::LeakyReLU,
+                              kSELU = Nonlinearity::SELU;
 
 /// Initial values, written in place without recording. A parametrized attribute is given its values
 /// by assignment: they are drawn into a copy, which goes through the right inverse. Each returns

@@ -83,6 +83,25 @@ void BatchNorm2dImpl::check_input(const Tensor& x) const {
   check<ValueError>(x.dim() == 4, "BatchNorm2d: expected 4D input (got ", x.dim(), "D input)");
 }
 
+Tensor InstanceNormNd::forward(const Tensor& x) {
+  check_input(x);
+  const bool single = x.dim() == dims_ + 1;
+  const bool own = is_training() || !running_mean.defined();
+  const Tensor y = instance_norm(single ? x.unsqueeze(0) : x, weight, bias, running_mean,
+                                 running_var, own, options.momentum().value_or(0), options.eps());
+  return single ? y.squeeze(0) : y;
+}
+
+void InstanceNormNd::check_input(const Tensor& x) const {
+  check<ValueError>(x.dim() == dims_ + 1 || x.dim() == dims_ + 2, "InstanceNorm", dims_,
+                    "d: expected ", dims_ + 1, "D or ", dims_ + 2, "D input (got ", x.dim(),
+                    "D input)");
+  const std::int64_t channels = x.size(-1 - dims_);
+  check<ValueError>(!options.affine() || channels == options.num_features(), "InstanceNorm", dims_,
+                    "d: expected input's size at the channel dimension to match num_features (",
+                    options.num_features(), "), but got: ", channels);
+}
+
 LayerNormImpl::LayerNormImpl(LayerNormOptions options) : options(std::move(options)) {
   reset();
 }

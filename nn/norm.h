@@ -63,6 +63,55 @@ class BatchNorm2dImpl : public BatchNormNd {
 };
 PULLBACK_MODULE(BatchNorm2d);
 
+struct InstanceNormOptions {
+  InstanceNormOptions(std::int64_t num_features) : num_features_(num_features) {}
+  operator BatchNormOptions() const {
+    return BatchNormOptions(num_features())
+        .eps(eps())
+        .momentum(momentum())
+        .affine(affine())
+        .track_running_stats(track_running_stats());
+  }
+  PULLBACK_ARG(std::int64_t, num_features);
+  PULLBACK_ARG(double, eps) = 1e-5;
+  PULLBACK_ARG(double, momentum) = 0.1;
+  PULLBACK_ARG(bool, affine) = false;
+  PULLBACK_ARG(bool, track_running_stats) = false;
+};
+using InstanceNorm1dOptions = InstanceNormOptions;
+using InstanceNorm2dOptions = InstanceNormOptions;
+
+/// Normalises each channel of each image by itself, or by running statistics, if they are tracked,
+/// in evaluation. The batch dimension may be absent.
+class InstanceNormNd : public BatchNormNd {
+ public:
+  Tensor forward(const Tensor& x);
+
+ protected:
+  InstanceNormNd(const InstanceNormOptions& options, std::int64_t dims)
+      : BatchNormNd(options), dims_(dims) {}
+  void check_input(const Tensor& x) const override;
+
+ private:
+  std::int64_t dims_;  // of the positions
+};
+
+/// Over batch × channels × positions.
+class InstanceNorm1dImpl : public InstanceNormNd {
+ public:
+  InstanceNorm1dImpl(std::int64_t num_features) : InstanceNormNd(num_features, 1) {}
+  explicit InstanceNorm1dImpl(const InstanceNorm1dOptions& options) : InstanceNormNd(options, 1) {}
+};
+PULLBACK_MODULE(InstanceNorm1d);
+
+/// Over batch × channels × height × width.
+class InstanceNorm2dImpl : public InstanceNormNd {
+ public:
+  InstanceNorm2dImpl(std::int64_t num_features) : InstanceNormNd(num_features, 2) {}
+  explicit InstanceNorm2dImpl(const InstanceNorm2dOptions& options) : InstanceNormNd(options, 2) {}
+};
+PULLBACK_MODULE(InstanceNorm2d);
+
 struct LayerNormOptions {
   LayerNormOptions(std::vector<std::int64_t> normalized_shape)
       : normalized_shape_(std::move(normalized_shape)) {}

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <utility>
+
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
@@ -30,6 +33,27 @@ Tensor channels(const Tensor& x) {
   return empty(sizes, x.scalar_type());
 }
 
+// Factors and what to add, so that mean 0 and variance 1 stay when elements become −α, the limit of
+// selu (Klambauer et al. 2017, section 3).
+std::pair<Tensor, Tensor> alpha_factors(const Tensor& noise, double p) {
+  if (p == 1) return {zeros({}, noise.scalar_type()), zeros({}, noise.scalar_type())};
+  const NoGradGuard unrecorded;
+  constexpr double kAlpha = 1.7580993408473766;
+  const double scale = 1 / std::sqrt((kAlpha * kAlpha * p + 1) * (1 - p));
+  noise.bernoulli_(1 - p);
+  return {noise * scale, (noise - 1) * (kAlpha * scale) + kAlpha * scale * p};
+}
+
+Tensor alpha_dropped(const Tensor& x, const Tensor& noise, double p) {
+  const auto [factor, shift] = alpha_factors(noise, p);
+  return x * factor + shift;
+}
+
+Tensor alpha_dropped_(const Tensor& x, const Tensor& noise, double p) {
+  const auto [factor, shift] = alpha_factors(noise, p);
+  return x.mul_(factor).add_(shift);
+}
+
 }  // namespace
 
 Tensor dropout(const Tensor& x, double p, bool train) {
@@ -46,6 +70,22 @@ Tensor feature_dropout(const Tensor& x, double p, bool train) {
 
 Tensor feature_dropout_(const Tensor& x, double p, bool train) {
   return drops(x, p, train) ? x.mul_(factors(channels(x), p)) : x;
+}
+
+Tensor alpha_dropout(const Tensor& x, double p, bool train) {
+  return drops(x, p, train) ? alpha_dropped(x, empty_like(x), p) : x;
+}
+
+Tensor alpha_dropout_(const Tensor& x, double p, bool train) {
+  return drops(x, p, train) ? alpha_dropped_(x, empty_like(x), p) : x;
+}
+
+Tensor feature_alpha_dropout(const Tensor& x, double p, bool train) {
+  return drops(x, p, train) ? alpha_dropped(x, channels(x), p) : x;
+}
+
+Tensor feature_alpha_dropout_(const Tensor& x, double p, bool train) {
+  return drops(x, p, train) ? alpha_dropped_(x, channels(x), p) : x;
 }
 
 }  // namespace pullback

@@ -318,10 +318,21 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
                     }));
 }
 
-Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                     const Tensor& running_mean, const Tensor& running_var, bool use_input_stats,
+                     double momentum, double eps) {
   const char* op = "instance_norm";
   check_defined(op, x);
   check(x.dim() >= 3, op, ": expected an input of at least 3 dimensions, but got size ", x.sizes());
+  check(use_input_stats || (running_mean.defined() && running_var.defined()), op,
+        ": Expected running_mean and running_var to be defined when use_input_stats is false");
+  check_affine(op, x, running_mean, "running_mean", x.size(1));
+  check_affine(op, x, running_var, "running_var", x.size(1));
+  std::int64_t positions = 1;
+  for (std::int64_t d = 2; d < x.dim(); ++d) positions *= x.size(d);
+  check<ValueError>(!use_input_stats || positions != 1, op,
+                    ": Expected more than 1 spatial element when training, got input size ",
+                    x.sizes());
   // Each channel of each image is a channel of its own of one image.
   Sizes flat = x.sizes().vec();
   flat[1] *= flat[0];
@@ -330,9 +341,22 @@ Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
     if (!parameter.defined()) return parameter;
     return reshape(expand(parameter, {x.size(0), x.size(1)}), flat[1]);
   };
-  const Tensor y = batch_norm(reshape(x, flat), repeated(weight), repeated(bias), Tensor(),
-                              Tensor(), /*training=*/true, 0, eps);
+  const auto own = [&](const Tensor& running) {
+    return running.defined() ? repeated(running.detach()).clone() : running;
+  };
+  const Tensor mean = own(running_mean), var = own(running_var);
+  const Tensor y = batch_norm(reshape(x, flat), repeated(weight), repeated(bias), mean, var,
+                              use_input_stats, momentum, eps);
+  if (use_input_stats && x.size(0) > 0) {
+    const NoGradGuard unrecorded;
+    for (const auto& [running, each] : {std::pair(&running_mean, &mean), {&running_var, &var}})
+      if (running->defined()) running->copy_(each->view({x.size(0), x.size(1)}).mean({0}));
+  }
   return view(y, x.sizes());
+}
+
+Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  return instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, 0, eps);
 }
 
 Tensor normalize(const Tensor& x, double p, std::int64_t dim, double eps) {

@@ -68,3 +68,37 @@ TEST_CASE("batch norm without momentum averages all batches", "[layers]") {
 TEST_CASE("a convolution that keeps the size has no stride", "[layers]") {
   CHECK_THROWS_AS(nn::Conv2d(nn::Conv2dOptions(1, 1, 3).stride(2).padding(kSame)), ValueError);
 }
+
+TEST_CASE("an activation in place changes its input, which stays differentiable", "[layers]") {
+  const Tensor leaf = tensor({-1.0, 2.0}, kFloat).requires_grad_();
+  Tensor x = leaf * 1;
+  CHECK(nn::LeakyReLU(nn::LeakyReLUOptions(0.5).inplace(true))(x).is_same(x));
+  CHECK(equal(x, tensor({-0.5, 2.0}, kFloat)));
+  x.sum().backward();
+  CHECK(equal(leaf.grad(), tensor({0.5, 1.0}, kFloat)));
+  CHECK_THROWS_AS(leaky_relu_(leaf), RuntimeError);
+}
+
+TEST_CASE("instance norm refuses another layout, and to train on one position", "[layers]") {
+  nn::InstanceNorm2d norm(nn::InstanceNorm2dOptions(3).affine(true));
+  CHECK_THROWS_AS(norm(ones({3, 4})), ValueError);
+  CHECK_THROWS_AS(norm(ones({1, 2, 4, 4})), ValueError);
+  CHECK_THROWS_AS(norm(ones({1, 3, 1, 1})), ValueError);
+}
+
+TEST_CASE("interpolation says which sizes it needs", "[layers]") {
+  const Tensor x = ones({1, 1, 2, 2});
+  CHECK_THROWS_AS(interpolate(x, {}), ValueError);
+  CHECK_THROWS_AS(interpolate(x, {{4, 4}}, {{2.0}}), ValueError);
+  CHECK_THROWS_AS(interpolate(x, {{4, 4}}, {}, kNearest, true), ValueError);
+  CHECK_THROWS_AS(interpolate(x, {{4}}, {}, kLinear), NotImplementedError);
+  CHECK_THROWS_AS(interpolate(x, {{0, 4}}), RuntimeError);
+}
+
+TEST_CASE("alpha dropout keeps mean and variance", "[layers]") {
+  manual_seed(0);
+  const Tensor x = randn({100000}), y = nn::AlphaDropout(0.3)(x);
+  CHECK(std::abs(y.mean().item<float>()) < 0.02f);
+  CHECK(std::abs(y.var().item<float>() - 1) < 0.02f);
+  CHECK(F::alpha_dropout(x).is_same(x));
+}

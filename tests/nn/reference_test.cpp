@@ -15,6 +15,7 @@
 #include <pullback/nn/norm.h>
 #include <pullback/nn/padding.h>
 #include <pullback/nn/pooling.h>
+#include <pullback/nn/upsample.h>
 
 #include "catch.h"
 #include "reference/reference.h"
@@ -223,6 +224,34 @@ const std::map<std::string, Make>& modules() {
       {"Dropout that keeps all", [] { return Dropout(0.0); }},
       {"Dropout", [] { return Dropout(0.3); }},
       {"Dropout2d", [] { return Dropout2d(0.3); }},
+      {"AlphaDropout", [] { return AlphaDropout(0.3); }},
+      {"FeatureAlphaDropout", [] { return FeatureAlphaDropout(0.3); }},
+      {"InstanceNorm1d", [] { return InstanceNorm1d(3); }},
+      {"InstanceNorm1d of one",
+       [] { return InstanceNorm1d(InstanceNorm1dOptions(3).affine(true)); }},
+      {"InstanceNorm2d",
+       [] { return InstanceNorm2d(InstanceNorm2dOptions(2).eps(1e-3).affine(true)); }},
+      {"InstanceNorm2d tracking",
+       [] {
+         return InstanceNorm2d(InstanceNorm2dOptions(2).momentum(0.3).track_running_stats(true));
+       }},
+      {"Upsample", [] { return Upsample(UpsampleOptions().scale_factor(std::vector<double>{2})); }},
+      {"Upsample to a size",
+       [] {
+         return Upsample(UpsampleOptions()
+                             .size(std::vector<std::int64_t>{3, 7})
+                             .mode(kBilinear)
+                             .align_corners(true));
+       }},
+      {"Upsample by two factors",
+       [] {
+         return Upsample(
+             UpsampleOptions().scale_factor(std::vector<double>{1.5, 2}).mode(kBilinear));
+       }},
+      {"Upsample lines",
+       [] { return Upsample(UpsampleOptions().size(std::vector<std::int64_t>{7}).mode(kLinear)); }},
+      {"PixelShuffle", [] { return PixelShuffle(2); }},
+      {"PixelUnshuffle", [] { return PixelUnshuffle(2); }},
       // Braces make the layers from left to right, so that each draws its own numbers.
       {"Sequential",
        [] {

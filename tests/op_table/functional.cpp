@@ -92,6 +92,35 @@ Rows functional_rows() {
                                                  .ignore_index(1)
                                                  .reduction(kSum)
                                                  .label_smoothing(0.2))}),
+      ROW("group_norm",
+          {F::group_norm(c.in(0),
+                         F::GroupNormFuncOptions(2).weight(c.in(1)).bias(c.in(2)).eps(0.01))}),
+      ROW("instance_norm",
+          {F::instance_norm(c.in(0),
+                            F::InstanceNormFuncOptions().weight(c.in(1)).bias(c.in(2)).eps(0.01))}),
+      ROW("instance_norm.running",
+          {F::instance_norm(c.in(0), F::InstanceNormFuncOptions()
+                                         .running_mean(c.in(1).detach())
+                                         .running_var(c.in(2).detach().square())
+                                         .use_input_stats(false)
+                                         .eps(0.01))}),
+      ROW("adaptive_max_pool2d",
+          {F::adaptive_max_pool2d(c.in(0), F::AdaptiveMaxPool2dFuncOptions({2, 3}))}),
+      ROW("interpolate", {F::interpolate(c.in(0), F::InterpolateFuncOptions()
+                                                      .scale_factor(std::vector<double>({1.5, 2.0}))
+                                                      .mode(pullback::kBilinear)
+                                                      .align_corners(true))}),
+      ROW("interpolate.recomputed",
+          {F::interpolate(c.in(0), F::InterpolateFuncOptions()
+                                       .scale_factor(std::vector<double>({1.7}))
+                                       .mode(pullback::kLinear)
+                                       .recompute_scale_factor(true))}),
+      ROW("softmax.type", {F::softmax(c.in(0), F::SoftmaxFuncOptions(1).dtype(pullback::kDouble))}),
+      ROW("triplet_margin_loss",
+          {F::triplet_margin_loss(
+              c.in(0), c.in(1), c.in(2),
+              F::TripletMarginLossFuncOptions().margin(3).p(1).eps(0.1).swap(true).reduction(
+                  pullback::kNone))}),
   };
 }
 

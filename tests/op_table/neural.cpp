@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <pullback/core/neural.h>
 
 #include "op_table.h"
@@ -55,6 +57,19 @@ pullback::Reduction reduction(const Case& c) {
   return name == "none" ? pullback::kNone : name == "sum" ? pullback::kSum : pullback::kMean;
 }
 
+Row interpolation(const char* name, pullback::Interpolation mode) {
+  return {name, [mode](const Case& c) -> Outputs {
+            std::optional<std::vector<std::int64_t>> size;
+            std::optional<std::vector<double>> scale;
+            std::optional<bool> corners;
+            if (c.has("size")) size = c.list("size");
+            if (c.has("scale_factor")) scale = {c.number("scale_factor")};
+            if (c.has("align_corners")) corners = c.boolean("align_corners");
+            return {pullback::interpolate(c.in(0), size, scale, mode, corners,
+                                          c.boolean("recompute_scale_factor"))};
+          }};
+}
+
 }  // namespace
 
 Rows conv_rows() {
@@ -73,6 +88,13 @@ Rows conv_rows() {
       {"pad.circular",
        [](const Case& c) -> Outputs { return {pad(c.in(0), c.list("pad"), kCircular)}; },
        other_name()},
+      interpolation("interpolate.nearest", kNearest),
+      interpolation("interpolate.nearest-exact", kNearestExact),
+      interpolation("interpolate.linear", kLinear),
+      interpolation("interpolate.bilinear", kBilinear),
+      interpolation("interpolate.trilinear", kTrilinear),
+      ROW("pixel_shuffle", {pixel_shuffle(c.in(0), c.integer("upscale_factor"))}),
+      ROW("pixel_unshuffle", {pixel_unshuffle(c.in(0), c.integer("downscale_factor"))}),
       ROW("one_hot", {one_hot(c.in(0), c.integer("num_classes", -1))}),
       ROW("embedding", {embedding(c.in(1), c.in(0), c.integer("padding_idx", -1))}),
   };

@@ -49,3 +49,20 @@ row("binary_cross_entropy_with_logits", lambda x, y, w, p: F.binary_cross_entrop
 row("nll_loss", lambda x, y, w: F.nll_loss(x, y, w.detach(), ignore_index=1, reduction="sum"), SCORES, [3], target=([4], 3))
 row("cross_entropy", lambda x, y, w: F.cross_entropy(
     x, y, w.detach(), ignore_index=1, reduction="sum", label_smoothing=0.2), SCORES, [3], target=([4], 3))
+row("group_norm", lambda x, w, b: F.group_norm(x, 2, w, b, eps=0.01), IMAGE, [2], [2])
+
+
+def some(x):
+    assert x.numel() > 0, "what is empty has no statistics"
+    return x
+
+
+row("instance_norm", lambda x, w, b: F.instance_norm(some(x), weight=w, bias=b, eps=0.01), IMAGE, [2], [2])
+row("instance_norm.running", lambda x, mean, var: F.instance_norm(
+    some(x), mean.detach(), var.detach().square(), use_input_stats=False, eps=0.01), IMAGE, [2], [2])
+row("adaptive_max_pool2d", lambda x: F.adaptive_max_pool2d(x, (2, 3)), IMAGE)
+row("interpolate", lambda x: F.interpolate(x, scale_factor=(1.5, 2.0), mode="bilinear", align_corners=True), IMAGE)
+row("interpolate.recomputed", lambda x: F.interpolate(x, scale_factor=1.7, mode="linear", recompute_scale_factor=True), LINE)
+row("softmax.type", lambda x: F.softmax(x, 1, dtype=d), FLAT)
+row("triplet_margin_loss", lambda x, y, z: F.triplet_margin_loss(x, y, z, margin=3, p=1, eps=0.1, swap=True, reduction="none"),
+    FLAT, FLAT, FLAT)

@@ -190,3 +190,39 @@ op(S, "gaussian_nll_loss", F.gaussian_nll_loss, lambda draw: [
     for s in ([2, 3], [2, 1], [2]) for r in REDUCTIONS for kw in ({}, {"full": True, "eps": 0.1})] + [
     ([draw([3]), draw([3]), torch.tensor([0.0, 0.05, 1.0])], {"eps": 0.1})],
    throws=[([torch.ones(2, 3), torch.ones(2, 3), torch.ones(3, 3)],), ([torch.ones(2), torch.ones(2), -torch.ones(2)],)])
+
+
+def pictures(mode, *variants):
+    shapes = {"linear": ([2, 2, 5],), "bilinear": ([1, 2, 3, 4],), "trilinear": ([1, 1, 2, 3, 2],)}
+    for shape in shapes.get(mode, sum(shapes.values(), ())):
+        n = len(shape) - 2
+        for kw in ({"size": [7, 2, 5][:n]}, {"size": [3]}, {"scale_factor": 2}, {"scale_factor": 1.7}, *variants):
+            yield shape, dict(kw, mode=mode)
+
+
+def interpolated(x, size=None, scale_factor=None, **kw):
+    size = size[0] if size is not None and len(size) == 1 else size
+    return F.interpolate(x, size, None if scale_factor is None else float(scale_factor), **kw)
+
+
+for mode in ("nearest", "nearest-exact", "linear", "bilinear", "trilinear"):
+    corners = () if "nearest" in mode else ({"size": [4], "align_corners": True}, {"size": [1], "align_corners": True},
+                                            {"scale_factor": 1.7, "recompute_scale_factor": True})
+    op(C, f"interpolate.{mode}", interpolated, lambda draw, mode=mode, corners=corners: [
+        ([draw(s, t)], kw) for t in FLOATS for s, kw in pictures(mode, *corners)],
+       throws=[([torch.ones(2, 3)], {"mode": mode, "size": [2]}), ([torch.ones(1, 1, 2, 2, 2)], {"mode": mode}),
+               ([torch.ones(1, 1, 2, 2, 2)], {"mode": mode, "size": [0]}),
+               ([torch.ones(1, 1, 2, 2, 2)], {"mode": mode, "size": [2, 2]})])
+op(C, "pixel_shuffle", F.pixel_shuffle, lambda draw: [
+    ([draw(s, t)], {"upscale_factor": r}) for t in FLOATS for s, r in (([2, 4, 2, 3], 2), ([9, 1, 2], 3), ([1, 2, 2, 2], 1), ([0, 4, 1, 1], 2))],
+   throws=[([torch.ones(3, 2, 2)], {"upscale_factor": 2}), ([torch.ones(2, 2)], {"upscale_factor": 1})])
+
+
+def unshuffled(x, downscale_factor):
+    assert x.numel() > 0, "PyTorch keeps the size of an empty image"
+    return F.pixel_unshuffle(x, downscale_factor)
+
+
+op(C, "pixel_unshuffle", unshuffled, lambda draw: [
+    ([draw(s, t)], {"downscale_factor": r}) for t in FLOATS for s, r in (([2, 1, 4, 6], 2), ([2, 3, 6], 3))],
+   throws=[([torch.ones(1, 3, 2)], {"downscale_factor": 2})])
