@@ -17,6 +17,7 @@
 /// libtorch's spelling of the functions behind layers: the options come in a struct.
 namespace pullback::nn::functional {
 
+using pullback::linear;
 using pullback::one_hot;
 
 struct PadFuncOptions {
@@ -45,6 +46,29 @@ inline Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dFuncOpti
 }
 inline Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dFuncOptions& o = {}) {
   return pullback::conv2d(x, weight, o.bias(), o.stride(), o.padding(), o.dilation(), o.groups());
+}
+
+template <std::size_t D>
+struct ConvTransposeFuncOptions {
+  PULLBACK_ARG(Tensor, bias);
+  PULLBACK_ARG(ExpandingArray<D>, stride) = 1;
+  PULLBACK_ARG(ExpandingArray<D>, padding) = 0;
+  PULLBACK_ARG(ExpandingArray<D>, output_padding) = 0;
+  PULLBACK_ARG(std::int64_t, groups) = 1;
+  PULLBACK_ARG(ExpandingArray<D>, dilation) = 1;
+};
+using ConvTranspose1dFuncOptions = ConvTransposeFuncOptions<1>;
+using ConvTranspose2dFuncOptions = ConvTransposeFuncOptions<2>;
+
+inline Tensor conv_transpose1d(const Tensor& x, const Tensor& weight,
+                               const ConvTranspose1dFuncOptions& o = {}) {
+  return pullback::conv_transpose1d(x, weight, o.bias(), o.stride(), o.padding(),
+                                    o.output_padding(), o.groups(), o.dilation());
+}
+inline Tensor conv_transpose2d(const Tensor& x, const Tensor& weight,
+                               const ConvTranspose2dFuncOptions& o = {}) {
+  return pullback::conv_transpose2d(x, weight, o.bias(), o.stride(), o.padding(),
+                                    o.output_padding(), o.groups(), o.dilation());
 }
 
 using MaxPool1dFuncOptions = MaxPool1dOptions;

@@ -121,6 +121,22 @@ Rows functional_rows() {
               c.in(0), c.in(1), c.in(2),
               F::TripletMarginLossFuncOptions().margin(3).p(1).eps(0.1).swap(true).reduction(
                   pullback::kNone))}),
+      ROW("conv_transpose1d", {F::conv_transpose1d(c.in(0), c.in(1),
+                                                   F::ConvTranspose1dFuncOptions()
+                                                       .bias(c.in(2))
+                                                       .stride(2)
+                                                       .padding(1)
+                                                       .output_padding(1)
+                                                       .groups(2)
+                                                       .dilation(2))}),
+      ROW("conv_transpose2d", {F::conv_transpose2d(c.in(0), c.in(1),
+                                                   F::ConvTranspose2dFuncOptions()
+                                                       .bias(c.in(2))
+                                                       .stride(2)
+                                                       .padding({1, 0})
+                                                       .output_padding(1)
+                                                       .groups(2)
+                                                       .dilation(2))}),
   };
 }
 

@@ -66,3 +66,7 @@ row("interpolate.recomputed", lambda x: F.interpolate(x, scale_factor=1.7, mode=
 row("softmax.type", lambda x: F.softmax(x, 1, dtype=d), FLAT)
 row("triplet_margin_loss", lambda x, y, z: F.triplet_margin_loss(x, y, z, margin=3, p=1, eps=0.1, swap=True, reduction="none"),
     FLAT, FLAT, FLAT)
+row("conv_transpose1d", lambda x, w, b: F.conv_transpose1d(
+    x, w, b, stride=2, padding=1, output_padding=1, groups=2, dilation=2), LINE, [2, 2, 3], [4])
+row("conv_transpose2d", lambda x, w, b: F.conv_transpose2d(
+    x, w, b, stride=2, padding=(1, 0), output_padding=1, groups=2, dilation=2), IMAGE, [2, 1, 3, 2], [2])
