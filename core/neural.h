@@ -102,6 +102,12 @@ Tensor normalize(const Tensor& x, double p = 2, std::int64_t dim = 1, double eps
 /// the gradient is the derivative of this, which PyTorch's is not.
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, std::int64_t dim = 1, double eps = 1e-8);
 
+/// ‖v‖ₚ over all dimensions but dim, which keep size 1, or of all of v for dim −1.
+Tensor norm_except_dim(const Tensor& v, const Scalar& p = 2, std::int64_t dim = 0);
+/// v·g/norm_except_dim(v, 2, dim), NaN where the norm is 0 (Salimans and Kingma 2016). Throws
+/// IndexError for a dimension that v lacks.
+Tensor _weight_norm(const Tensor& v, const Tensor& g, std::int64_t dim = 0);
+
 /// ‖a − b + eps‖ₚ along the last dimension; a and b broadcast.
 Tensor pairwise_distance(const Tensor& a, const Tensor& b, double p = 2, double eps = 1e-6,
                          bool keepdim = false);

@@ -129,6 +129,34 @@ void layer_norm_backward(int64_t m, int64_t n, char* const* data, double) {
   }
 }
 
+template <class T>
+void weight_norm(int64_t m, int64_t n, char* const* data, double) {
+  for (int64_t j = 0; j < m; ++j) {
+    T* w = row<T>(data[0], j, n);
+    const T* v = row<T>(data[2], j, n);
+    const T norm = sqrt(sum_over<T>(n, [=](int64_t i) { return v[i] * v[i]; }));
+    *row<T>(data[1], j, 1) = norm;
+    const T scale = *row<T>(data[3], j, 1) / norm;
+    PULLBACK_VECTOR
+    for (int64_t i = 0; i < n; ++i) w[i] = v[i] * scale;
+  }
+}
+
+template <class T>
+void weight_norm_backward(int64_t m, int64_t n, char* const* data, double) {
+  for (int64_t j = 0; j < m; ++j) {
+    T* dv = row<T>(data[0], j, n);
+    const T* dw = row<T>(data[2], j, n);
+    const T* v = row<T>(data[3], j, n);
+    const T norm = *row<T>(data[5], j, 1), scale = *row<T>(data[4], j, 1) / norm;
+    const T along = sum_over<T>(n, [=](int64_t i) { return dw[i] * v[i]; }) / norm;
+    *row<T>(data[1], j, 1) = along;
+    const T back = along / norm;
+    PULLBACK_VECTOR
+    for (int64_t i = 0; i < n; ++i) dv[i] = scale * (dw[i] - v[i] * back);
+  }
+}
+
 template <class... T>
 void fill(Kernels& table) {
   ((table.softmax.loops[kCode<T>] = softmax<T>), ...);
@@ -137,6 +165,8 @@ void fill(Kernels& table) {
   ((table.log_softmax_backward.loops[kCode<T>] = log_softmax_backward<T>), ...);
   ((table.layer_norm.loops[kCode<T>] = layer_norm<T>), ...);
   ((table.layer_norm_backward.loops[kCode<T>] = layer_norm_backward<T>), ...);
+  ((table.weight_norm.loops[kCode<T>] = weight_norm<T>), ...);
+  ((table.weight_norm_backward.loops[kCode<T>] = weight_norm_backward<T>), ...);
 }
 
 }  // namespace

@@ -123,6 +123,12 @@ Rows pool_rows() {
 Rows nnorm_rows() {
   using namespace pullback;
   return {
+      ROW("_weight_norm", {_weight_norm(c.in(0), c.in(1), c.integer("dim", 0))}),
+      {"norm_except_dim",
+       [](const Case& c) -> Outputs {
+         return {norm_except_dim(c.in(0), c.number("pow"), c.integer("dim", 0))};
+       },
+       other_name()},
       ROW("layer_norm", {layer_norm(c.in(0), c.list("normalized_shape"), c.in(1), c.in(2))}),
       ROW("group_norm", {group_norm(c.in(0), c.integer("num_groups"), c.in(1), c.in(2))}),
       ROW("batch_norm.training", {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1).detach().clone(),

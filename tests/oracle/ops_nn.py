@@ -69,6 +69,12 @@ for n, shape in ((1, [2, 2, 7]), (2, [2, 2, 5, 6])):
         op(P, name, getattr(F, name), lambda draw, shape=shape, n=n: [
             ([draw(shape, t)], {"output_size": k}) for t in FLOATS for k in ([1] * n, [3] * n, [2] * n)])
 
+op(N, "_weight_norm", torch._weight_norm, lambda draw: [
+    ([draw(v, t), draw(g, t)], {"dim": dim}) for t in FLOATS
+    for v, g, dim in (([3, 4], [3, 1], 0), ([3, 4], [1, 4], 1), ([2, 3, 2], [2, 1, 1], 0), ([2, 3, 2], [1, 3, 1], 1), ([2, 3, 2], [1, 1, 2], 2),
+                      ([3, 20], [3, 1], 0), ([1, 1], [1, 1], 0), ([4], [4], 0), ([2, 3], [], -1))])
+op(N, "norm_except_dim", torch.norm_except_dim, lambda draw: [
+    ([draw(v, t)], {"pow": p, "dim": dim}) for t in FLOATS for p in (2, 1) for v, dim in (([3, 4], 0), ([3, 4], 1), ([2, 3, 2], 1), ([2, 3], -1))])
 op(N, "layer_norm", lambda x, w, c, normalized_shape, eps=1e-5: F.layer_norm(x, normalized_shape, w, c, eps), lambda draw: [
     ([draw([2, 3, 4], t), draw(n, t) if w else None, draw(n, t) if w else None], {"normalized_shape": n})
     for t in FLOATS for n in ([4], [3, 4]) for w in (True, False)])
