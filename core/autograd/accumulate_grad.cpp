@@ -39,9 +39,22 @@ AccumulateGrad* AccumulateGrad::of(TensorImpl* leaf) {
 
 bool is_exclusive(const Tensor& g) {
   const TensorImpl* impl = g.get();
-  return impl->refs.get() == 1 && impl->storage->refs.get() == 1 && !impl->storage->deleter &&
-         impl->geometry.is_contiguous();
+  // Of a view, the base holds the memory as well.
+  const bool owns_base = impl->base.defined() && impl->base.get()->refs.get() == 1;
+  return impl->refs.get() == 1 && impl->storage->refs.get() == (owns_base ? 2 : 1) &&
+         !impl->storage->deleter && impl->geometry.is_contiguous();
 }
+
+namespace {
+
+/// What nobody else holds, as a tensor that is no view.
+Tensor without_base(Tensor&& g) {
+  g.get()->base.reset();
+  g.get()->view = ViewKind::None;
+  return std::move(g);
+}
+
+}  // namespace
 
 void accumulate(Tensor& sum, Tensor&& g) {
   if (!sum.defined()) {
@@ -60,7 +73,7 @@ void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
       tensor->grad = g.clone();
       ++gradient_counts().copied;
     } else if (is_exclusive(g)) {
-      tensor->grad = std::move(g);
+      tensor->grad = without_base(std::move(g));
       ++gradient_counts().moved;
     } else {
       tensor->grad = g.clone();

@@ -133,7 +133,8 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
   if (k <= 0 || alpha == T(0)) return scale(m, n, beta, c, ldc, std::int64_t(1));
   if constexpr (has_blas<T>) {
     if (tiles_pay<T>(transpose_b, m, n, k))
-      return tiled_gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+      return tiled_gemm<T>(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
+                           c, ldc);
   }
   const double work = 2.0 * double(m) * double(n) * double(k);
   const bool by_rows = m >= n;
@@ -152,6 +153,19 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
       }
     }
   });
+}
+
+template <class T>
+void gemm_and_row(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n,
+                  std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* b,
+                  std::int64_t ldb, T beta, const T* row, T* c, std::int64_t ldc) {
+  if constexpr (has_blas<T>) {
+    if (m > 0 && n > 0 && k > 0 && tiles_pay<T>(transpose_b, m, n, k))
+      return tiled_gemm<T>(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, row, 0,
+                           c, ldc);
+  }
+  for (std::int64_t i = 0; i < m; ++i) std::copy_n(row, n, c + i * ldc);
+  gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 template <class T>
@@ -205,14 +219,17 @@ T dot(std::int64_t n, const T* x, std::int64_t incx, const T* y, std::int64_t in
   return sum;
 }
 
-#define PULLBACK_INSTANTIATE(T)                                                                  \
-  template void gemm<T>(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*,       \
-                        std::int64_t, const T*, std::int64_t, T, T*, std::int64_t);              \
-  template void batched_gemm<T>(std::int64_t, bool, bool, std::int64_t, std::int64_t,            \
-                                std::int64_t, T, const T*, std::int64_t, std::int64_t, const T*, \
-                                std::int64_t, std::int64_t, T, T*, std::int64_t, std::int64_t);  \
-  template void gemv<T>(bool, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,   \
-                        std::int64_t, T, T*, std::int64_t);                                      \
+#define PULLBACK_INSTANTIATE(T)                                                                    \
+  template void gemm<T>(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*,         \
+                        std::int64_t, const T*, std::int64_t, T, T*, std::int64_t);                \
+  template void gemm_and_row<T>(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, \
+                                std::int64_t, const T*, std::int64_t, T, const T*, T*,             \
+                                std::int64_t);                                                     \
+  template void batched_gemm<T>(std::int64_t, bool, bool, std::int64_t, std::int64_t,              \
+                                std::int64_t, T, const T*, std::int64_t, std::int64_t, const T*,   \
+                                std::int64_t, std::int64_t, T, T*, std::int64_t, std::int64_t);    \
+  template void gemv<T>(bool, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,     \
+                        std::int64_t, T, T*, std::int64_t);                                        \
   template T dot<T>(std::int64_t, const T*, std::int64_t, const T*, std::int64_t);
 PULLBACK_INSTANTIATE(float)
 PULLBACK_INSTANTIATE(double)

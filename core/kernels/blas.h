@@ -16,6 +16,12 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
           T alpha, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
           std::int64_t ldc);
 
+/// C = α op(A) op(B) + β r with the row r of n elements added to each.
+template <class T>
+void gemm_and_row(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n,
+                  std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* b,
+                  std::int64_t ldb, T beta, const T* row, T* c, std::int64_t ldc);
+
 /// `batch` products as `gemm`'s, the operands of one after those of the other at the given strides;
 /// a stride of 0 shares A or B.
 template <class T>

@@ -26,6 +26,8 @@ constexpr int64_t kBlocks = 8;
 constexpr int64_t kRepeats = 4;
 // That many of B's numbers at most: the copy takes as much memory as B.
 constexpr int64_t kMostPacked = int64_t{1} << 24;
+// Rows of B in a tile's width that the first-level cache holds beside A's.
+constexpr int64_t kFewRows = 128;
 // Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
 constexpr int64_t kAliased = 4096;
 
@@ -55,6 +57,8 @@ struct Product {
   const T* b;
   int64_t b_row, b_column;
   T beta;
+  const T* d;
+  int64_t ldd;
   T* c;
   int64_t ldc;
 
@@ -93,14 +97,19 @@ struct Product {
     const GemmTiles<T>& tile = tiles<T>();
     const int64_t width = tile.width, tile_rows = piece(rows, tile.rows, 1);
     const int64_t most = piece(k, kMostInner, 1);
-    // B's rows are read where they lie if few tiles will read them.
-    const bool in_place = b_column == 1 && rows <= 3 * tile.rows;
+    // B's rows are read where they lie if few tiles will read them, or if they stay in the
+    // first-level cache.
+    const bool aliased = b_row * int64_t{sizeof(T)} % (kAliased / 8) == 0;
+    const bool in_place = b_column == 1 && (rows <= 3 * tile.rows || (k <= kFewRows && !aliased));
     const bool copies_a = a_column == 1 && a_row * int64_t{sizeof(T)} % kAliased == 0 && rows > 1;
     const int64_t pitch = most + 64 / int64_t{sizeof(T)};
     Buffer<T> packed(width * most), copied(copies_a ? rows * pitch : 0);
     Buffer<T> edge(tile.rows * width);
     for (int64_t p = 0; p < k; p += most) {
       const int64_t depth = std::min(most, k - p);
+      // What the sums are added to: D, then what C has so far.
+      const T* base = p == 0 ? d : c;
+      const int64_t base_row = p == 0 ? ldd : ldc;
       const T old = p == 0 ? beta : T(1);
       const T* left = a + i0 * a_row + p * a_column;
       int64_t left_row = a_row;
@@ -127,16 +136,17 @@ struct Product {
         const int64_t whole = half ? width / 2 : width;
         for (int64_t i = 0; i < rows; i += tile_rows) {
           const auto r = static_cast<int>(std::min(tile_rows, rows - i));
+          const T* from = base + (i0 + i) * base_row + j0 + j;
           T* to = c + (i0 + i) * ldc + j0 + j;
           if (count == whole) {
             tile.multiply(r, half, depth, left + i * left_row, left_row, a_column, right, right_row,
-                          alpha, old, to, ldc);
+                          alpha, old, from, base_row, to, ldc);
             continue;
           }
           for (int64_t y = 0; old != T(0) && y < r; ++y)
-            std::copy_n(to + y * ldc, count, edge.data() + y * width);
+            std::copy_n(from + y * base_row, count, edge.data() + y * width);
           tile.multiply(r, half, depth, left + i * left_row, left_row, a_column, right, right_row,
-                        alpha, old, edge.data(), width);
+                        alpha, old, edge.data(), width, edge.data(), width);
           for (int64_t y = 0; y < r; ++y) std::copy_n(edge.data() + y * width, count, to + y * ldc);
         }
       }
@@ -188,7 +198,8 @@ bool tiles_pay(bool transpose_b, int64_t m, int64_t n, int64_t k) {
 
 template <class T>
 void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha,
-                const T* a, int64_t lda, const T* b, int64_t ldb, T beta, T* c, int64_t ldc) {
+                const T* a, int64_t lda, const T* b, int64_t ldb, T beta, const T* d, int64_t ldd,
+                T* c, int64_t ldc) {
   const int64_t one = 1;
   Product<T>{m,
              n,
@@ -201,16 +212,19 @@ void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_
              transpose_b ? one : ldb,
              transpose_b ? ldb : one,
              beta,
+             d,
+             ldd,
              c,
              ldc}
       .multiply();
 }
 
-template bool tiles_pay<float>(bool, int64_t, int64_t, int64_t);
-template bool tiles_pay<double>(bool, int64_t, int64_t, int64_t);
-template void tiled_gemm<float>(bool, bool, int64_t, int64_t, int64_t, float, const float*, int64_t,
-                                const float*, int64_t, float, float*, int64_t);
-template void tiled_gemm<double>(bool, bool, int64_t, int64_t, int64_t, double, const double*,
-                                 int64_t, const double*, int64_t, double, double*, int64_t);
+#define PULLBACK_INSTANTIATE(T)                                                            \
+  template bool tiles_pay<T>(bool, int64_t, int64_t, int64_t);                             \
+  template void tiled_gemm<T>(bool, bool, int64_t, int64_t, int64_t, T, const T*, int64_t, \
+                              const T*, int64_t, T, const T*, int64_t, T*, int64_t);
+PULLBACK_INSTANTIATE(float)
+PULLBACK_INSTANTIATE(double)
+#undef PULLBACK_INSTANTIATE
 
 }  // namespace pullback::kernels

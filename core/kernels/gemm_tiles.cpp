@@ -9,7 +9,8 @@ constexpr int kRows = 14, kVectors = 2;
 
 template <class T, int R, int V>
 PULLBACK_NOINLINE void tile(int64_t k, const T* a, int64_t row, int64_t column, const T* b,
-                            int64_t b_row, T alpha, T beta, T* c, int64_t ldc) {
+                            int64_t b_row, T alpha, T beta, const T* d, int64_t ldd, T* c,
+                            int64_t ldc) {
   Vector<T> sum[R][V];
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
@@ -33,15 +34,16 @@ PULLBACK_NOINLINE void tile(int64_t k, const T* a, int64_t row, int64_t column, 
   for (int i = 0; i < R; ++i) {
     PULLBACK_UNROLL
     for (int v = 0; v < V; ++v) {
-      T* to = c + i * ldc + v * kLanes<T>;
+      const int64_t j = v * kLanes<T>;
       const Vector<T> product = alpha * sum[i][v];
-      store<T>(to, beta == T(0) ? product : product + beta * load(to));
+      store<T>(c + i * ldc + j, beta == T(0) ? product : product + beta * load(d + i * ldd + j));
     }
   }
 }
 
 template <class T>
-using Tile = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T, T, T*, int64_t);
+using Tile = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T, T, const T*,
+                      int64_t, T*, int64_t);
 
 template <class T, int V>
 Tile<T> tile_of(int rows) {
@@ -55,9 +57,9 @@ Tile<T> tile_of(int rows) {
 
 template <class T>
 void multiply(int r, bool half, int64_t k, const T* a, int64_t row, int64_t column, const T* b,
-              int64_t b_row, T alpha, T beta, T* c, int64_t ldc) {
+              int64_t b_row, T alpha, T beta, const T* d, int64_t ldd, T* c, int64_t ldc) {
   const Tile<T> tile = half ? tile_of<T, kVectors / 2>(r) : tile_of<T, kVectors>(r);
-  tile(k, a, row, column, b, b_row, alpha, beta, c, ldc);
+  tile(k, a, row, column, b, b_row, alpha, beta, d, ldd, c, ldc);
 }
 
 }  // namespace

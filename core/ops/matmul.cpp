@@ -1,3 +1,5 @@
+#include <array>
+
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/kernels/blas.h>
 #include <pullback/core/ops/map.h>
@@ -87,16 +89,23 @@ void visit_number(ScalarType type, F&& f) {
   });
 }
 
-/// α a b + β y in the dense memory of y.
+/// α a b + β y in the dense memory of y, or α a b + β row.
 void product_into(const Tensor& y, const Factor& a, const Factor& b, const Scalar& alpha,
-                  const Scalar& beta) {
+                  const Scalar& beta, const Tensor& row = {}) {
   const std::int64_t m = a.rows(), k = a.columns(), n = b.columns();
   const Operand x(a), w(b);
   visit_number(y.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
+    const std::int64_t ldc = std::max<std::int64_t>(n, 1);
+    if (row.defined()) {
+      kernels::gemm_and_row<T>(x.transposed, w.transposed, m, n, k, alpha.to<T>(),
+                               elements<T>(x.tensor), x.leading, elements<T>(w.tensor), w.leading,
+                               beta.to<T>(), elements<T>(row), y.data_ptr<T>(), ldc);
+      return;
+    }
     kernels::gemm<T>(x.transposed, w.transposed, m, n, k, alpha.to<T>(), elements<T>(x.tensor),
                      x.leading, elements<T>(w.tensor), w.leading, beta.to<T>(), y.data_ptr<T>(),
-                     std::max<std::int64_t>(n, 1));
+                     ldc);
   });
 }
 
@@ -230,13 +239,17 @@ Tensor scaled(const Tensor& g, const Scalar& s) {
   return s.equal(1) ? g : g * s;
 }
 
-Tensor start_of_sum(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type,
-                    const Scalar& beta) {
+void check_start(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type) {
   check_defined(op, c);
   check(c.scalar_type() == type, op,
         ": self and the product must have the same dtype: ", c.scalar_type(), " and ", type);
   check(is_expandable_to(c.sizes(), sizes), op, ": The expanded size of the tensor ", c.sizes(),
         " must match the shape of the product ", sizes);
+}
+
+Tensor start_of_sum(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type,
+                    const Scalar& beta) {
+  check_start(op, c, sizes, type);
   Tensor y = blank(sizes, type);
   if (!beta.equal(0)) copy_into(y, c);  // with β = 0, NaN in c does not spread
   return y;
@@ -252,8 +265,12 @@ Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& be
   check(a.size(1) == b.size(0),
         "addmm: mat1 and mat2 shapes cannot be multiplied: inner sizes differ: ", a.sizes(), " @ ",
         b.sizes());
-  Tensor y = start_of_sum("addmm", c, {a.size(0), b.size(1)}, a.scalar_type(), beta);
-  product_into(y, {a}, {b}, alpha, beta);
+  const std::array<std::int64_t, 2> sizes{a.size(0), b.size(1)};
+  check_start("addmm", c, sizes, a.scalar_type());
+  Tensor y = blank(sizes, a.scalar_type());
+  const bool row = c.dim() == 1 && c.size(0) == sizes[1] && c.is_contiguous();
+  if (!row && !beta.equal(0)) copy_into(y, c);  // with β = 0, NaN in c does not spread
+  product_into(y, {a}, {b}, alpha, beta, row ? c : Tensor());
   return record("AddmmBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
                 wrt(a,
                     [b = saved(b), alpha, columns = by_columns(a)](const Tensor& g) {

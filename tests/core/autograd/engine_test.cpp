@@ -3,6 +3,7 @@
 #include <pullback/core/autograd/accumulate_grad.h>
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/gradcheck.h>
+#include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/tensor_impl.h>
 
@@ -99,6 +100,24 @@ TEST_CASE("a gradient is moved into .grad unless somebody else holds it") {
     (p * q).sum().backward();
     CHECK(autograd::gradient_counts().moved == 2);
     CHECK(autograd::gradient_counts().copied == 0);
+  }
+  SECTION("a layer's gradients are moved though they come as views") {
+    const Tensor weight = ones({3, 2}).requires_grad_(), bias = ones({3}).requires_grad_();
+    linear(ones({4, 2}), weight, bias).square().sum().backward();
+    const Tensor kernel = ones({2, 1, 3, 3}).requires_grad_(), shift = ones({2}).requires_grad_();
+    conv2d(ones({1, 1, 4, 4}), kernel, shift).square().sum().backward();
+    CHECK(autograd::gradient_counts().moved == 4);
+    CHECK(autograd::gradient_counts().copied == 0);
+    CHECK_FALSE(weight.grad().is_view());
+  }
+  SECTION("a view of what somebody else holds is copied") {
+    Tensor kept;
+    const Tensor y = p.view({1, 2});
+    y.register_hook([&](const Tensor& g) { kept = g; });
+    (y * q).sum().backward();
+    CHECK(autograd::gradient_counts().copied == 1);
+    p.grad().mul_(5);
+    CHECK(kept[0][0].item<double>() == 3);
   }
   SECTION("an expanded gradient is copied once for each leaf") {
     (p + q).sum().backward();

@@ -1,5 +1,6 @@
 #include "catch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -50,6 +51,14 @@ TEMPLATE_TEST_CASE("a matrix product equals the naive loops", "[blas]", float, d
   auto c = values<T>(m * ldc, 3), expected = c;
   gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), c.data(), ldc);
   naive<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), expected.data(), ldc);
+  CHECK(c == expected);
+
+  const auto row = values<T>(n, 4);
+  for (std::int64_t i = 0; i < m; ++i)
+    std::copy(row.begin(), row.end(), expected.begin() + static_cast<std::ptrdiff_t>(i * ldc));
+  naive<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), expected.data(), ldc);
+  gemm_and_row<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), row.data(), c.data(),
+                  ldc);
   CHECK(c == expected);
 }
 

@@ -47,20 +47,27 @@ TEMPLATE_TEST_CASE("a product in tiles is the sum of its terms, whatever the blo
   const int64_t lda = (ta ? m : k) + gap, ldb = (tb ? k : n) + gap, ldc = n + gap;
   const auto a = integers<T>((ta ? k : m) * lda, 1), b = integers<T>((tb ? n : k) * ldb, 2);
   const auto old = integers<T>(m * ldc, 3);
-  auto expected = old;
+  const auto row = integers<T>(n, 4);
+  auto expected = old, expected_and_row = old;
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j) {
       T sum = 0;
       for (int64_t p = 0; p < k; ++p)
         sum += (ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
       expected[i * ldc + j] = 2 * sum + 3 * old[i * ldc + j];
+      expected_and_row[i * ldc + j] = 2 * sum + 3 * row[j];
     }
   const int threads = num_threads();
   for (int count : {1, 2}) {
     set_num_threads(count);
     auto c = old;
-    tiled_gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), c.data(), ldc);
+    tiled_gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), c.data(), ldc,
+                  c.data(), ldc);
     CHECK(c == expected);
+    c = old;
+    tiled_gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), row.data(), 0,
+                  c.data(), ldc);
+    CHECK(c == expected_and_row);
   }
   set_num_threads(threads);
 }
@@ -70,6 +77,7 @@ TEST_CASE("a product in tiles with beta = 0 does not read the old result", "[bla
   const int64_t m = 20, n = 45, k = 400;
   const std::vector<float> a(m * k, 1), b(k * n, 1);
   std::vector<float> c(m * n, std::numeric_limits<float>::quiet_NaN());
-  tiled_gemm<float>(false, false, m, n, k, 1, a.data(), k, b.data(), n, 0, c.data(), n);
+  tiled_gemm<float>(false, false, m, n, k, 1, a.data(), k, b.data(), n, 0, c.data(), n, c.data(),
+                    n);
   CHECK(c == std::vector<float>(m * n, k));
 }
