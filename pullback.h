@@ -26,8 +26,12 @@
 #include <pullback/core/version.h>
 #include <pullback/core/warning.h>
 #include <pullback/data/csv.h>
+#include <pullback/data/datasets.h>
 #include <pullback/data/loader.h>
 #include <pullback/data/mnist.h>
+#include <pullback/data/samplers.h>
+#include <pullback/data/tensor_loader.h>
+#include <pullback/data/transforms.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/nn/activation.h>
 #include <pullback/nn/containers/any.h>

@@ -20,6 +20,9 @@
 
 namespace pullback {
 
+using std::nullopt;
+using std::optional;
+
 struct TensorImpl;
 struct Storage;
 class Tensor;

@@ -9,9 +9,10 @@
 
 #include <pullback/core/factories.h>
 #include <pullback/core/ops.h>
+#include <pullback/core/random.h>
 #include <pullback/data/csv.h>
-#include <pullback/data/loader.h>
 #include <pullback/data/mnist.h>
+#include <pullback/data/tensor_loader.h>
 
 using namespace pullback;
 

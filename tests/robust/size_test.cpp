@@ -7,7 +7,7 @@
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/random.h>
-#include <pullback/data/loader.h>
+#include <pullback/data/tensor_loader.h>
 
 // Sizes, strides, steps and offsets at the ends of the integers: an error, or what mathematics
 // says, never an overflow.
