@@ -14,8 +14,9 @@
 // A block belongs to the cache of the thread that allocated it. Freed there, it goes on top of the
 // list of its size class; freed by another thread, it goes on a stack that the owner empties when a
 // list runs dry. Blocks up to 1 KB are slots of slabs, whose owner stands at the slab's start;
-// larger ones carry a header. A cache outlives its thread (blocks may still point to it) and is
-// adopted by the next thread that starts.
+// larger ones carry a header. Those of 64 KB to 2 MB are pieces of chunks of huge pages, which
+// spare long loops the misses of the translation buffer. A cache outlives its thread (blocks may
+// still point to it) and is adopted by the next thread that starts.
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PULLBACK_ASAN 1
@@ -33,6 +34,7 @@ constexpr std::size_t kAlign = 64;
 constexpr std::size_t kSmallest = 64, kSmall = 1024;
 constexpr std::size_t kSlab = 64 * 1024;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kPiece = 64 * 1024, kChunk = 4 * kHugePage;
 constexpr int kSmallClasses = kSmall / kSmallest;
 constexpr int kStepsPerDoubling = 4;
 constexpr int kClasses = kSmallClasses + 40 * kStepsPerDoubling;
@@ -42,11 +44,19 @@ constexpr std::int64_t kUnpublished =
 
 struct Cache;
 
+/// Memory that is handed out piece by piece, and goes back once all its pieces have.
+struct Chunk {
+  std::size_t used = kAlign;
+  int pieces = 0;
+};
+static_assert(sizeof(Chunk) <= kAlign);
+
 /// What a free block holds: of a small block its first bytes, of a large one the header before it.
 struct Free {
   Free* next;
   int size_class;
   Cache* owner;  ///< of large blocks only
+  Chunk* chunk;  ///< of which a large block is a piece, if any
 };
 static_assert(sizeof(Free) <= kAlign);
 
@@ -69,6 +79,7 @@ struct Cache {
   Free* lists[kClasses] = {};
   char* slab_next = nullptr;
   char* slab_end = nullptr;
+  Chunk* chunk = nullptr;                ///< that pieces are taken from
   std::atomic<Free*> returned{nullptr};  ///< blocks that other threads freed
   Cache* next_known = nullptr;           ///< in the list of every cache
   Cache* next_idle = nullptr;            ///< in the list of those without a thread
@@ -149,12 +160,21 @@ void push(Cache& cache, Free* block) {
   cache.bytes_cached.add(static_cast<std::int64_t>(size_of_class(block->size_class)));
 }
 
+/// Gives a large block back to the system.
+void release(Cache& cache, Free* block) {
+  Chunk* chunk = block->chunk;
+  if (!chunk) return std::free(block);
+  if (--chunk->pieces > 0) return;
+  if (cache.chunk == chunk) cache.chunk = nullptr;
+  std::free(chunk);
+}
+
 /// Frees to the system instead once the cache is full.
 void keep(Cache& cache, Free* block) {
   const bool large = block->size_class >= kSmallClasses;
   const auto bytes = static_cast<std::int64_t>(size_of_class(block->size_class));
   if (large && cache.bytes_cached.get() + bytes > kCacheLimit) {
-    std::free(block);
+    release(cache, block);
   } else {
     push(cache, block);
   }
@@ -178,7 +198,7 @@ void release_large(Cache& cache) {
       cache.lists[c] = block->next;
       cache.blocks_cached.add(-1);
       cache.bytes_cached.add(-static_cast<std::int64_t>(size_of_class(c)));
-      std::free(block);
+      release(cache, block);
     }
 }
 
@@ -238,12 +258,27 @@ void* new_small(Cache& cache, int size_class) {
   return memory;
 }
 
+void* huge_pages(Cache& cache, std::size_t bytes) {
+  void* memory = system_memory(cache, bytes, kHugePage);
+  madvise(memory, bytes, MADV_HUGEPAGE);
+  return memory;
+}
+
 void* new_large(Cache& cache, int size_class) {
   const std::size_t size = size_of_class(size_class) + kAlign;
-  const bool huge = size >= kHugePage;
-  void* memory = system_memory(cache, size, huge ? kHugePage : kAlign);
-  if (huge) madvise(memory, size, MADV_HUGEPAGE);
-  return new (memory) Free{nullptr, size_class, &cache};
+  if (size >= kHugePage) {
+    return new (huge_pages(cache, size)) Free{nullptr, size_class, &cache, nullptr};
+  }
+  if (size < kPiece) {
+    return new (system_memory(cache, size, kAlign)) Free{nullptr, size_class, &cache, nullptr};
+  }
+  if (!cache.chunk || cache.chunk->used + size > kChunk)
+    cache.chunk = new (huge_pages(cache, kChunk)) Chunk;
+  Chunk* chunk = cache.chunk;
+  void* memory = reinterpret_cast<char*>(chunk) + chunk->used;
+  chunk->used += size;
+  ++chunk->pieces;
+  return new (memory) Free{nullptr, size_class, &cache, chunk};
 }
 
 [[gnu::noinline]] Free* refill(Cache& cache, int size_class) {
@@ -283,7 +318,7 @@ void give_back(void* memory, std::size_t bytes) {
   if (size_class < kSmallClasses) {
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
     owner = reinterpret_cast<Slab*>(address & ~(kSlab - 1))->owner;
-    block = new (memory) Free{nullptr, size_class, nullptr};
+    block = new (memory) Free{nullptr, size_class, nullptr, nullptr};
   } else {
     block = reinterpret_cast<Free*>(static_cast<char*>(memory) - kAlign);
     owner = block->owner;

@@ -140,6 +140,31 @@ TEST_CASE("the statistics count what is in use and its peak", "[allocator]") {
   CHECK(memory_stats().peak_bytes == before.bytes_in_use);
 }
 
+TEST_CASE("blocks of one chunk come and go in any order", "[allocator]") {
+  std::vector<std::pair<void*, std::size_t>> blocks;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < 40; ++i) {
+      const std::size_t bytes = 60000 + i * 50000;
+      void* memory = allocate(bytes);
+      std::memset(memory, static_cast<int>(i), bytes);
+      blocks.emplace_back(memory, bytes);
+    }
+    for (std::size_t i = 0; i < blocks.size(); i += 2) {
+      const auto* bytes = static_cast<const unsigned char*>(blocks[i].first);
+      CHECK(bytes[0] == bytes[blocks[i].second - 1]);
+      deallocate(blocks[i].first, blocks[i].second);
+      blocks[i] = blocks.back();
+      blocks.pop_back();
+    }
+    empty_cache();  // while some blocks of their chunks are in use
+  }
+  for (const auto& [memory, bytes] : blocks) {
+    const auto* first = static_cast<const unsigned char*>(memory);
+    CHECK(first[0] == first[bytes - 1]);
+    deallocate(memory, bytes);
+  }
+}
+
 TEST_CASE("empty_cache keeps no large block", "[allocator]") {
   if (!blocks_are_reused()) return;
   void* memory = allocate(1 << 20);
