@@ -4,8 +4,9 @@
 
 namespace pullback {
 
-/// A mutex for std::lock_guard in one word, because public headers do without <mutex>. Who waits,
-/// sleeps.
+/// A mutex for std::lock_guard in one byte, for what is held briefly and hardly ever by two: taking
+/// it is one atomic exchange, leaving it a store. Who waits, lets other threads run. Public headers
+/// do without <mutex>.
 class Lock {
  public:
   Lock() = default;
@@ -13,14 +14,14 @@ class Lock {
   Lock& operator=(const Lock&) = delete;
 
   void lock() {
-    while (held_.exchange(true, std::memory_order_acquire)) held_.wait(true);
+    while (held_.exchange(true, std::memory_order_acquire)) wait();
   }
-  void unlock() {
-    held_.store(false, std::memory_order_release);
-    held_.notify_one();
-  }
+  void unlock() { held_.store(false, std::memory_order_release); }
 
  private:
+  /// Yields until nobody seems to hold it.
+  void wait() const;
+
   std::atomic<bool> held_{false};
 };
 

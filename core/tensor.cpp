@@ -57,16 +57,21 @@ TensorImpl* TensorBase::checked_impl(const char* op) const {
   return found;
 }
 
-Tensor TensorBase::target(const char* op) const {
+const Tensor& TensorBase::target(const char* op, Tensor&& hold) const {
   if (is_attribute()) {
     check(!slot()->computed(), op, ": ", slot()->name(),
           " is computed by a parametrization, and a change in place would be lost; assign a new "
           "value to it instead");
     check(slot()->stored() != nullptr, op, ": called on an undefined tensor");
-    return Tensor(Ref<TensorImpl>::share(slot()->stored()));
+    return hold = Tensor(Ref<TensorImpl>::share(slot()->stored()));
   }
   check(word_ != 0, op, ": called on an undefined tensor");
   return static_cast<const Tensor&>(*this);
+}
+
+Tensor TensorBase::target(const char* op) const {
+  Tensor hold;
+  return target(op, std::move(hold));
 }
 
 Tensor& Tensor::operator=(const Tensor& other) && {

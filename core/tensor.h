@@ -431,7 +431,9 @@ class TensorBase {
   TensorImpl* checked_impl(const char* op) const;
   /// This handle as a Tensor: itself, or the attribute's value, evaluated once into `hold`.
   const Tensor& self(Tensor&& hold) const;
-  /// The tensor to change in place; throws RuntimeError for an attribute whose value is computed.
+  /// The tensor to change in place: this handle, or what an attribute stores, put into `hold`.
+  /// Throws RuntimeError for an attribute whose value is computed.
+  const Tensor& target(const char* op, Tensor&& hold) const;
   Tensor target(const char* op) const;
 
   std::uintptr_t word_ = 0;

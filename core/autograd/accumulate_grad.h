@@ -1,8 +1,7 @@
 #pragma once
 
-#include <mutex>
-
 #include <pullback/core/autograd/node.h>
+#include <pullback/core/lock.h>
 
 namespace pullback::autograd {
 
@@ -26,7 +25,7 @@ class AccumulateGrad final : public Node {
 
  private:
   TensorImpl* leaf_;
-  std::mutex mutex_;
+  Lock mutex_;
 };
 
 /// May `g` be changed or given away: does nobody else hold it or its memory, and is it dense?

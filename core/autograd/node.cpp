@@ -51,6 +51,18 @@ Edge edge_of(const Tensor& x) {
   return edge;
 }
 
+const Edge* Node::edge_for(const Tensor& x) const {
+  TensorImpl* impl = x.get();
+  refresh_view(impl);
+  for (const Edge* edge = edges_; edge != edges_ + edge_count_; ++edge) {
+    const bool same = impl->grad_fn
+                          ? edge->function == impl->grad_fn && edge->output_nr == impl->output_nr
+                          : edge->leaf.get() == impl;
+    if (same) return edge;
+  }
+  return nullptr;
+}
+
 namespace {
 thread_local Node* dead_nodes = nullptr;
 thread_local bool burying = false;

@@ -94,6 +94,8 @@ class Node {
   std::size_t num_outputs() const { return 1 + more_outputs_.size(); }
   const Edge& next_edge(std::size_t input) const { return edges_[input]; }
   std::vector<Edge> next_edges() const;
+  /// The edge along which a gradient of this tensor flows, if the tensor is among the inputs.
+  const Edge* edge_for(const Tensor& x) const;
   std::uint64_t sequence_nr() const { return sequence_; }
   const Output& output(std::size_t i) const { return i ? more_outputs_[i - 1] : first_output_; }
   Output& output(std::size_t i) { return i ? more_outputs_[i - 1] : first_output_; }

@@ -156,10 +156,10 @@ Ref<Node> make_node(const char* name, R&... rules) {
   return Ref<Node>::adopt(node.release());
 }
 
-inline void attach(const Ref<Node>& node, Tensor& y, std::size_t i) {
+inline void attach(Ref<Node> node, Tensor& y, std::size_t i) {
   node->note_output(i, y);
   if (!is_floating_point(y.get()->dtype)) return;
-  y.get()->grad_fn = node;
+  y.get()->grad_fn = std::move(node);
   y.get()->output_nr = static_cast<std::uint32_t>(i);
 }
 
@@ -168,7 +168,7 @@ inline void attach(const Ref<Node>& node, Tensor& y, std::size_t i) {
 /// Remembers how y was made. With nothing to record, returns it as it is.
 template <class... R>
 Tensor record(const char* name, Tensor y, R... rules) {
-  if (Ref<Node> node = detail::make_node(name, rules...)) detail::attach(node, y, 0);
+  if (Ref<Node> node = detail::make_node(name, rules...)) detail::attach(std::move(node), y, 0);
   return y;
 }
 

@@ -44,7 +44,7 @@ void Saved::keep(const Tensor& x, Node* node) {
   source_ = nullptr;
   if (!x.defined()) return;
   defined_ = true;
-  edge_ = edge_of(x);
+  if (!(input_edge_ = node->edge_for(x))) own_edge_ = edge_of(x);
   dtype_ = x.get()->dtype;
   if (what_ == What::CopyOfValue) {
     NoGradGuard no_grad;
@@ -58,9 +58,9 @@ void Saved::keep(const Tensor& x, Node* node) {
     geometry_ = x.get()->geometry;
   }
   version_ = storage_->version;
-  if (edge_.function.get() == node) {
+  if (own_edge_.function.get() == node) {
     of_owner_ = true;
-    edge_.function.reset();
+    own_edge_.function.reset();
   }
   if (SavedTensorsHooks::are_set()) {
     packed_ = SavedTensorsHooks::pack(storage_, geometry_, dtype_);
@@ -84,14 +84,15 @@ Tensor Saved::operator*() const {
         geometry_.sizes(), " is at version ", std::int64_t{packed_ ? 0 : storage_->version},
         "; expected version ", std::int64_t{version_},
         " instead. Clone it before changing it in place");
-  if (edge_.leaf && edge_.leaf->storage == storage_) return Tensor(edge_.leaf);
+  const Ref<TensorImpl>& leaf = edge().leaf;
+  if (leaf && leaf->storage == storage_) return Tensor(leaf);
   if (packed_) return placed(packed_->unpacked(geometry_, dtype_));
   return placed(Tensor(make_alias(storage_, geometry_, dtype_)));
 }
 
 Tensor Saved::placed(Tensor value) const {
   TensorImpl* impl = value.get();
-  impl->output_nr = edge_.output_nr;
+  impl->output_nr = edge().output_nr;
   if (of_owner_ && owner_->outer_) {
     Output changed;
     changed.geometry = impl->geometry;
@@ -99,10 +100,10 @@ Tensor Saved::placed(Tensor value) const {
     changed.kept = impl->storage;
     return view_of_rewritten_base(*owner_->outer_, changed);
   }
-  impl->grad_fn = of_owner_ ? Ref<Node>::share(owner_) : edge_.function;
-  if (!edge_.leaf) return value;
+  impl->grad_fn = of_owner_ ? Ref<Node>::share(owner_) : edge().function;
+  if (!edge().leaf) return value;
   // The leaf was given other data since: the old value still leads to it.
-  const Tensor leaf(edge_.leaf);
+  const Tensor leaf(edge().leaf);
   return record("AliasBackward0", std::move(value), wrt(leaf, [](const Tensor& g) { return g; }));
 }
 

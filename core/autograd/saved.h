@@ -70,7 +70,7 @@ class Saved {
 
   std::size_t bytes() const { return storage_ ? storage_->bytes : 0; }
   const Geometry& geometry() const { return geometry_; }
-  void release() { storage_.reset(), packed_.reset(), edge_ = {}; }
+  void release() { storage_.reset(), packed_.reset(), own_edge_ = {}; }
 
  private:
   friend class Node;
@@ -82,6 +82,7 @@ class Saved {
   void keep(const Tensor& x, Node* node);
   /// The value at its place in the graph.
   Tensor placed(Tensor value) const;
+  const Edge& edge() const { return input_edge_ ? *input_edge_ : own_edge_; }
 
   const Tensor* source_ = nullptr;
   What what_ = What::Value;
@@ -91,8 +92,9 @@ class Saved {
   std::uint32_t version_ = 0;
   Ref<Storage> storage_;
   Geometry geometry_;
-  Edge edge_;
-  PackedPointer packed_;  ///< instead of the storage, under hooks
+  const Edge* input_edge_ = nullptr;  ///< its owner's, where the tensor is one of its inputs
+  Edge own_edge_;                     ///< otherwise
+  PackedPointer packed_;              ///< instead of the storage, under hooks
   Node* owner_ = nullptr;
   Saved* next_ = nullptr;
 };

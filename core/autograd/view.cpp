@@ -147,9 +147,9 @@ CopySlices::CopySlices(const Tensor& base, const Geometry& part, Ref<Node> chang
   // The base takes the place of the changed part; the other inputs stay.
   edges_storage_.resize(change_->num_inputs());
   edges_storage_[0] = edge_of(base);
-  for (std::size_t i = 1; i < edges_storage_.size(); ++i)
-    edges_storage_[i] = std::move(change_->edges_[i]);
-  change_->edges_[0] = {};
+  // What the change saved refers to its edges.
+  for (std::size_t i = 1; i < edges_storage_.size(); ++i) edges_storage_[i] = change_->edges_[i];
+  if (!change_->had_saved_) change_->edges_[0] = {};
   edges_ = edges_storage_.data();
   edge_count_ = static_cast<std::uint32_t>(edges_storage_.size());
   change_->outer_ = this;

@@ -86,7 +86,9 @@ struct Cache {
 
   Count in_use;  ///< bytes since the last publication; negative where a thread frees others' blocks
   std::int64_t highest_in_use = 0;
-  Count bytes_cached, blocks_cached, allocations, system_allocations;
+  Count free_blocks[kClasses];  ///< the lengths of the lists
+  Count large_bytes;            ///< of the large blocks in the lists
+  Count allocations, system_allocations;
 };
 
 std::mutex registry_mutex;
@@ -108,8 +110,12 @@ bool caching() {
 #endif
 }
 
+int small_class_of(std::size_t bytes) {
+  return bytes == 0 ? 0 : static_cast<int>((bytes - 1) / kSmallest);
+}
+
 int class_of(std::size_t bytes) {
-  if (bytes <= kSmall) return bytes == 0 ? 0 : static_cast<int>((bytes - 1) / kSmallest);
+  if (bytes <= kSmall) return small_class_of(bytes);
   const int doubling = static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^doubling < bytes
   const std::size_t floor = std::size_t{1} << doubling;
   const auto step = static_cast<int>((bytes - 1 - floor) / (floor / kStepsPerDoubling));
@@ -153,11 +159,18 @@ void* system_memory(Cache& cache, std::size_t bytes, std::size_t alignment) {
   return memory;
 }
 
-void push(Cache& cache, Free* block) {
-  block->next = cache.lists[block->size_class];
-  cache.lists[block->size_class] = block;
-  cache.blocks_cached.add(1);
-  cache.bytes_cached.add(static_cast<std::int64_t>(size_of_class(block->size_class)));
+void push(Cache& cache, int size_class, Free* block) {
+  block->next = cache.lists[size_class];
+  cache.lists[size_class] = block;
+  cache.free_blocks[size_class].add(1);
+}
+
+Free* pop(Cache& cache, int size_class) {
+  Free* block = cache.lists[size_class];
+  if (!block) return nullptr;
+  cache.lists[size_class] = block->next;
+  cache.free_blocks[size_class].add(-1);
+  return block;
 }
 
 /// Gives a large block back to the system.
@@ -170,14 +183,17 @@ void release(Cache& cache, Free* block) {
 }
 
 /// Frees to the system instead once the cache is full.
-void keep(Cache& cache, Free* block) {
-  const bool large = block->size_class >= kSmallClasses;
+void keep_large(Cache& cache, Free* block) {
   const auto bytes = static_cast<std::int64_t>(size_of_class(block->size_class));
-  if (large && cache.bytes_cached.get() + bytes > kCacheLimit) {
-    release(cache, block);
-  } else {
-    push(cache, block);
-  }
+  if (cache.large_bytes.get() + bytes > kCacheLimit) return release(cache, block);
+  cache.large_bytes.add(bytes);
+  push(cache, block->size_class, block);
+}
+
+Free* pop_large(Cache& cache, int size_class) {
+  Free* block = pop(cache, size_class);
+  if (block) cache.large_bytes.add(-static_cast<std::int64_t>(size_of_class(size_class)));
+  return block;
 }
 
 bool take_returned(Cache& cache) {
@@ -185,7 +201,11 @@ bool take_returned(Cache& cache) {
   Free* block = cache.returned.exchange(nullptr, std::memory_order_acquire);
   while (block) {
     Free* next = block->next;
-    keep(cache, block);
+    if (block->size_class < kSmallClasses) {
+      push(cache, block->size_class, block);
+    } else {
+      keep_large(cache, block);
+    }
     block = next;
   }
   return true;
@@ -194,12 +214,7 @@ bool take_returned(Cache& cache) {
 void release_large(Cache& cache) {
   take_returned(cache);
   for (int c = kSmallClasses; c < kClasses; ++c)
-    while (Free* block = cache.lists[c]) {
-      cache.lists[c] = block->next;
-      cache.blocks_cached.add(-1);
-      cache.bytes_cached.add(-static_cast<std::int64_t>(size_of_class(c)));
-      release(cache, block);
-    }
+    while (Free* block = pop_large(cache, c)) release(cache, block);
 }
 
 // A plain pointer, so that it can be read while the thread's destructors run.
@@ -264,7 +279,7 @@ void* huge_pages(Cache& cache, std::size_t bytes) {
   return memory;
 }
 
-void* new_large(Cache& cache, int size_class) {
+Free* new_large(Cache& cache, int size_class) {
   const std::size_t size = size_of_class(size_class) + kAlign;
   if (size >= kHugePage) {
     return new (huge_pages(cache, size)) Free{nullptr, size_class, &cache, nullptr};
@@ -281,61 +296,74 @@ void* new_large(Cache& cache, int size_class) {
   return new (memory) Free{nullptr, size_class, &cache, chunk};
 }
 
-[[gnu::noinline]] Free* refill(Cache& cache, int size_class) {
-  if (take_returned(cache) && cache.lists[size_class]) return nullptr;
-  void* memory =
-      size_class < kSmallClasses ? new_small(cache, size_class) : new_large(cache, size_class);
-  return static_cast<Free*>(memory);
-}
-
-void* data_of(Free* block, int size_class) {
-  char* memory = reinterpret_cast<char*>(block);
-  return size_class < kSmallClasses ? memory : memory + kAlign;
-}
-
-void* take(Cache& cache, std::size_t bytes) {
+void* take_uncached(Cache& cache, std::size_t bytes) {
   cache.allocations.add(1);
-  if (!caching()) return system_memory(cache, std::max(bytes, kAlign), kAlign);
+  return system_memory(cache, std::max(bytes, kAlign), kAlign);
+}
 
+void* take_large(Cache& cache, std::size_t bytes) {
+  if (!caching()) return take_uncached(cache, bytes);
   const int size_class = class_of(bytes);
   if (size_class >= kClasses) throw std::bad_alloc();
-  if (!cache.lists[size_class])
-    if (Free* block = refill(cache, size_class)) return data_of(block, size_class);
-
-  Free* block = cache.lists[size_class];
-  cache.lists[size_class] = block->next;
-  cache.blocks_cached.add(-1);
-  cache.bytes_cached.add(-static_cast<std::int64_t>(size_of_class(size_class)));
-  return data_of(block, size_class);
+  cache.allocations.add(1);
+  Free* block = pop_large(cache, size_class);
+  if (!block && take_returned(cache)) block = pop_large(cache, size_class);
+  if (!block) block = new_large(cache, size_class);
+  return reinterpret_cast<char*>(block) + kAlign;
 }
 
-void give_back(void* memory, std::size_t bytes) {
-  if (!caching()) return std::free(memory);
+/// What no list holds ready.
+[[gnu::noinline]] void* take_new_small(std::size_t bytes) {
+  Cache& cache = cache_of_thread();
+  if (!caching()) return take_uncached(cache, bytes);
+  cache.allocations.add(1);
+  const int size_class = small_class_of(bytes);
+  if (take_returned(cache))
+    if (Free* block = pop(cache, size_class)) return block;
+  return new_small(cache, size_class);
+}
 
-  const int size_class = class_of(bytes);
-  Free* block;
-  Cache* owner;
-  if (size_class < kSmallClasses) {
-    const auto address = reinterpret_cast<std::uintptr_t>(memory);
-    owner = reinterpret_cast<Slab*>(address & ~(kSlab - 1))->owner;
-    block = new (memory) Free{nullptr, size_class, nullptr, nullptr};
-  } else {
-    block = reinterpret_cast<Free*>(static_cast<char*>(memory) - kAlign);
-    owner = block->owner;
-  }
-  if (owner == current_cache) return keep(*owner, block);
+void* take_small(std::size_t bytes) {
+  if (Cache* cache = current_cache) [[likely]]
+    if (Free* block = pop(*cache, small_class_of(bytes))) [[likely]] {
+      cache->allocations.add(1);
+      return block;
+    }
+  return take_new_small(bytes);
+}
 
+/// Leaves a block to the thread it came from.
+void give_back_to(Cache* owner, Free* block) {
   block->next = owner->returned.load(std::memory_order_relaxed);
   while (!owner->returned.compare_exchange_weak(block->next, block, std::memory_order_release,
                                                 std::memory_order_relaxed)) {
   }
 }
 
+void give_back_large(void* memory) {
+  if (!caching()) return std::free(memory);
+  Free* block = reinterpret_cast<Free*>(static_cast<char*>(memory) - kAlign);
+  if (block->owner == current_cache) return keep_large(*current_cache, block);
+  give_back_to(block->owner, block);
+}
+
+void give_back_small(void* memory, std::size_t bytes) {
+  if (!caching()) return std::free(memory);
+  const int size_class = small_class_of(bytes);
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  Cache* owner = reinterpret_cast<Slab*>(address & ~(kSlab - 1))->owner;
+  auto* block = static_cast<Free*>(memory);
+  if (owner == current_cache) [[likely]]
+    return push(*owner, size_class, block);
+  block->size_class = size_class;
+  give_back_to(owner, block);
+}
+
 }  // namespace
 
 void* allocate(std::size_t bytes) {
   Cache& cache = cache_of_thread();
-  void* memory = take(cache, bytes);
+  void* memory = bytes <= kSmall ? take_small(bytes) : take_large(cache, bytes);
   count_in_use(cache, static_cast<std::int64_t>(bytes));
   return memory;
 }
@@ -348,15 +376,18 @@ void deallocate(void* memory, std::size_t bytes) noexcept {
   } else {
     published_in_use.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
   }
-  give_back(memory, bytes);
+  if (bytes <= kSmall) return give_back_small(memory, bytes);
+  give_back_large(memory);
 }
 
 void* allocate_small(std::size_t bytes) {
-  return take(cache_of_thread(), bytes);
+  return bytes <= kSmall ? take_small(bytes) : take_large(cache_of_thread(), bytes);
 }
 
 void deallocate_small(void* memory, std::size_t bytes) noexcept {
-  if (memory) give_back(memory, bytes);
+  if (!memory) return;
+  if (bytes <= kSmall) return give_back_small(memory, bytes);
+  give_back_large(memory);
 }
 
 void empty_cache() noexcept {
@@ -370,8 +401,11 @@ MemoryStats memory_stats() noexcept {
   stats.bytes_in_use = published_in_use.load(std::memory_order_relaxed);
   for (const Cache* cache = known_caches; cache; cache = cache->next_known) {
     stats.bytes_in_use += cache->in_use.get();
-    stats.bytes_cached += cache->bytes_cached.get();
-    stats.blocks_cached += cache->blocks_cached.get();
+    for (int c = 0; c < kClasses; ++c) {
+      const std::int64_t blocks = cache->free_blocks[c].get();
+      stats.blocks_cached += blocks;
+      stats.bytes_cached += blocks * static_cast<std::int64_t>(size_of_class(c));
+    }
     stats.allocations += cache->allocations.get();
     stats.system_allocations += cache->system_allocations.get();
   }

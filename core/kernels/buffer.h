@@ -14,7 +14,7 @@ class Buffer {
  public:
   explicit Buffer(std::int64_t count)
       : bytes_(static_cast<std::size_t>(count) * sizeof(T)),
-        data_(static_cast<T*>(allocate(bytes_))) {}
+        data_(bytes_ ? static_cast<T*>(allocate(bytes_)) : nullptr) {}
   Buffer(Buffer&& other) noexcept
       : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
   Buffer& operator=(Buffer&&) = delete;

@@ -209,28 +209,33 @@ Tensor change_by_number(const char* op, const char* name, const Tensor& self, co
 }  // namespace
 
 Tensor TensorBase::add_(const Tensor& other, const Scalar& alpha) const {
-  return add_in_place("add_", "AddBackward0", target("add_"), other, alpha);
+  Tensor hold;
+  return add_in_place("add_", "AddBackward0", target("add_", std::move(hold)), other, alpha);
 }
 Tensor TensorBase::add_(const Scalar& other, const Scalar& alpha) const {
-  const Tensor self = target("add_");
+  Tensor hold;
+  const Tensor& self = target("add_", std::move(hold));
   check_alpha("add_", alpha, result_type(self, other));
   return change_by_number("add_", "AddBackward0", self, simd().add, product(alpha, other));
 }
 Tensor TensorBase::sub_(const Tensor& other, const Scalar& alpha) const {
-  const Tensor self = target("sub_");
+  Tensor hold;
+  const Tensor& self = target("sub_", std::move(hold));
   check_defined("sub_", other);
   check_no_bool_subtraction(self, other.scalar_type());
   return add_in_place("sub_", "SubBackward0", self, other, -alpha);
 }
 Tensor TensorBase::sub_(const Scalar& other, const Scalar& alpha) const {
-  const Tensor self = target("sub_");
+  Tensor hold;
+  const Tensor& self = target("sub_", std::move(hold));
   check_no_bool_subtraction(self, other.type());
   check_alpha("sub_", alpha, result_type(self, other));
   return change_by_number("sub_", "SubBackward0", self, simd().sub, product(alpha, other));
 }
 
 Tensor TensorBase::mul_(const Tensor& other) const {
-  const Tensor self = target("mul_");
+  Tensor hold;
+  const Tensor& self = target("mul_", std::move(hold));
   check_defined("mul_", other);
   const ScalarType type = result_type(self, other);
   check_fits("mul_", self, other, type);
@@ -240,7 +245,8 @@ Tensor TensorBase::mul_(const Tensor& other) const {
       wrt(other, [a = saved_copy(self)](const Tensor& g) { return g * *a; }));
 }
 Tensor TensorBase::mul_(const Scalar& other) const {
-  const Tensor self = target("mul_");
+  Tensor hold;
+  const Tensor& self = target("mul_", std::move(hold));
   const ScalarType type = result_type(self, other);
   check_result_type("mul_", type, self.scalar_type());
   return record_inplace(
@@ -248,7 +254,8 @@ Tensor TensorBase::mul_(const Scalar& other) const {
       wrt(self, [other](const Tensor& g) { return g * other; }));
 }
 Tensor TensorBase::div_(const Tensor& other) const {
-  const Tensor self = target("div_");
+  Tensor hold;
+  const Tensor& self = target("div_", std::move(hold));
   check_defined("div_", other);
   const ScalarType type = float_type(result_type(self, other));
   check_fits("div_", self, other, type);
@@ -261,7 +268,8 @@ Tensor TensorBase::div_(const Tensor& other) const {
       }));
 }
 Tensor TensorBase::div_(const Scalar& other) const {
-  const Tensor self = target("div_");
+  Tensor hold;
+  const Tensor& self = target("div_", std::move(hold));
   const ScalarType type = float_type(result_type(self, other));
   check_result_type("div_", type, self.scalar_type());
   return record_inplace(
@@ -269,7 +277,8 @@ Tensor TensorBase::div_(const Scalar& other) const {
       wrt(self, [other](const Tensor& g) { return g / other; }));
 }
 Tensor TensorBase::neg_() const {
-  const Tensor self = target("neg_");
+  Tensor hold;
+  const Tensor& self = target("neg_", std::move(hold));
   check(self.scalar_type() != ScalarType::Bool,
         "neg_: Negation on a bool tensor is not supported; use `~`");
   return record_inplace(

@@ -113,11 +113,11 @@ void fill_into(const Tensor& out, const Scalar& value) {
   run_loop(simd().copy[type], out, {Number(value, type)});
 }
 
-Tensor as_type(const Tensor& x, ScalarType type) {
+const Tensor& as_type(const Tensor& x, ScalarType type, Tensor&& converted) {
   if (x.get()->dtype == type) return x;
-  Tensor y = empty_of(x.get()->geometry, type);
-  copy_into(y, x);
-  return y;
+  converted = empty_of(x.get()->geometry, type);
+  copy_into(converted, x);
+  return converted;
 }
 
 namespace {
@@ -193,11 +193,7 @@ Tensor map(const char* op, const Tensor& a, const Tensor& b, const Map& kernel, 
   const Geometry &ga = a.get()->geometry, &gb = b.get()->geometry;
   Tensor y =
       ga.same_sizes(gb) ? empty_of(ga, out) : empty_of(broadcast(op, ga.sizes(), gb.sizes()), out);
-  if (a.get()->dtype == type && b.get()->dtype == type) {
-    run_loop(loop, y, {a, b}, cost);
-  } else {
-    run_loop(loop, y, {as_type(a, type), as_type(b, type)}, cost);
-  }
+  run_loop(loop, y, {as_type(a, type), as_type(b, type)}, cost);
   return y;
 }
 

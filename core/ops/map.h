@@ -42,8 +42,9 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
 /// The loop for a type; throws NotImplementedError that names op and type when there is none.
 Loop loop_for(const char* op, const Map& map, ScalarType type);
 
-/// x as it is, or converted to another type (without recording).
-Tensor as_type(const Tensor& x, ScalarType type);
+/// x itself, or what it is converted to (without recording), which lives as long as `converted`: by
+/// default until the end of the expression.
+const Tensor& as_type(const Tensor& x, ScalarType type, Tensor&& converted = Tensor());
 /// Copies source, which broadcasts, into out's elements, converting (without recording).
 void copy_into(const Tensor& out, const Tensor& source);
 /// Sets every element (without recording).
