@@ -20,6 +20,8 @@ using std::int64_t;
 constexpr int64_t kMostRows = 256, kMostInner = 400;
 template <class T>
 constexpr int64_t kMostColumns = 4096 / sizeof(T);
+// Multiplications and additions below which a product is one block, on the calling thread.
+constexpr int64_t kSmall = 1 << 19;
 // Blocks into which a product is cut where its size allows, for the pool.
 constexpr int64_t kBlocks = 8;
 // From this many blocks of rows on, B is packed once before all of them instead of in each.
@@ -40,10 +42,11 @@ const GemmTiles<T>& tiles() {
 }
 
 int64_t pieces(int64_t extent, int64_t most) {
-  return (extent + most - 1) / most;
+  return extent <= most ? 1 : (extent + most - 1) / most;
 }
 /// About equal pieces of at most `most`, in multiples of `unit`.
 int64_t piece(int64_t extent, int64_t most, int64_t unit) {
+  if (extent <= most && unit == 1) return extent;
   const int64_t count = pieces(extent, most);
   return pieces(pieces(extent, count), unit) * unit;
 }
@@ -62,11 +65,9 @@ struct Product {
   T* c;
   int64_t ldc;
 
-  /// Rows p to p + depth of B, columns j to j + count ≤ width, as rows of `width`; the rest is
-  /// zero.
+  /// Rows p to p + depth of B, columns j to j + count ≤ width, as rows of `width`.
   void pack_panel(int64_t p, int64_t depth, int64_t j, int64_t count, int64_t width, T* to) const {
     const T* from = b + p * b_row + j * b_column;
-    if (count < width) std::fill_n(to, depth * width, T(0));
     if (b_column == 1) {
       for (int64_t i = 0; i < depth; ++i) std::copy_n(from + i * b_row, count, to + i * width);
     } else {
@@ -103,8 +104,7 @@ struct Product {
     const bool in_place = b_column == 1 && (rows <= 3 * tile.rows || (k <= kFewRows && !aliased));
     const bool copies_a = a_column == 1 && a_row * int64_t{sizeof(T)} % kAliased == 0 && rows > 1;
     const int64_t pitch = most + 64 / int64_t{sizeof(T)};
-    Buffer<T> packed(width * most), copied(copies_a ? rows * pitch : 0);
-    Buffer<T> edge(tile.rows * width);
+    Buffer<T> packed(all || in_place ? 0 : width * most), copied(copies_a ? rows * pitch : 0);
     for (int64_t p = 0; p < k; p += most) {
       const int64_t depth = std::min(most, k - p);
       // What the sums are added to: D, then what C has so far.
@@ -126,34 +126,25 @@ struct Product {
         if (all) {
           right = all + (p * pieces(n, width) + (j0 + j) / width * depth) * width;
           right_row = width;
-        } else if (!in_place || count < width) {
+        } else if (!in_place) {
           T* panel = packed.data();
           pack_panel(p, depth, j0 + j, count, width, panel);
           right = panel;
           right_row = width;
         }
-        const bool half = 2 * count <= width;
-        const int64_t whole = half ? width / 2 : width;
         for (int64_t i = 0; i < rows; i += tile_rows) {
           const auto r = static_cast<int>(std::min(tile_rows, rows - i));
-          const T* from = base + (i0 + i) * base_row + j0 + j;
-          T* to = c + (i0 + i) * ldc + j0 + j;
-          if (count == whole) {
-            tile.multiply(r, half, depth, left + i * left_row, left_row, a_column, right, right_row,
-                          alpha, old, from, base_row, to, ldc);
-            continue;
-          }
-          for (int64_t y = 0; old != T(0) && y < r; ++y)
-            std::copy_n(from + y * base_row, count, edge.data() + y * width);
-          tile.multiply(r, half, depth, left + i * left_row, left_row, a_column, right, right_row,
-                        alpha, old, edge.data(), width, edge.data(), width);
-          for (int64_t y = 0; y < r; ++y) std::copy_n(edge.data() + y * width, count, to + y * ldc);
+          tile.multiply(r, static_cast<int>(count), depth, left + i * left_row, left_row, a_column,
+                        right, right_row, alpha, old, base + (i0 + i) * base_row + j0 + j, base_row,
+                        c + (i0 + i) * ldc + j0 + j, ldc);
         }
       }
     }
   }
 
   void multiply() const {
+    if (m <= kMostRows && n <= kMostColumns<T> && m * n * k <= kSmall)
+      return multiply_block(0, m, 0, n, nullptr);
     const int64_t width = tiles<T>().width, rows = piece(m, kMostRows, tiles<T>().rows);
     const int64_t row_blocks = pieces(m, rows);
     const int64_t columns =
@@ -183,15 +174,16 @@ bool use_openblas() {
 template <class T>
 bool tiles_pay(bool transpose_b, int64_t m, int64_t n, int64_t k) {
   static const bool never = tiles<T>().rows == 0 || use_openblas();
-  // What the last tile computes beyond C's columns is lost.
+  // A vector's products with one factor, and few rows for which B would have to be transposed.
+  if (never || m < 2 || n < 2 || (transpose_b && m < 8)) return false;
+  // What the last vector computes beyond C's columns is lost.
   const int64_t unit = tiles<T>().width / 2;
-  if (never || 4 * pieces(n, unit) * unit > 5 * n) return false;
-  // OpenBLAS has kernels without packing for small products, which suit rows of B; and its blocks
-  // for those beyond the caches come nearer to the peak, unless many rows share the packing of B.
+  constexpr int64_t cheap = 1024;
+  if (m * k > cheap && 4 * pieces(n, unit) * unit > 5 * n) return false;
+  // OpenBLAS's blocks for products beyond the caches come nearer to the peak, unless many rows
+  // share the packing of B.
   constexpr double most = 3e10 / double(sizeof(T) * sizeof(T) * sizeof(T));
-  const double work = double(m) * double(n) * double(k);
-  if (work <= 1e6) return transpose_b && m >= 12;
-  if (work < most) return m >= 8;
+  if (double(m) * double(n) * double(k) < most) return true;
   const bool shares = sizeof(T) == sizeof(float) && m > (kRepeats - 1) * kMostRows;
   return shares && k >= kMostInner && n * k <= kMostPacked;
 }

@@ -1,16 +1,40 @@
 #include <pullback/core/kernels/gemm_tiles.h>
 #include <pullback/core/kernels/vectors.h>
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 namespace pullback::kernels::PULLBACK_TIER {
+
+// With the 16 registers of the other tiers OpenBLAS's kernels in assembly are ahead.
+#ifdef __AVX512F__
+
 namespace {
 
 // 28 vectors of sums, two of B and A's element as a broadcast operand fill the 32 registers.
 constexpr int kRows = 14, kVectors = 2;
 
+/// The first n lanes of a vector in memory; the others are 0, or left as they are.
+PULLBACK_INLINE Vector<float> load_lanes(const float* from, __mmask16 lanes) {
+  return _mm512_maskz_loadu_ps(lanes, from);
+}
+PULLBACK_INLINE Vector<double> load_lanes(const double* from, __mmask16 lanes) {
+  return _mm512_maskz_loadu_pd(static_cast<__mmask8>(lanes), from);
+}
+PULLBACK_INLINE void store_lanes(float* to, __mmask16 lanes, Vector<float> value) {
+  _mm512_mask_storeu_ps(to, lanes, value);
+}
+PULLBACK_INLINE void store_lanes(double* to, __mmask16 lanes, Vector<double> value) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(lanes), value);
+}
+
+/// R rows of V vectors, the last of which has only some lanes.
 template <class T, int R, int V>
-PULLBACK_NOINLINE void tile(int64_t k, const T* a, int64_t row, int64_t column, const T* b,
-                            int64_t b_row, T alpha, T beta, const T* d, int64_t ldd, T* c,
-                            int64_t ldc) {
+PULLBACK_NOINLINE void tile(__mmask16 lanes, int64_t k, const T* a, int64_t row, int64_t column,
+                            const T* b, int64_t b_row, T alpha, T beta, const T* d, int64_t ldd,
+                            T* c, int64_t ldc) {
+  constexpr int kWhole = (V - 1) * kLanes<T>;
   Vector<T> sum[R][V];
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
@@ -20,7 +44,8 @@ PULLBACK_NOINLINE void tile(int64_t k, const T* a, int64_t row, int64_t column, 
   for (int64_t p = 0; p < k; ++p) {
     Vector<T> from[V];
     PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) from[v] = load(b + v * kLanes<T>);
+    for (int v = 0; v < V - 1; ++v) from[v] = load(b + v * kLanes<T>);
+    from[V - 1] = load_lanes(b + kWhole, lanes);
     PULLBACK_UNROLL
     for (int i = 0; i < R; ++i) {
       const T factor = a[i * row];
@@ -33,17 +58,20 @@ PULLBACK_NOINLINE void tile(int64_t k, const T* a, int64_t row, int64_t column, 
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
     PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) {
+    for (int v = 0; v < V - 1; ++v) {
       const int64_t j = v * kLanes<T>;
       const Vector<T> product = alpha * sum[i][v];
       store<T>(c + i * ldc + j, beta == T(0) ? product : product + beta * load(d + i * ldd + j));
     }
+    const Vector<T> product = alpha * sum[i][V - 1];
+    store_lanes(c + i * ldc + kWhole, lanes,
+                beta == T(0) ? product : product + beta * load_lanes(d + i * ldd + kWhole, lanes));
   }
 }
 
 template <class T>
-using Tile = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T, T, const T*,
-                      int64_t, T*, int64_t);
+using Tile = void (*)(__mmask16, int64_t, const T*, int64_t, int64_t, const T*, int64_t, T, T,
+                      const T*, int64_t, T*, int64_t);
 
 template <class T, int V>
 Tile<T> tile_of(int rows) {
@@ -56,22 +84,27 @@ Tile<T> tile_of(int rows) {
 }
 
 template <class T>
-void multiply(int r, bool half, int64_t k, const T* a, int64_t row, int64_t column, const T* b,
+void multiply(int r, int n, int64_t k, const T* a, int64_t row, int64_t column, const T* b,
               int64_t b_row, T alpha, T beta, const T* d, int64_t ldd, T* c, int64_t ldc) {
-  const Tile<T> tile = half ? tile_of<T, kVectors / 2>(r) : tile_of<T, kVectors>(r);
-  tile(k, a, row, column, b, b_row, alpha, beta, d, ldd, c, ldc);
+  static_assert(kVectors == 2);
+  const bool one = n <= kLanes<T>;
+  const int last = one ? n : n - kLanes<T>;
+  const auto lanes = static_cast<__mmask16>((1u << last) - 1);
+  const Tile<T> tile = one ? tile_of<T, 1>(r) : tile_of<T, 2>(r);
+  tile(lanes, k, a, row, column, b, b_row, alpha, beta, d, ldd, c, ldc);
 }
 
 }  // namespace
 
 void fill_gemm_tiles(Kernels& table) {
-  // With the 16 registers of the other tiers OpenBLAS's kernels in assembly are ahead.
-#ifdef __AVX512F__
   table.gemm_float = {kRows, kVectors * kLanes<float>, multiply<float>};
   table.gemm_double = {kRows, kVectors * kLanes<double>, multiply<double>};
-#else
-  (void)table;
-#endif
 }
+
+#else
+
+void fill_gemm_tiles(Kernels&) {}
+
+#endif
 
 }  // namespace pullback::kernels::PULLBACK_TIER

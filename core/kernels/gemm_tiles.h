@@ -9,11 +9,12 @@ template <class T>
 struct GemmTiles {
   /// The largest tile; 0 where OpenBLAS does better.
   int rows = 0, width = 0;
-  /// C = α A B + β D for r ≤ rows rows and `width` columns of C, or half as many if `half`. A(i, p)
-  /// is at a[i·row + p·column], row p of B at b + p·b_row. D may be C; with β = 0 it is not read.
-  void (*multiply)(int r, bool half, std::int64_t k, const T* a, std::int64_t row,
-                   std::int64_t column, const T* b, std::int64_t b_row, T alpha, T beta, const T* d,
-                   std::int64_t ldd, T* c, std::int64_t ldc) = nullptr;
+  /// C = α A B + β D for r ≤ rows rows and n ≤ width columns of C. A(i, p) is at
+  /// a[i·row + p·column], row p of B at b + p·b_row; nothing beyond its n elements is read. D may
+  /// be C; with β = 0 it is not read.
+  void (*multiply)(int r, int n, std::int64_t k, const T* a, std::int64_t row, std::int64_t column,
+                   const T* b, std::int64_t b_row, T alpha, T beta, const T* d, std::int64_t ldd,
+                   T* c, std::int64_t ldc) = nullptr;
 };
 
 }  // namespace pullback::kernels
