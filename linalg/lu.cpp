@@ -138,11 +138,13 @@ Tensor Lu::solve(const Tensor& b, Side side) const {
   const auto many = static_cast<int>(side == Side::Vector ? 1
                                      : side == Side::Left ? columns(b)
                                                           : rows(b));
+  const bool interleaved = data_->lanes > 1;
+  const bool by_rows =
+      data_->blocked || (side == Side::Left && n <= kSmallLu && many > 1 && !interleaved);
   // LAPACK solves for columns: those of X, or of Xᵀ, which are the rows of X.
-  Tensor x = side == Side::Left && !data_->blocked ? copy_columns(b, sizes) : copy_rows(b, sizes);
+  Tensor x = side == Side::Left && !by_rows ? copy_columns(b, sizes) : copy_rows(b, sizes);
   const bool transposed = transposed_ ^ (side == Side::Right) ^ data_->of_transpose;
   const BatchIndex index(data_->batch.sizes(), batch);
-  const bool interleaved = data_->lanes > 1;
   visit_real(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     T* values = x.data_ptr<T>();
@@ -163,6 +165,8 @@ Tensor Lu::solve(const Tensor& b, Side side) const {
         for (int e = 0; e < n * n; ++e) own[e] = factors[data_->at(k, e, n * n)];
         for (int e = 0; e < n; ++e) own_pivots[e] = pivots[data_->at(k, e, n)];
         small_lu_solve(transposed, n, many, own, own_pivots, column);
+      } else if (by_rows) {
+        small_lu_solve_rows(transposed, n, many, factors + k * n * n, pivots + k * n, column);
       } else if (n <= kSmallLu) {
         small_lu_solve(transposed, n, many, factors + k * n * n, pivots + k * n, column);
       } else {

@@ -68,9 +68,61 @@ void small_lu_solve(bool transposed, int n, int columns, const T* lu, const int*
   }
 }
 
+namespace {
+
+/// W columns of a row-major B, whose rows are `row` apart.
+template <int W, class T>
+void solve_some(bool transposed, int n, const T* lu, const int* pivots, T* b, std::ptrdiff_t row) {
+  const auto subtract = [](T* from, T factor, const T* x) {
+    for (int c = 0; c < W; ++c) from[c] -= factor * x[c];
+  };
+  const auto divide = [](T* x, T divisor) {
+    for (int c = 0; c < W; ++c) x[c] /= divisor;
+  };
+  T x[kSmallLu][W];
+  for (int i = 0; i < n; ++i)
+    for (int c = 0; c < W; ++c) x[i][c] = b[i * row + c];
+  const auto exchange = [&](int k) {
+    if (pivots[k] != k + 1)
+      for (int c = 0; c < W; ++c) std::swap(x[k][c], x[pivots[k] - 1][c]);
+  };
+  if (!transposed) {
+    for (int k = 0; k < n; ++k) exchange(k);
+    for (int i = 1; i < n; ++i)
+      for (int j = 0; j < i; ++j) subtract(x[i], lu[i + j * n], x[j]);
+    for (int i = n - 1; i >= 0; --i) {
+      for (int j = n - 1; j > i; --j) subtract(x[i], lu[i + j * n], x[j]);
+      divide(x[i], lu[i + i * n]);
+    }
+  } else {
+    for (int j = 0; j < n; ++j) {
+      for (int i = 0; i < j; ++i) subtract(x[j], lu[i + j * n], x[i]);
+      divide(x[j], lu[j + j * n]);
+    }
+    for (int j = n - 1; j >= 0; --j)
+      for (int i = j + 1; i < n; ++i) subtract(x[j], lu[i + j * n], x[i]);
+    for (int k = n - 1; k >= 0; --k) exchange(k);
+  }
+  for (int i = 0; i < n; ++i)
+    for (int c = 0; c < W; ++c) b[i * row + c] = x[i][c];
+}
+
+}  // namespace
+
+template <class T>
+void small_lu_solve_rows(bool transposed, int n, int columns, const T* lu, const int* pivots,
+                         T* b) {
+  int c = 0;
+  for (; c + 8 <= columns; c += 8) solve_some<8>(transposed, n, lu, pivots, b + c, columns);
+  for (; c + 4 <= columns; c += 4) solve_some<4>(transposed, n, lu, pivots, b + c, columns);
+  for (; c < columns; ++c) solve_some<1>(transposed, n, lu, pivots, b + c, columns);
+}
+
 template int small_lu_factor(int, float*, int*);
 template int small_lu_factor(int, double*, int*);
 template void small_lu_solve(bool, int, int, const float*, const int*, float*);
 template void small_lu_solve(bool, int, int, const double*, const int*, double*);
+template void small_lu_solve_rows(bool, int, int, const float*, const int*, float*);
+template void small_lu_solve_rows(bool, int, int, const double*, const int*, double*);
 
 }  // namespace pullback

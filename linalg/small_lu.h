@@ -15,4 +15,9 @@ int small_lu_factor(int n, T* a, int* pivots);
 template <class T>
 void small_lu_solve(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b);
 
+/// The same for a row-major B, several columns at a time: every column sees the same operations in
+/// the same order.
+template <class T>
+void small_lu_solve_rows(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b);
+
 }  // namespace pullback

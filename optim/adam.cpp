@@ -47,7 +47,7 @@ void Adam::update(const Tensor& parameter, const Tensor& gradient, const Optimiz
   const double correction2 = 1 - std::pow(beta2, state.step);
   const bool apart = decouples_decay();
   run_update(kernels::kernels().adam, parameter, gradient,
-             {state.buffer(0), state.buffer(1), o.amsgrad() ? state.buffer(2) : Tensor()},
+             {state.buffer(0), state.buffer(1), o.amsgrad() ? state.buffer(2) : nullptr},
              {o.lr() / correction1, o.maximize() ? -1.0 : 1.0, apart ? 0 : o.weight_decay(),
               apart ? 1 - o.lr() * o.weight_decay() : 1, 1 - beta1, beta2, 1 - beta2,
               std::sqrt(correction2), o.eps()});

@@ -111,7 +111,7 @@ void Optimizer::check_steps() {
               x.sizes(), ", but the parameter is ", parameter.scalar_type(), parameter.sizes(),
               "; make a new optimizer after changing a parameter's type or shape");
       };
-      const Tensor gradient = parameter.grad();
+      const Tensor& gradient = parameter.grad();
       if (!gradient.defined()) continue;
       fits("the gradient", gradient);
       for (const Tensor& buffer : states_[g][i].buffers) fits("the state", buffer);
@@ -131,7 +131,7 @@ Tensor Optimizer::step(const Closure& closure) {
     const ParamGroup& group = groups_[g];
     for (std::size_t i = 0; i < group.params().size(); ++i) {
       const Tensor& parameter = group.params()[i];
-      const Tensor gradient = parameter.grad();
+      const Tensor& gradient = parameter.grad();
       if (!gradient.defined()) continue;
       update(parameter, gradient, group.options(), states_[g][i]);
     }
@@ -143,10 +143,10 @@ void Optimizer::zero_grad(bool set_to_none) {
   for (const ParamGroup& group : groups_)
     for (const Tensor& parameter : group.params()) {
       if (!parameter.defined()) continue;
-      const Tensor gradient = parameter.grad();
+      Tensor& gradient = parameter.mutable_grad();
       if (!gradient.defined()) continue;
       if (set_to_none) {
-        parameter.mutable_grad() = Tensor();
+        gradient = Tensor();
       } else {
         gradient.detach().zero_();
       }

@@ -51,8 +51,8 @@ struct ParamState {
 
   /// Adds dense buffers filled with `value` until there are `count`; says whether one was added.
   bool provide(const Tensor& parameter, std::size_t count, double value = 0);
-  /// Buffer i, or an undefined tensor where there are fewer.
-  Tensor buffer(std::size_t i) const { return i < buffers.size() ? buffers[i] : Tensor(); }
+  /// Buffer i, or null where there are fewer.
+  const Tensor* buffer(std::size_t i) const { return i < buffers.size() ? &buffers[i] : nullptr; }
 };
 
 /// Changes parameters so that a loss falls. Parameters keep their identity: whoever holds one sees

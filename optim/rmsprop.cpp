@@ -39,8 +39,8 @@ void RMSprop::update(const Tensor& parameter, const Tensor& gradient,
   state.provide(parameter, o.momentum() > 0 ? 3 : o.centered() ? 2 : 1);
   ++state.step;
   run_update(kernels::kernels().rmsprop, parameter, gradient,
-             {state.buffer(0), o.centered() ? state.buffer(1) : Tensor(),
-              o.momentum() > 0 ? state.buffer(2) : Tensor()},
+             {state.buffer(0), o.centered() ? state.buffer(1) : nullptr,
+              o.momentum() > 0 ? state.buffer(2) : nullptr},
              {o.lr(), o.maximize() ? -1.0 : 1.0, o.weight_decay(), o.alpha(), 1 - o.alpha(),
               o.eps(), o.momentum()});
 }

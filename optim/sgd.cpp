@@ -38,9 +38,8 @@ void SGD::update(const Tensor& parameter, const Tensor& gradient, const Optimize
   const auto& o = static_cast<const SGDOptions&>(options);
   const bool fresh = o.momentum() != 0 && state.provide(parameter, 1);
   ++state.step;
-  const Tensor buffer = o.momentum() != 0 ? state.buffer(0) : Tensor();
   run_update(
-      kernels::kernels().sgd, parameter, gradient, {buffer},
+      kernels::kernels().sgd, parameter, gradient, {o.momentum() != 0 ? state.buffer(0) : nullptr},
       {o.lr(), o.maximize() ? -1.0 : 1.0, o.weight_decay(), fresh ? 0 : o.momentum(),
        fresh ? 1 : 1 - o.dampening(), o.nesterov() ? 1.0 : 0.0, o.nesterov() ? o.momentum() : 1.0});
 }

@@ -13,13 +13,15 @@ constexpr std::int64_t kShare = 16384;  ///< elements that are worth a thread
 }  // namespace
 
 void run_update(const kernels::Update& kernel, const Tensor& parameter, const Tensor& gradient,
-                std::initializer_list<Tensor> state, std::initializer_list<double> numbers) {
+                std::initializer_list<const Tensor*> state, std::initializer_list<double> numbers) {
   const bool dense = parameter.is_contiguous();
-  const Tensor w = dense ? parameter : parameter.contiguous(), g = gradient.contiguous();
+  Tensor copied;
+  const Tensor& w = dense ? parameter : copied = parameter.contiguous();
+  const Tensor g = gradient.contiguous();
   const ScalarType type = w.scalar_type();
   char* data[kernels::kMaxOperands] = {w.get()->bytes(), g.get()->bytes()};
   int count = 2;
-  for (const Tensor& x : state) data[count++] = x.defined() ? x.get()->bytes() : nullptr;
+  for (const Tensor* x : state) data[count++] = x ? x->get()->bytes() : nullptr;
 
   const auto size = static_cast<std::int64_t>(element_size(type));
   kernels::parallel_for(w.numel(), kShare, [&](std::int64_t begin, std::int64_t end) {

@@ -168,8 +168,12 @@ void ParametrizationList::check_complete(const char* op) const {
 }
 
 Tensor ParametrizationList::run(std::vector<Tensor> x) const {
-  for (const auto& [module, calls] : maps_) x = {calls.forward(*module, x)};
-  return x[0];
+  for (const auto& [module, calls] : maps_) {
+    Tensor y = calls.forward(*module, x);
+    x.clear();
+    x.push_back(std::move(y));
+  }
+  return std::move(x[0]);
 }
 
 Tensor ParametrizationList::evaluate() const {
@@ -226,8 +230,10 @@ void ParametrizationList::invert(const Tensor& value, nn::SlotValues& originals)
   for (std::size_t i = maps_.size(); i-- > 0;) {
     const auto& [module, calls] = maps_[i];
     nn::Module& f = *module;
-    check(calls.right_inverse != nullptr, "parametrization ", f.base_name(),
-          " does not implement right_inverse.");
+    if (!calls.right_inverse) {
+      pullback::detail::fail<RuntimeError>("parametrization ", f.base_name(),
+                                           " does not implement right_inverse.");
+    }
     const Tensor* x = found.tensor();
     check<ValueError>(x != nullptr && x->defined(), "`right_inverse` should return a tensor. Got ",
                       x ? "NoneType" : "a sequence");

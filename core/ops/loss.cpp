@@ -75,11 +75,6 @@ void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
                     ") must be the same as input size (", x.sizes(), ")");
 }
 
-// log σ(x), without overflow: min(x, 0) − log(1 + exp(−|x|)).
-Tensor log_sigmoid(const Tensor& x) {
-  return clamp_max(x, 0) - log1p(exp(-abs(x)));
-}
-
 }  // namespace
 
 Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
@@ -126,7 +121,7 @@ Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
   check_pair("soft_margin_loss", x, y);
   return elementwise(
       "SoftMarginLossBackward0", x, constant(y), reduction,
-      [](const Tensor& a, const Tensor& b) { return -log_sigmoid(a * b); },
+      [](const Tensor& a, const Tensor& b) { return -logsigmoid(a * b); },
       [](const Tensor& a, const Tensor& b) { return -b * sigmoid(-a * b); },
       [](const Tensor&, const Tensor&) { return Tensor(); });
 }
@@ -173,20 +168,19 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const 
                                         const Tensor& pos_weight, Reduction reduction) {
   check_same_size("binary_cross_entropy_with_logits", x, y);
   const auto weighted = [w = constant(weight)](const Tensor& v) { return w.defined() ? v * w : v; };
-  const auto positive = [p = constant(pos_weight)](const Tensor& v) {
-    return p.defined() ? v * p : v;
-  };
   return elementwise(
       "BinaryCrossEntropyWithLogitsBackward0", x, y, reduction,
-      [weighted, positive](const Tensor& a, const Tensor& b) {
-        return weighted((1 - b) * a - (positive(b) + 1 - b) * log_sigmoid(a));
+      [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor& b) {
+        const Tensor log = logsigmoid(a);
+        return weighted((1 - b) * a - (p.defined() ? (p * b + 1 - b) * log : log));
       },
-      [weighted, positive](const Tensor& a, const Tensor& b) {
-        const Tensor p = positive(b);
-        return weighted((p + 1 - b) * sigmoid(a) - p);
+      [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor& b) {
+        if (!p.defined()) return weighted(sigmoid(a) - b);
+        const Tensor positive = p * b;
+        return weighted((positive + 1 - b) * sigmoid(a) - positive);
       },
-      [weighted, positive](const Tensor& a, const Tensor&) {
-        return weighted(log_sigmoid(-a) - positive(log_sigmoid(a)));
+      [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor&) {
+        return weighted(p.defined() ? logsigmoid(-a) - p * logsigmoid(a) : -a);
       });
 }
 

@@ -43,22 +43,24 @@ struct Factor {
 };
 
 /// A matrix as BLAS takes it: rows or columns next to each other, in its own memory or a copy.
-struct Operand {
-  Tensor tensor;
+class Operand {
+  Tensor copy_;
+
+ public:
+  const Tensor& tensor;
   bool transposed = false;
   std::int64_t leading = 1;
 
-  explicit Operand(const Tensor& x) : tensor(x) {
-    if (!fits()) {
-      tensor = x.detach().clone();
-      fits();
-    }
+  explicit Operand(const Tensor& x)
+      : copy_(fits(x) ? Tensor() : x.detach().clone()), tensor(copy_.defined() ? copy_ : x) {
+    fits(tensor);
   }
   explicit Operand(const Factor& x) : Operand(x.matrix) { transposed = transposed != x.transposed; }
+  Operand(const Operand&) = delete;
 
  private:
-  bool fits() {
-    const Geometry& g = tensor.get()->geometry;
+  bool fits(const Tensor& x) {
+    const Geometry& g = x.get()->geometry;
     const int r = g.ndim - 2, c = g.ndim - 1;
     const std::int64_t rows = g.size[r], columns = g.size[c];
     if ((g.stride[c] == 1 || columns <= 1) && (g.stride[r] >= columns || rows <= 1)) {
@@ -91,16 +93,16 @@ void visit_number(ScalarType type, F&& f) {
 
 /// α a b + β y in the dense memory of y, or α a b + β row.
 void product_into(const Tensor& y, const Factor& a, const Factor& b, const Scalar& alpha,
-                  const Scalar& beta, const Tensor& row = {}) {
+                  const Scalar& beta, const Tensor* row = nullptr) {
   const std::int64_t m = a.rows(), k = a.columns(), n = b.columns();
   const Operand x(a), w(b);
   visit_number(y.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t ldc = std::max<std::int64_t>(n, 1);
-    if (row.defined()) {
+    if (row) {
       kernels::gemm_and_row<T>(x.transposed, w.transposed, m, n, k, alpha.to<T>(),
                                elements<T>(x.tensor), x.leading, elements<T>(w.tensor), w.leading,
-                               beta.to<T>(), elements<T>(row), y.data_ptr<T>(), ldc);
+                               beta.to<T>(), elements<T>(*row), y.data_ptr<T>(), ldc);
       return;
     }
     kernels::gemm<T>(x.transposed, w.transposed, m, n, k, alpha.to<T>(), elements<T>(x.tensor),
@@ -160,7 +162,7 @@ Tensor mm(const Tensor& a, const Tensor& b) {
         b.sizes());
   Tensor y = blank({a.size(0), b.size(1)}, a.scalar_type());
   product_into(y, {a}, {b}, 1, 0);
-  return record("MmBackward0", y,
+  return record("MmBackward0", std::move(y),
                 wrt(a,
                     [b = saved(b), columns = by_columns(a)](const Tensor& g) {
                       return product({g}, {*b, true}, columns);
@@ -270,8 +272,8 @@ Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& be
   Tensor y = blank(sizes, a.scalar_type());
   const bool row = c.dim() == 1 && c.size(0) == sizes[1] && c.is_contiguous();
   if (!row && !beta.equal(0)) copy_into(y, c);  // with β = 0, NaN in c does not spread
-  product_into(y, {a}, {b}, alpha, beta, row ? c : Tensor());
-  return record("AddmmBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
+  product_into(y, {a}, {b}, alpha, beta, row ? &c : nullptr);
+  return record("AddmmBackward0", std::move(y), wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
                 wrt(a,
                     [b = saved(b), alpha, columns = by_columns(a)](const Tensor& g) {
                       return scaled(product({g}, {*b, true}, columns), alpha);
@@ -389,6 +391,30 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   return fold(bmm(batched(a), batched(b)), sizes);
 }
 
+namespace {
+
+// Y = X Wᵀ + 1 bᵀ for rows of samples, without the view of Wᵀ that PyTorch's graph has:
+// X̄ = G W,  W̄ = Gᵀ X,  b̄ = Gᵀ 1.
+Tensor linear_of_rows(const Tensor& x, const Tensor& weight, const Tensor* bias) {
+  check_operands("linear", x, weight);
+  const std::array<std::int64_t, 2> sizes{x.size(0), weight.size(0)};
+  Tensor y = blank(sizes, x.scalar_type());
+  const auto for_x = [weight = saved(weight), columns = by_columns(x)](const Tensor& g) {
+    return product({g}, {*weight}, columns);
+  };
+  const auto for_weight = [x = saved(x), columns = by_columns(weight)](const Tensor& g) {
+    return product({g, true}, {*x}, columns);
+  };
+  product_into(y, {x}, {weight, true}, 1, bias ? 1 : 0, bias);
+  if (!bias) {
+    return record("MmBackward0", std::move(y), wrt(x, for_x), wrt(weight, for_weight));
+  }
+  return record("AddmmBackward0", std::move(y), wrt(*bias, [](const Tensor& g) { return g; }),
+                wrt(x, for_x), wrt(weight, for_weight));
+}
+
+}  // namespace
+
 // y = x Wᵀ + b, the rows of x being samples.
 Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias) {
   check_defined("linear", x);
@@ -397,12 +423,17 @@ Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>
         "linear: input and weight shapes cannot be multiplied: ", x.sizes(),
         " and the transpose of ", weight.sizes());
   const bool has_bias = bias && bias->defined();
-  if (x.dim() == 2 && has_bias) return addmm(*bias, x, weight.t());
+  if (x.dim() == 2 && !has_bias) return linear_of_rows(x, weight, nullptr);
+  if (x.dim() == 2) {
+    const bool row = bias->dim() == 1 && bias->size(0) == weight.size(0) &&
+                     bias->is_contiguous() && bias->scalar_type() == x.scalar_type();
+    return row ? linear_of_rows(x, weight, &*bias) : addmm(*bias, x, weight.t());
+  }
   if (!has_bias) return matmul(x, weight.t());
   if (x.dim() == 1) return add(matmul(x, weight.t()), *bias);
   std::vector<std::int64_t> sizes(x.sizes().begin(), x.sizes().end() - 1);
   sizes.push_back(weight.size(0));
-  return view(addmm(*bias, reshape(x, {-1, x.size(-1)}), weight.t()), sizes);
+  return view(linear(reshape(x, {-1, x.size(-1)}), weight, bias), sizes);
 }
 
 // ---- methods
