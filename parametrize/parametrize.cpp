@@ -209,7 +209,8 @@ nn::Module& transfer_parametrizations_and_params(const nn::Module& from, nn::Mod
 
 Parametrizations parametrizations(const nn::Module& module) {
   auto lists = lists_of(module);
-  if (!lists) pullback::detail::fail<ValueError>("parametrizations: ", module.base_name(), " has none");
+  if (!lists)
+    pullback::detail::fail<ValueError>("parametrizations: ", module.base_name(), " has none");
   return Parametrizations(std::move(lists));
 }
 

@@ -98,11 +98,11 @@ void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
   }
 }
 
-void AccumulateGrad::run(const Tensor* output_grads, Tensor*, Needs) {
+void AccumulateGrad::run(Tensor* output_grads, Tensor*, Needs) {
   if (!leaf_->requires_grad) return;  // detach_() or requires_grad_(false) since the forward pass
   {
     const std::lock_guard lock(mutex_);
-    accumulate_into_grad(leaf_, std::move(const_cast<Tensor&>(output_grads[0])));
+    accumulate_into_grad(leaf_, std::move(output_grads[0]));
   }
   if (!hooks_) return;
   for (std::size_t k = 0; k < hooks_->accumulated.size(); ++k) {

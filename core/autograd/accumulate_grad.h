@@ -20,7 +20,7 @@ class AccumulateGrad final : public Node {
  public:
   static AccumulateGrad* of(TensorImpl* leaf);
   explicit AccumulateGrad(TensorImpl* leaf);
-  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+  void run(Tensor* output_grads, Tensor* input_grads, Needs needs) override;
   TensorImpl* leaf() const { return leaf_; }
 
  private:

@@ -226,10 +226,12 @@ class Run {
     constexpr std::uint32_t kFew = 3;
     Tensor few[kFew];
     bool few_needs[kFew] = {};
+    const Tensor* few_sums[kFew] = {};
     std::vector<Tensor> many;
     std::unique_ptr<bool[]> many_needs;
     Tensor* results = few;
     bool* needs = few_needs;
+    const bool offers_sums = inputs <= kFew && !hooks && !DetectAnomalyGuard::is_on();
     if (inputs > kFew) {
       many.resize(inputs);
       many_needs = std::make_unique<bool[]>(inputs);
@@ -239,10 +241,12 @@ class Run {
     for (std::uint32_t i = 0; i < inputs; ++i) {
       Node* next = node->edges_[i].node();
       needs[i] = next && wants(next);
+      if (needs[i] && offers_sums && node->edges_[i].output_nr == 0)
+        few_sums[i] = &scratch(next).gradient;
     }
     if (any) {
       node->check_not_released();
-      call(node, gradients, results, Needs(needs));
+      call(node, gradients, results, Needs(needs, offers_sums ? few_sums : nullptr));
       if (DetectAnomalyGuard::checks_nan()) check_for_nan(node, results, needs);
       if (hooks && !hooks->after.empty()) call_hooks_after(*node, *hooks, results, incoming);
     }
@@ -261,13 +265,13 @@ class Run {
     }
   }
 
-  static void call(Node* node, const Tensor* gradients, Tensor* results, Needs needs) {
+  static void call(Node* node, Tensor* gradients, Tensor* results, Needs needs) {
     if (Profile* profile = Profile::active()) [[unlikely]]
       return call_timed(*profile, node, gradients, results, needs);
     call_checked(node, gradients, results, needs);
   }
 
-  static void call_timed(Profile& profile, Node* node, const Tensor* gradients, Tensor* results,
+  static void call_timed(Profile& profile, Node* node, Tensor* gradients, Tensor* results,
                          Needs needs) {
     struct Inside {
       Profile& profile;
@@ -279,7 +283,7 @@ class Run {
     profile.note_backward(node->name(), timer.seconds());
   }
 
-  static void call_checked(Node* node, const Tensor* gradients, Tensor* results, Needs needs) {
+  static void call_checked(Node* node, Tensor* gradients, Tensor* results, Needs needs) {
     if (!DetectAnomalyGuard::is_on()) return node->run(gradients, results, needs);
     try {
       node->run(gradients, results, needs);

@@ -25,7 +25,7 @@ class FunctionNode final : public Node {
   FunctionNode(const std::type_info& type, Backward backward, bool once_differentiable);
 
   std::string name() const override { return full_name_; }
-  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+  void run(Tensor* output_grads, Tensor* input_grads, Needs needs) override;
 
   AutogradContext context;
 
@@ -79,7 +79,7 @@ FunctionNode::FunctionNode(const std::type_info& type, Backward backward, bool o
       backward_(backward),
       once_differentiable_(once_differentiable) {}
 
-void FunctionNode::run(const Tensor* output_grads, Tensor* input_grads, Needs needs) {
+void FunctionNode::run(Tensor* output_grads, Tensor* input_grads, Needs needs) {
   variable_list grads(output_grads, output_grads + num_outputs());
   if (context.materialize_grads_)
     for (std::size_t i = 0; i < grads.size(); ++i)

@@ -1,6 +1,7 @@
 #include <pullback/core/autograd/node.h>
 
 #include <pullback/core/autograd/accumulate_grad.h>
+#include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/saved.h>
 #include <pullback/core/autograd/view.h>
 #include <pullback/core/kernels/allocator.h>
@@ -18,6 +19,11 @@ Tensor& Scratch::other(std::uint32_t nr) {
 }
 
 Node::Node(const char* name) : name_(name), sequence_(next_sequence()++) {}
+
+const Tensor* Needs::sum(int input) const {
+  const Tensor* sum = sums_ ? sums_[input] : nullptr;
+  return sum && sum->defined() && !GradMode::is_enabled() && is_exclusive(*sum) ? sum : nullptr;
+}
 
 std::vector<Edge> Node::next_edges() const {
   return {edges_, edges_ + edge_count_};

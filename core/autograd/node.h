@@ -52,17 +52,24 @@ struct Output {
 /// Which inputs' gradients anybody reads.
 class Needs {
  public:
-  explicit Needs(const bool* bits) : bits_(bits) {}
+  explicit Needs(const bool* bits, const Tensor* const* sums = nullptr)
+      : bits_(bits), sums_(sums) {}
   bool operator[](int input) const { return bits_[input]; }
+  /// The sum of the gradients of an input that have arrived so far, if it may be added to in place:
+  /// a rule that does so returns no gradient for the input. Null otherwise.
+  const Tensor* sum(int input) const;
+  /// The same without sums.
+  Needs alone() const { return Needs(bits_); }
   bool any(int count) const {
     for (int i = 0; i < count; ++i)
       if (bits_[i]) return true;
     return false;
   }
-  Needs from(int first) const { return Needs(bits_ + first); }
+  Needs from(int first) const { return Needs(bits_ + first, sums_ ? sums_ + first : nullptr); }
 
  private:
   const bool* bits_;
+  const Tensor* const* sums_;
 };
 
 /// What a backward pass notes in a node while it runs.
@@ -109,8 +116,9 @@ class Node {
   /// The saved inputs that are in memory now, in the order they were captured, then the outputs.
   std::vector<SavedShape> saved_shapes() const;
 
-  /// Turns gradients of the outputs (some undefined) into gradients of the inputs that are needed.
-  virtual void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) = 0;
+  /// Turns gradients of the outputs (some undefined), which it may take, into gradients of the
+  /// inputs that are needed.
+  virtual void run(Tensor* output_grads, Tensor* input_grads, Needs needs) = 0;
   /// Drops saved values; a later backward through them throws.
   virtual void release();
 

@@ -97,7 +97,7 @@ OpNode::~OpNode() {
   std::destroy_n(edges_, edge_count_);
 }
 
-void OpNode::run(const Tensor* output_grads, Tensor* input_grads, Needs needs) {
+void OpNode::run(Tensor* output_grads, Tensor* input_grads, Needs needs) {
   const std::size_t outputs = num_outputs();
   Tensor one;
   std::vector<Tensor> several;
@@ -108,13 +108,16 @@ void OpNode::run(const Tensor* output_grads, Tensor* input_grads, Needs needs) {
   }
   for (std::size_t i = 0; keeps_output_ && i < outputs; ++i) y[i] = saved_output(i);
   const Tensors g(output_grads, outputs), kept(y, outputs);
-  int input = 0;
-  for (int r = 0; r < rule_count_; ++r) {
-    const StoredRule& rule = rules_[r];
-    if (rule.stored && needs.from(input).any(rule.inputs))
-      rule.type->run(rule.place, g, kept, input_grads + input, needs.from(input));
-    input += rule.inputs;
-  }
+  const auto runs = [&](int r, int input) {
+    return rules_[r].stored && needs.from(input).any(rules_[r].inputs);
+  };
+  int last = -1;
+  for (int r = 0, input = 0; outputs == 1 && r < rule_count_; input += rules_[r++].inputs)
+    if (runs(r, input)) last = r;
+  for (int r = 0, input = 0; r < rule_count_; input += rules_[r++].inputs)
+    if (runs(r, input))
+      rules_[r].type->run(rules_[r].place, r == last ? output_grads : nullptr, g, kept,
+                          input_grads + input, needs.from(input));
 }
 
 }  // namespace pullback::autograd

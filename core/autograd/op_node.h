@@ -42,7 +42,9 @@ void note_call(Node& node, const Inputs* rules, int count);
 
 /// What a node has to know of a formula whose type only its operation knows.
 struct FormulaType {
-  void (*run)(void* formula, const Tensors& g, const Tensors& y, Tensor* grads, Needs needs);
+  /// `spent` is the gradient if no rule needs it after this one, or null.
+  void (*run)(void* formula, Tensor* spent, const Tensors& g, const Tensors& y, Tensor* grads,
+              Needs needs);
   void (*destroy)(void* formula);
   std::size_t size;
   bool keeps_output;
@@ -67,7 +69,7 @@ class OpNode final : public Node {
     rules_[rule].stored = true;
   }
 
-  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+  void run(Tensor* output_grads, Tensor* input_grads, Needs needs) override;
 
  private:
   struct StoredRule {

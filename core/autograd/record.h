@@ -20,7 +20,8 @@
 ///                     wrt(x, [](const Tensor& g, const Tensor& y) { return g * (1 - y * y); }));
 ///     }
 ///
-/// A rule takes the incoming gradient `g`; `(g, y)` also keeps the output; a last parameter `Needs`
+/// A rule takes the incoming gradient `g`, or as `Tensor&& g` takes it over, to write its result
+/// over it or to hand it on (ops/spent.h); `(g, y)` also keeps the output; a last parameter `Needs`
 /// tells which of its inputs anybody wants. An op with several outputs gets `const Tensors& g` and
 /// `const Tensors& y`. Inputs are kept only where a rule captures `saved(x)`. Rules are written in
 /// differentiable operations, so gradients of gradients come for free. The engine sums each
@@ -79,25 +80,26 @@ ListRule<F> wrt(TensorList list, F&& formula) {
 namespace detail {
 
 template <class F, class G>
-inline constexpr bool keeps_output = std::is_invocable_v<F&, const G&, const G&> ||
-                                     std::is_invocable_v<F&, const G&, const G&, Needs>;
+inline constexpr bool keeps_output =
+    std::is_invocable_v<F&, G, const G&> || std::is_invocable_v<F&, G, const G&, Needs>;
 
-template <class F, class G>
-decltype(auto) call(F& f, const G& g, const G& y, Needs needs) {
-  if constexpr (std::is_invocable_v<F&, const G&, const G&, Needs>)
-    return f(g, y, needs);
-  else if constexpr (std::is_invocable_v<F&, const G&, const G&>)
-    return f(g, y);
-  else if constexpr (std::is_invocable_v<F&, const G&, Needs>)
-    return f(g, needs);
+/// Calls a formula with `g`, of type `const G&` or `G&&`.
+template <class F, class G, class Y>
+decltype(auto) call(F& f, G&& g, const Y& y, Needs needs) {
+  if constexpr (std::is_invocable_v<F&, G, const Y&, Needs>)
+    return f(std::forward<G>(g), y, needs);
+  else if constexpr (std::is_invocable_v<F&, G, const Y&>)
+    return f(std::forward<G>(g), y);
+  else if constexpr (std::is_invocable_v<F&, G, Needs>)
+    return f(std::forward<G>(g), needs);
   else
-    return f(g);
+    return f(std::forward<G>(g));
 }
 
-template <class F>
-inline constexpr bool takes_one =
-    keeps_output<F, Tensor> || std::is_invocable_v<F&, const Tensor&> ||
-    std::is_invocable_v<F&, const Tensor&, Needs>;
+template <class F, class G>
+inline constexpr bool takes =
+    std::is_invocable_v<F&, G> || std::is_invocable_v<F&, G, Needs> ||
+    std::is_invocable_v<F&, G, const Tensor&> || std::is_invocable_v<F&, G, const Tensor&, Needs>;
 
 template <class Result>
 void store(Result&& result, Tensor* grads) {
@@ -117,12 +119,16 @@ void store(Result&& result, Tensor* grads) {
 }
 
 template <class F>
-void run_formula(void* formula, const Tensors& g, const Tensors& y, Tensor* grads, Needs needs) {
+void run_formula(void* formula, Tensor* spent, const Tensors& g, const Tensors& y, Tensor* grads,
+                 Needs needs) {
   F& f = *static_cast<F*>(formula);
-  if constexpr (takes_one<F>)
-    store(call<F, Tensor>(f, g[0], y[0], needs), grads);
-  else
-    store(call<F, Tensors>(f, g, y, needs), grads);
+  if constexpr (takes<F, const Tensor&>) {
+    store(call(f, g[0], y[0], needs), grads);
+  } else if constexpr (takes<F, Tensor>) {
+    store(call(f, spent ? std::move(*spent) : Tensor(g[0]), y[0], needs), grads);
+  } else {
+    store(call(f, g, y, needs), grads);
+  }
 }
 
 template <class F>

@@ -107,4 +107,8 @@ Tensor Saved::placed(Tensor value) const {
   return record("AliasBackward0", std::move(value), wrt(leaf, [](const Tensor& g) { return g; }));
 }
 
+Saved saved_for(const Tensor& other, const Tensor& x) {
+  return requires_grad(other) ? Saved(x) : Saved();
+}
+
 }  // namespace pullback::autograd

@@ -53,6 +53,7 @@ inline constinit thread_local Node* node_under_construction = nullptr;
 class Saved {
  public:
   enum class What : std::uint8_t { Value, CopyOfValue };
+  Saved() = default;
   explicit Saved(const Tensor& x, What what = What::Value) : source_(&x), what_(what) {}
   Saved(const Saved& other) { take(other); }
   Saved(Saved&& other) { take(other); }
@@ -103,6 +104,8 @@ class Saved {
 inline Saved saved(const Tensor& x) {
   return Saved(x);
 }
+/// Captures x for the gradient of another input: nothing where that needs none.
+Saved saved_for(const Tensor& other, const Tensor& x);
 /// Captures the value that a tensor has before it is changed in place.
 inline Saved saved_copy(const Tensor& x) {
   return Saved(x, Saved::What::CopyOfValue);

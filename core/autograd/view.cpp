@@ -171,11 +171,12 @@ Tensor CopySlices::changed_part(const Output& out) const {
 }
 
 // Outside the part, the base's gradient is g. Inside, it is what the change makes of g's part.
-void CopySlices::run(const Tensor* output_grads, Tensor* input_grads, Needs needs) {
+void CopySlices::run(Tensor* output_grads, Tensor* input_grads, Needs needs) {
   const Tensor& g = output_grads[0];
   const Geometry& whole = first_output_.geometry;
   const Tensor part = as_strided_view(g, whole, part_);
-  change_->run(&part, input_grads, needs);
+  Tensor given = part;
+  change_->run(&given, input_grads, needs.alone());
   if (!needs[0]) return;
   Tensor inside = std::move(input_grads[0]);
   // The change may not have stored a rule for the part (self needed no gradient then): nothing

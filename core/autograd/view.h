@@ -71,7 +71,7 @@ class CopySlices final : public Node {
  public:
   CopySlices(const Tensor& base, const Geometry& part, Ref<Node> change);
   std::string name() const override { return "CopySlices"; }
-  void run(const Tensor* output_grads, Tensor* input_grads, Needs needs) override;
+  void run(Tensor* output_grads, Tensor* input_grads, Needs needs) override;
   void release() override { change_->release(); }
   /// The changed part as the change's rules see it: a view of the changed base.
   Tensor changed_part(const Output& out) const;

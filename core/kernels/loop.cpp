@@ -181,12 +181,25 @@ void run_banded(const Walk& walk) {
   });
 }
 
+/// Chunk by chunk, every other time from the end: what the walk before has left in the
+/// second-level cache comes first.
+void run_alone(const Walk& walk, int64_t n, int64_t chunk) {
+  static thread_local bool from_the_end = false;
+  from_the_end = !from_the_end;
+  const int64_t chunks = (n + chunk - 1) / chunk;
+  for (int64_t i = 0; i < chunks; ++i) {
+    const int64_t begin = (from_the_end ? chunks - 1 - i : i) * chunk;
+    walk.run(begin, std::min(begin + chunk, n));
+  }
+}
+
 /// In chunks, on several threads where that is worth while.
 void run_shared(const Walk& walk, float cost) {
   const int64_t n = walk.numel();
   if (static_cast<float>(n) * cost <= 2 * kShare) return walk.run(0, n);
   const auto share = static_cast<int64_t>(kShare / cost);
   const int64_t chunk = (share + kAlign - 1) / kAlign * kAlign;
+  if (num_threads() == 1) return run_alone(walk, n, chunk);
   parallel_for(n, chunk, [&walk](int64_t begin, int64_t end) { walk.run(begin, end); });
 }
 

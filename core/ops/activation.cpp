@@ -1,5 +1,6 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/ops/spent.h>
 
 // Activation functions with parameters. Each gradient is a fused kernel of its own; its gradient in
 // turn is written out in elementwise operations.
@@ -27,11 +28,11 @@ Tensor value(const char* op, const Map& kernel, const Tensor& x, N... numbers) {
   return y;
 }
 
-/// g·f′(x, numbers…) by a kernel.
+/// g·f′(x, numbers…) by a kernel, over g where it may be: g is the caller's own.
 template <class... N>
 Tensor gradient(const Map& kernel, const Tensor& g, const Tensor& x, N... numbers) {
   const ScalarType type = x.scalar_type();
-  Tensor y = empty_of(x.get()->geometry, type);
+  const Tensor y = place_over(g, x);
   run_loop(loop_for("backward", kernel, type), y, {as_type(g, type), x, Number(numbers, type)...},
            2.0f);
   return y;
@@ -42,8 +43,8 @@ using Slope = Tensor (*)(const Tensor& x, double a, double b);
 /// The gradient of an activation as an operation: linear in g, and with the second derivative
 /// `curve` in x.
 template <class... N>
-Tensor record_gradient(const char* name, const Map& kernel, const Tensor& g, const Tensor& x,
-                       Slope curve, double a, double b, N... numbers) {
+Tensor record_gradient(const char* name, const Map& kernel, Tensor g, const Tensor& x, Slope curve,
+                       double a, double b, N... numbers) {
   return record(name, gradient(kernel, g, x, numbers...),
                 wrt(g,
                     [=, &kernel, x = saved(x)](const Tensor& gg) {
@@ -109,48 +110,45 @@ Tensor gelu(const Tensor& x, std::string_view approximate) {
         "gelu: approximate argument must be either none or tanh, not '", approximate, "'");
   if (approximate == "tanh") {
     return record("GeluBackward0", value("gelu", simd().gelu_tanh, x),
-                  wrt(x, [x = saved(x)](const Tensor& g) {
-                    return record_gradient("GeluBackwardBackward0", simd().gelu_tanh_backward, g,
-                                           *x, gelu_tanh_curve, 0, 0);
+                  wrt(x, [x = saved(x)](Tensor&& g) {
+                    return record_gradient("GeluBackwardBackward0", simd().gelu_tanh_backward,
+                                           std::move(g), *x, gelu_tanh_curve, 0, 0);
                   }));
   }
-  return record("GeluBackward0", value("gelu", simd().gelu, x),
-                wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("GeluBackwardBackward0", simd().gelu_backward, g, *x,
-                                         gelu_curve, 0, 0);
+  return record("GeluBackward0", value("gelu", simd().gelu, x), wrt(x, [x = saved(x)](Tensor&& g) {
+                  return record_gradient("GeluBackwardBackward0", simd().gelu_backward,
+                                         std::move(g), *x, gelu_curve, 0, 0);
                 }));
 }
 
 Tensor silu(const Tensor& x) {
-  return record("SiluBackward0", value("silu", simd().silu, x),
-                wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("SiluBackwardBackward0", simd().silu_backward, g, *x,
-                                         silu_curve, 0, 0);
+  return record("SiluBackward0", value("silu", simd().silu, x), wrt(x, [x = saved(x)](Tensor&& g) {
+                  return record_gradient("SiluBackwardBackward0", simd().silu_backward,
+                                         std::move(g), *x, silu_curve, 0, 0);
                 }));
 }
 
 Tensor mish(const Tensor& x) {
-  return record("MishBackward0", value("mish", simd().mish, x),
-                wrt(x, [x = saved(x)](const Tensor& g) {
-                  return record_gradient("MishBackwardBackward0", simd().mish_backward, g, *x,
-                                         mish_curve, 0, 0);
+  return record("MishBackward0", value("mish", simd().mish, x), wrt(x, [x = saved(x)](Tensor&& g) {
+                  return record_gradient("MishBackwardBackward0", simd().mish_backward,
+                                         std::move(g), *x, mish_curve, 0, 0);
                 }));
 }
 
 Tensor softplus(const Tensor& x, const Scalar& beta, const Scalar& threshold) {
   const double b = beta.toDouble(), t = threshold.toDouble();
   return record("SoftplusBackward0", value("softplus", simd().softplus, x, b, t),
-                wrt(x, [b, t, x = saved(x)](const Tensor& g) {
-                  return record_gradient("SoftplusBackwardBackward0", simd().softplus_backward, g,
-                                         *x, softplus_curve, b, t, b, t);
+                wrt(x, [b, t, x = saved(x)](Tensor&& g) {
+                  return record_gradient("SoftplusBackwardBackward0", simd().softplus_backward,
+                                         std::move(g), *x, softplus_curve, b, t, b, t);
                 }));
 }
 
 Tensor logsigmoid(const Tensor& x) {
   return record("LogSigmoidBackward0", value("logsigmoid", simd().logsigmoid, x),
-                wrt(x, [x = saved(x)](const Tensor& g) {
+                wrt(x, [x = saved(x)](Tensor&& g) {
                   return record_gradient("LogSigmoidBackwardBackward0", simd().logsigmoid_backward,
-                                         g, *x, logsigmoid_curve, 0, 0);
+                                         std::move(g), *x, logsigmoid_curve, 0, 0);
                 }));
 }
 
@@ -160,9 +158,9 @@ namespace {
 Tensor scaled_elu(const char* op, const char* name, const Tensor& x, double alpha, double scale,
                   double beta) {
   return record(name, value(op, simd().elu, x, alpha, scale, beta),
-                wrt(x, [alpha, scale, beta, x = saved(x)](const Tensor& g) {
-                  return record_gradient("EluBackwardBackward0", simd().elu_backward, g, *x,
-                                         elu_curve, alpha * scale, beta, alpha, scale, beta);
+                wrt(x, [alpha, scale, beta, x = saved(x)](Tensor&& g) {
+                  return record_gradient("EluBackwardBackward0", simd().elu_backward, std::move(g),
+                                         *x, elu_curve, alpha * scale, beta, alpha, scale, beta);
                 }));
 }
 
@@ -187,9 +185,9 @@ Tensor selu(const Tensor& x) {
 Tensor leaky_relu(const Tensor& x, const Scalar& slope) {
   const double s = slope.toDouble();
   return record("LeakyReluBackward0", value("leaky_relu", simd().leaky_relu, x, s),
-                wrt(x, [s, x = saved(x)](const Tensor& g) {
+                wrt(x, [s, x = saved(x)](Tensor&& g) {
                   return record_gradient("LeakyReluBackwardBackward0", simd().leaky_relu_backward,
-                                         g, *x, no_curve, 0, 0, s);
+                                         std::move(g), *x, no_curve, 0, 0, s);
                 }));
 }
 
@@ -200,9 +198,9 @@ Tensor hardtanh(const Tensor& x, const Scalar& min_val, const Scalar& max_val) {
   if (is_integral(x.scalar_type(), false))
     return clamp(x, static_cast<std::int64_t>(low), static_cast<std::int64_t>(high));
   return record("HardtanhBackward0", value("hardtanh", simd().hardtanh, x, low, high),
-                wrt(x, [low, high, x = saved(x)](const Tensor& g) {
-                  return record_gradient("HardtanhBackwardBackward0", simd().hardtanh_backward, g,
-                                         *x, no_curve, 0, 0, low, high);
+                wrt(x, [low, high, x = saved(x)](Tensor&& g) {
+                  return record_gradient("HardtanhBackwardBackward0", simd().hardtanh_backward,
+                                         std::move(g), *x, no_curve, 0, 0, low, high);
                 }));
 }
 

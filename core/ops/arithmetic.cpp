@@ -1,13 +1,17 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/ops/spent.h>
 
 // add, sub, mul, div, neg and their operators.
 namespace pullback {
 
+using autograd::Needs;
 using autograd::record;
 using autograd::record_inplace;
 using autograd::saved;
+using autograd::Saved;
 using autograd::saved_copy;
+using autograd::saved_for;
 using autograd::wrt;
 
 namespace {
@@ -47,8 +51,9 @@ Scalar product(const Scalar& a, const Scalar& b) {
 }
 
 /// g·s without a multiplication by one.
-Tensor scaled(const Tensor& g, const Scalar& s) {
-  return s.equal(1) ? g : g * s;
+Tensor scaled(Tensor g, const Scalar& s) {
+  if (s.equal(1)) return g;
+  return g * s;
 }
 
 void check_no_bool_subtraction(const Tensor& a, ScalarType b) {
@@ -83,10 +88,29 @@ void check_fits(const char* op, const Tensor& self, const Tensor& b, ScalarType 
 
 }  // namespace
 
+namespace {
+
+constexpr auto passed_on = [](Tensor&& g) { return std::move(g); };
+
+// y = a b:  ā = g b,  b̄ = g a. What can be added to a sum goes first, so that the other takes g's
+// place.
+std::pair<Tensor, Tensor> product_gradients(Tensor&& g, const Saved& a, const Saved& b,
+                                            Needs needs) {
+  const Tensor to_a = needs[0] ? *b : Tensor(), to_b = needs[1] ? *a : Tensor();
+  const bool a_waits = to_a.defined() && !add_product(needs.sum(0), g, to_a);
+  const bool b_waits = to_b.defined() && !add_product(needs.sum(1), g, to_b);
+  Tensor for_a, for_b;
+  if (a_waits) for_a = b_waits ? g * to_a : product_over(std::move(g), to_a);
+  if (b_waits) for_b = product_over(std::move(g), to_b);
+  return {std::move(for_a), std::move(for_b)};
+}
+
+}  // namespace
+
 Tensor add(const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  return record("AddBackward0", sum_of("add", a, b, alpha),
-                wrt(a, [](const Tensor& g) { return g; }),
-                wrt(b, [alpha = alpha.toDouble()](const Tensor& g) { return scaled(g, alpha); }));
+  return record(
+      "AddBackward0", sum_of("add", a, b, alpha), wrt(a, passed_on),
+      wrt(b, [alpha = alpha.toDouble()](Tensor&& g) { return scaled(std::move(g), alpha); }));
 }
 
 Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha) {
@@ -94,15 +118,14 @@ Tensor add(const Tensor& a, const Scalar& b, const Scalar& alpha) {
   const ScalarType type = result_type(a, b);
   check_alpha("add", alpha, type);
   return record("AddBackward0", map("add", a, product(alpha, b), simd().add, type, type),
-                wrt(a, [](const Tensor& g) { return g; }));
+                wrt(a, passed_on));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   check_defined("sub", a);
   check_defined("sub", b);
   check_no_bool_subtraction(a, b.scalar_type());
-  return record("SubBackward0", sum_of("sub", a, b, -alpha),
-                wrt(a, [](const Tensor& g) { return g; }),
+  return record("SubBackward0", sum_of("sub", a, b, -alpha), wrt(a, passed_on),
                 wrt(b, [alpha = alpha.toDouble()](const Tensor& g) { return scaled(g, -alpha); }));
 }
 
@@ -112,7 +135,7 @@ Tensor sub(const Tensor& a, const Scalar& b, const Scalar& alpha) {
   const ScalarType type = result_type(a, b);
   check_alpha("sub", alpha, type);
   return record("SubBackward0", map("sub", a, product(alpha, b), simd().sub, type, type),
-                wrt(a, [](const Tensor& g) { return g; }));
+                wrt(a, passed_on));
 }
 
 Tensor rsub(const Tensor& a, const Scalar& b) {
@@ -128,8 +151,9 @@ Tensor mul(const Tensor& a, const Tensor& b) {
   check_defined("mul", b);
   const ScalarType type = result_type(a, b);
   return record("MulBackward0", map("mul", a, b, simd().mul, type, type),
-                wrt(a, [b = saved(b)](const Tensor& g) { return g * *b; }),
-                wrt(b, [a = saved(a)](const Tensor& g) { return g * *a; }));
+                wrt(a, b, [a = saved_for(b, a), b = saved_for(a, b)](Tensor&& g, Needs needs) {
+                  return product_gradients(std::move(g), a, b, needs);
+                }));
 }
 
 Tensor mul(const Tensor& a, const Scalar& b) {

@@ -273,7 +273,8 @@ Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& be
   const bool row = c.dim() == 1 && c.size(0) == sizes[1] && c.is_contiguous();
   if (!row && !beta.equal(0)) copy_into(y, c);  // with β = 0, NaN in c does not spread
   product_into(y, {a}, {b}, alpha, beta, row ? &c : nullptr);
-  return record("AddmmBackward0", std::move(y), wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
+  return record("AddmmBackward0", std::move(y),
+                wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
                 wrt(a,
                     [b = saved(b), alpha, columns = by_columns(a)](const Tensor& g) {
                       return scaled(product({g}, {*b, true}, columns), alpha);
@@ -425,8 +426,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>
   const bool has_bias = bias && bias->defined();
   if (x.dim() == 2 && !has_bias) return linear_of_rows(x, weight, nullptr);
   if (x.dim() == 2) {
-    const bool row = bias->dim() == 1 && bias->size(0) == weight.size(0) &&
-                     bias->is_contiguous() && bias->scalar_type() == x.scalar_type();
+    const bool row = bias->dim() == 1 && bias->size(0) == weight.size(0) && bias->is_contiguous() &&
+                     bias->scalar_type() == x.scalar_type();
     return row ? linear_of_rows(x, weight, &*bias) : addmm(*bias, x, weight.t());
   }
   if (!has_bias) return matmul(x, weight.t());

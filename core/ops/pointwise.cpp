@@ -4,6 +4,7 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/special.h>
+#include <pullback/core/ops/spent.h>
 
 // Elementwise functions of one operand: for each its kernel, its node's name, and its gradient in
 // terms of the incoming gradient g and either the input x or the output y.
@@ -37,18 +38,19 @@ void check_type(const char* op, const Tensor& x, Result result) {
   if (result == Result::Float) check_result_type(op, float_type(x.scalar_type()), x.scalar_type());
 }
 
-using Formula = Tensor (*)(const Tensor& g, const Tensor& value);
+/// May write its result over g.
+using Formula = Tensor (*)(Tensor&& g, const Tensor& value);
 
 Tensor from_input(const char* op, const char* node, const Tensor& x, const Map& kernel,
                   Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f, x = saved(x)](const Tensor& g) { return f(g, *x); }));
+                wrt(x, [f, x = saved(x)](Tensor&& g) { return f(std::move(g), *x); }));
 }
 
 Tensor from_output(const char* op, const char* node, const Tensor& x, const Map& kernel,
                    Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f](const Tensor& g, const Tensor& y) { return f(g, y); }));
+                wrt(x, [f](Tensor&& g, const Tensor& y) { return f(std::move(g), y); }));
 }
 
 Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -56,7 +58,7 @@ Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map&
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f, x = saved_copy(x)](const Tensor& g) { return f(g, *x); }));
+      wrt(x, [f, x = saved_copy(x)](Tensor&& g) { return f(std::move(g), *x); }));
 }
 
 Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -64,14 +66,14 @@ Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f](const Tensor& g, const Tensor& y) { return f(g, y); }));
+      wrt(x, [f](Tensor&& g, const Tensor& y) { return f(std::move(g), y); }));
 }
 
 // The formula looks at neither: nothing is kept, so that a later change is no mistake.
 Tensor from_nothing(const char* op, const char* node, const Tensor& x, const Map& kernel,
                     Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f](const Tensor& g) { return f(g, g); }));
+                wrt(x, [f](Tensor&& g) { return f(std::move(g), g); }));
 }
 
 Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -79,7 +81,7 @@ Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Ma
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f](const Tensor& g) { return f(g, g); }));
+      wrt(x, [f](Tensor&& g) { return f(std::move(g), g); }));
 }
 
 constexpr double kLog2 = std::numbers::ln2, kLog10 = std::numbers::ln10;
@@ -95,20 +97,20 @@ const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
     return pullback::op##_(target(#op "_")); \
   }
 
-#define PULLBACK_POINTWISE(how, op, node, result, formula)                                  \
-  static Tensor op##_gradient(const Tensor& g, [[maybe_unused]] const Tensor& x,            \
-                              [[maybe_unused]] const Tensor& y) {                           \
-    return formula;                                                                         \
-  }                                                                                         \
-  Tensor op(const Tensor& a) {                                                              \
-    return how(#op, node, a, simd().op, Result::result,                                     \
-               [](const Tensor& g, const Tensor& v) { return op##_gradient(g, v, v); });    \
-  }                                                                                         \
-  Tensor op##_(const Tensor& a) {                                                           \
-    check_defined(#op "_", a);                                                              \
-    return how##_(#op "_", node, a, simd().op, Result::result,                              \
-                  [](const Tensor& g, const Tensor& v) { return op##_gradient(g, v, v); }); \
-  }                                                                                         \
+#define PULLBACK_POINTWISE(how, op, node, result, formula)                                        \
+  static Tensor op##_gradient([[maybe_unused]] Tensor&& g, [[maybe_unused]] const Tensor& x,      \
+                              [[maybe_unused]] const Tensor& y) {                                 \
+    return formula;                                                                               \
+  }                                                                                               \
+  Tensor op(const Tensor& a) {                                                                    \
+    return how(#op, node, a, simd().op, Result::result,                                           \
+               [](Tensor&& g, const Tensor& v) { return op##_gradient(std::move(g), v, v); });    \
+  }                                                                                               \
+  Tensor op##_(const Tensor& a) {                                                                 \
+    check_defined(#op "_", a);                                                                    \
+    return how##_(#op "_", node, a, simd().op, Result::result,                                    \
+                  [](Tensor&& g, const Tensor& v) { return op##_gradient(std::move(g), v, v); }); \
+  }                                                                                               \
   PULLBACK_METHODS(op)
 
 // clang-format off
@@ -117,7 +119,7 @@ PULLBACK_POINTWISE(from_input,  square,     "PowBackward0",        SameType, g *
 PULLBACK_POINTWISE(from_output, reciprocal, "ReciprocalBackward0", Float,    -g * (y * y))
 PULLBACK_POINTWISE(from_output, sqrt,       "SqrtBackward0",       Float,    g / (y * 2))
 PULLBACK_POINTWISE(from_output, rsqrt,      "RsqrtBackward0",      Float,    g * (y * y * y) * -0.5)
-PULLBACK_POINTWISE(from_output, exp,        "ExpBackward0",        Float,    g * y)
+PULLBACK_POINTWISE(from_output, exp,        "ExpBackward0",        Float,    product_over(std::move(g), y))
 PULLBACK_POINTWISE(from_output, exp2,       "Exp2Backward0",       Float,    g * y * kLog2)
 PULLBACK_POINTWISE(from_output, expm1,      "Expm1Backward0",      Float,    g * (y + 1))
 PULLBACK_POINTWISE(from_input,  log,        "LogBackward0",        Float,    g / x)
@@ -132,12 +134,12 @@ PULLBACK_POINTWISE(from_input,  acos,       "AcosBackward0",       Float,    -g 
 PULLBACK_POINTWISE(from_input,  atan,       "AtanBackward0",       Float,    g / (x * x + 1))
 PULLBACK_POINTWISE(from_input,  sinh,       "SinhBackward0",       Float,    g * cosh(x))
 PULLBACK_POINTWISE(from_input,  cosh,       "CoshBackward0",       Float,    g * sinh(x))
-PULLBACK_POINTWISE(from_output, tanh,       "TanhBackward0",       Float,    tanh_backward(g, y))
+PULLBACK_POINTWISE(from_output, tanh,       "TanhBackward0",       Float,    tanh_backward(std::move(g), y))
 PULLBACK_POINTWISE(from_input,  asinh,      "AsinhBackward0",      Float,    g * rsqrt(x * x + 1))
 PULLBACK_POINTWISE(from_input,  acosh,      "AcoshBackward0",      Float,    g * rsqrt(x * x - 1))
 PULLBACK_POINTWISE(from_input,  atanh,      "AtanhBackward0",      Float,    g / (1 - x * x))
-PULLBACK_POINTWISE(from_output, sigmoid,    "SigmoidBackward0",    Float,    sigmoid_backward(g, y))
-PULLBACK_POINTWISE(from_output, relu,       "ReluBackward0",       SameType, relu_backward(g, y))
+PULLBACK_POINTWISE(from_output, sigmoid,    "SigmoidBackward0",    Float,    sigmoid_backward(std::move(g), y))
+PULLBACK_POINTWISE(from_output, relu,       "ReluBackward0",       SameType, relu_backward(std::move(g), y))
 PULLBACK_POINTWISE(from_input,  erf,        "ErfBackward0",        Float,    g * exp(-(x * x)) * kTwoBySqrtPi)
 PULLBACK_POINTWISE(from_input,  erfc,       "ErfcBackward0",       Float,    g * exp(-(x * x)) * -kTwoBySqrtPi)
 PULLBACK_POINTWISE(from_output, erfinv,     "ErfinvBackward0",     Float,    g * exp(y * y) / kTwoBySqrtPi)
@@ -205,28 +207,33 @@ PULLBACK_METHODS(sinc)
 
 namespace {
 
+/// The kernel's f(g, v), over g where it may be: g is the caller's own.
 Tensor fused(const char* op, const Tensor& g, const Tensor& v, const Map& kernel) {
   const ScalarType type = v.scalar_type();
-  return map(op, g, v, kernel, type, type, 1.0f);
+  if (GradMode::is_enabled() || g.sizes() != v.sizes() || g.scalar_type() != type)
+    return map(op, g, v, kernel, type, type, 1.0f);
+  const Tensor y = place_over(g, v);
+  run_loop(loop_for(op, kernel, type), y, {g, v}, 1.0f);
+  return y;
 }
 
 }  // namespace
 
-Tensor tanh_backward(const Tensor& g, const Tensor& y) {
+Tensor tanh_backward(Tensor g, const Tensor& y) {
   return record(
       "TanhBackwardBackward0", fused("tanh_backward", g, y, simd().tanh_backward),
       wrt(g, [y = saved(y)](const Tensor& gg) { return tanh_backward(gg, *y); }),
       wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * *y * -2; }));
 }
 
-Tensor sigmoid_backward(const Tensor& g, const Tensor& y) {
+Tensor sigmoid_backward(Tensor g, const Tensor& y) {
   return record(
       "SigmoidBackwardBackward0", fused("sigmoid_backward", g, y, simd().sigmoid_backward),
       wrt(g, [y = saved(y)](const Tensor& gg) { return sigmoid_backward(gg, *y); }),
       wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * (1 - *y * 2); }));
 }
 
-Tensor relu_backward(const Tensor& g, const Tensor& y) {
+Tensor relu_backward(Tensor g, const Tensor& y) {
   return record("ThresholdBackwardBackward0", fused("relu_backward", g, y, simd().relu_backward),
                 wrt(g, [y = saved(y)](const Tensor& gg) { return relu_backward(gg, *y); }));
 }

@@ -5,8 +5,8 @@
 /// Building blocks of other operations' gradients.
 namespace pullback {
 
-Tensor tanh_backward(const Tensor& g, const Tensor& y);     ///< g·(1 − y²)
-Tensor sigmoid_backward(const Tensor& g, const Tensor& y);  ///< g·y·(1 − y)
-Tensor relu_backward(const Tensor& g, const Tensor& y);     ///< g where y > 0, else 0
+Tensor tanh_backward(Tensor g, const Tensor& y);     ///< g·(1 − y²)
+Tensor sigmoid_backward(Tensor g, const Tensor& y);  ///< g·y·(1 − y)
+Tensor relu_backward(Tensor g, const Tensor& y);     ///< g where y > 0, else 0
 
 }  // namespace pullback

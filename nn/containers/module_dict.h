@@ -58,7 +58,8 @@ class ModuleDictImpl : public Module {
   template <class M>
   std::shared_ptr<M> ptr(const std::string& key) const {
     auto typed = std::dynamic_pointer_cast<M>((*this)[key]);
-    if (!typed) pullback::detail::fail<TypeError>("ModuleDict: '", key, "' is no ", class_name(typeid(M)));
+    if (!typed)
+      pullback::detail::fail<TypeError>("ModuleDict: '", key, "' is no ", class_name(typeid(M)));
     return typed;
   }
 

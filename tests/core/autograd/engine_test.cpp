@@ -139,6 +139,65 @@ TEST_CASE("a gradient is moved into .grad unless somebody else holds it") {
   }
 }
 
+TEST_CASE("a rule writes over the gradient it is given only where nobody else sees it") {
+  const Tensor x = leaf({0.5, -1.0});
+  const auto slope = [](double v) { return 1 - std::tanh(v) * std::tanh(v); };
+  SECTION("not the caller's") {
+    const Tensor g = ones({2}, kDouble);
+    tanh(x).backward(g);
+    CHECK(at(g, 0) == 1);
+    CHECK(std::abs(at(x.grad(), 0) - slope(0.5)) < 1e-15);
+  }
+  SECTION("not one that a hook or .grad keeps") {
+    const Tensor y = x * 2, z = tanh(y);
+    Tensor kept;
+    z.register_hook([&](const Tensor& g) { kept = g; });
+    z.retain_grad();
+    exp(z).backward(ones({2}, kDouble));
+    CHECK(at(kept, 0) == std::exp(std::tanh(1.0)));
+    CHECK(at(z.grad(), 1) == std::exp(std::tanh(-2.0)));
+  }
+  SECTION("not one that is asked for") {
+    const Tensor z = tanh(x), y = relu(z);
+    const std::vector<Tensor> g = autograd::grad({y.sum()}, {y, z, x});
+    CHECK(at(g[0], 1) == 1);
+    CHECK(at(g[1], 1) == 0);
+    CHECK(std::abs(at(g[2], 0) - slope(0.5)) < 1e-15);
+  }
+  SECTION("not one that goes another way as well") {
+    const Tensor z = x * 3;
+    (tanh(z) + z).backward(ones({2}, kDouble));
+    CHECK(std::abs(at(x.grad(), 0) - 3 * (slope(1.5) + 1)) < 1e-14);
+  }
+}
+
+TEST_CASE("a product's gradient is added to the sum it belongs to") {
+  const Tensor w = leaf({2.0, -3.0}), x = leaf({1.0, 0.5});
+  autograd::gradient_counts() = {};
+  const auto cube = [&] { return (x * w * w * w).sum(); };
+  cube().backward();
+  CHECK(at(w.grad(), 0) == 12);
+  CHECK(at(w.grad(), 1) == 13.5);
+  CHECK(at(x.grad(), 1) == -27);
+  CHECK(autograd::gradient_counts().added == 2);
+  SECTION("where it is recorded, in a new one") {
+    const Tensor g = autograd::grad({cube()}, {w}, {}, {}, /*create_graph=*/true)[0];
+    CHECK(at(autograd::grad({g.sum()}, {w})[0], 0) == 12);
+  }
+  SECTION("where a hook looks at it, by itself") {
+    const Tensor y = w * w;
+    const Tensor z = y * w;
+    std::vector<double> seen;
+    z.grad_fn()->register_hook(
+        [&](const std::vector<Tensor>& to, const std::vector<Tensor>&) -> std::vector<Tensor> {
+          for (const Tensor& g : to) seen.push_back(at(g, 0));
+          return {};
+        });
+    z.sum().backward();
+    CHECK(seen == std::vector<double>{2, 4});
+  }
+}
+
 TEST_CASE("a second backward throws where something was saved, and works where nothing was") {
   const Tensor x = leaf({2.0});
   const Tensor square = x * x;

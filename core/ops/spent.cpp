@@ -1,0 +1,29 @@
+#include <pullback/core/ops/spent.h>
+
+namespace pullback {
+
+namespace {
+
+bool alike(const Tensor& a, const Tensor& b) {
+  return a.get()->dtype == b.get()->dtype && a.get()->geometry.same_sizes(b.get()->geometry);
+}
+
+}  // namespace
+
+Tensor product_over(Tensor&& g, const Tensor& x) {
+  if (GradMode::is_enabled() || !alike(g, x)) return g * x;
+  const ScalarType type = g.get()->dtype;
+  const Tensor y = place_over(g, g);
+  run_loop(loop_for("mul", simd().mul, type), y, {g, x});
+  return y;
+}
+
+bool add_product(const Tensor* sum, const Tensor& g, const Tensor& x) {
+  if (!sum || !alike(*sum, g) || !alike(g, x)) return false;
+  const ScalarType type = g.get()->dtype;
+  run_loop(loop_for("addcmul", simd().addcmul, type), *sum, {*sum, g, x, Number(1, type)});
+  ++autograd::gradient_counts().added;
+  return true;
+}
+
+}  // namespace pullback
