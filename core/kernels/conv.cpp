@@ -1,11 +1,13 @@
 #include <pullback/core/kernels/conv.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <type_traits>
 
 #include <pullback/core/kernels/conv_columns.h>
+#include <pullback/core/kernels/conv_cut.h>
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/winograd.h>
 
@@ -31,6 +33,18 @@ bool direct_weight_grad(const ConvShape& s) {
   const std::int64_t kernel = s.kernel_h * s.kernel_w, in = s.in_channels / s.groups;
   return unit_stride(s) && s.dilation_h == 1 && s.dilation_w == 1 && kernel > 1 &&
          in * kernel <= conv_grad_tiles<T>(kernels()).most_taps;
+}
+
+// With stride 1 the turned convolution is as good, unless its vectors are half empty or half of what
+// it reads is padding. What a 1×1 kernel spreads overlaps nowhere, and BLAS is faster.
+template <class T>
+bool by_spreading(const ConvShape& s) {
+  if (s.dilation_h != 1 || s.dilation_w != 1 || s.kernel_h * s.kernel_w == 1) return false;
+  if (!unit_stride(s)) return true;
+  const std::int64_t lanes = conv_tiles<T>(kernels()).lanes, in = s.in_channels / s.groups;
+  const double turned = std::max(filled(in, lanes), filled(s.in_w, lanes));
+  const double share = double(s.out_w) / double(s.in_w);
+  return filled(s.kernel_w * in, lanes) > 1.25 * turned * share;
 }
 
 // Winograd's way has to earn back the transforms of its channels and filters.
@@ -62,12 +76,13 @@ void conv2d(const ConvShape& s, const T* x, const T* weight, const T* bias, T* y
 
 template <class T>
 void conv2d_input_grad(const ConvShape& s, const T* g, const T* weight, T* gx) {
-  if (!unit_stride(s)) return columns_conv2d_input_grad(s, g, weight, gx);
   const ConvShape turned = turned_shape(s);
   const ConvWeight<T> w = turned_weight(s, weight);
   if constexpr (std::is_same_v<T, float>) {
     if (by_winograd(turned)) return winograd_conv2d(kernels(), turned, g, w, nullptr, gx);
   }
+  if (by_spreading<T>(s)) return spread_conv2d_input_grad(kernels(), s, g, weight, gx);
+  if (!unit_stride(s)) return columns_conv2d_input_grad(s, g, weight, gx);
   direct_conv2d<T>(kernels(), turned, g, w, nullptr, gx);
 }
 

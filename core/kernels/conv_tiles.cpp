@@ -108,7 +108,7 @@ void along_pixels(int rows, int64_t taps, const T* weights, const int64_t* offse
 
 template <class T, int R, int V>
 PULLBACK_NOINLINE void channel_tile(int64_t taps, const T* weights, const int64_t* offsets,
-                                    const T* x, const T* bias, T* out) {
+                                    const T* x, const T* bias, T* out, int64_t pitch) {
   constexpr int kWidth = V * kLanes<T>;
   Vector<T> sum[R][V], earlier[R][V];
   PULLBACK_UNROLL
@@ -137,23 +137,39 @@ PULLBACK_NOINLINE void channel_tile(int64_t taps, const T* weights, const int64_
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
     PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) store(out + i * kWidth + v * kLanes<T>, sum[i][v]);
+    for (int v = 0; v < V; ++v) store(out + i * pitch + v * kLanes<T>, sum[i][v]);
   }
 }
 
 template <class T, int R = kRows>
 void along_channels(int pixels, int vectors, int64_t taps, const T* weights, const int64_t* offsets,
-                    const T* x, const T* bias, T* out) {
+                    const T* x, const T* bias, T* out, int64_t pitch) {
   if constexpr (R > 1) {
     if (pixels != R)
-      return along_channels<T, R - 1>(pixels, vectors, taps, weights, offsets, x, bias, out);
+      return along_channels<T, R - 1>(pixels, vectors, taps, weights, offsets, x, bias, out, pitch);
   }
-  if (vectors == 1) return channel_tile<T, R, 1>(taps, weights, offsets, x, bias, out);
-  channel_tile<T, R, kVectors>(taps, weights, offsets, x, bias, out);
+  if (vectors == 1) return channel_tile<T, R, 1>(taps, weights, offsets, x, bias, out, pitch);
+  channel_tile<T, R, kVectors>(taps, weights, offsets, x, bias, out, pitch);
 }
 
 template <class T>
-constexpr ConvTiles<T> kTiles{kLanes<T>, kRows, kVectors, along_pixels<T>, along_channels<T>};
+void gather_spread(int64_t length, int64_t first, int64_t step, int64_t pixels, int64_t count,
+                   T* spread, int64_t pitch, T* to) {
+  for (int64_t j = 0; j < pixels; ++j) store(spread + j * pitch + count, Vector<T>{});
+  int64_t begin = 0, end = 0;  // the pixels that reach a vector
+  for (int64_t i = 0; i < length; i += kLanes<T>) {
+    const int64_t at = first + i;
+    while (begin < pixels && begin * step + count <= at) ++begin;
+    while (end < pixels && end * step < at + kLanes<T>) ++end;
+    Vector<T> sum{};
+    for (int64_t j = begin; j < end; ++j) sum += load(spread + j * pitch + at - j * step);
+    store(to + i, sum);
+  }
+}
+
+template <class T>
+constexpr ConvTiles<T> kTiles{kLanes<T>,       kRows,             kVectors,
+                              along_pixels<T>, along_channels<T>, gather_spread<T>};
 
 }  // namespace
 

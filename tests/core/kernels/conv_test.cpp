@@ -70,6 +70,11 @@ void compare(const ConvShape& s) {
     fresh();
     direct_conv2d<T>(*tier, s, x.data(), stored_weight(s, w.data()), nullptr, y.data());
     CHECK(y == y_naive);
+    if (s.dilation_h == 1 && s.dilation_w == 1) {
+      spread_conv2d_input_grad<T>(*tier, s, g.data(), w.data(), gx.data());
+      CHECK(gx == gx_naive);
+      gx.assign(nx, -1);
+    }
     if (!unit_stride) continue;
     direct_conv2d<T>(*tier, turned_shape(s), g.data(), turned_weight(s, w.data()), nullptr,
                      gx.data());
