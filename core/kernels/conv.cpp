@@ -8,6 +8,7 @@
 
 #include <pullback/core/kernels/conv_columns.h>
 #include <pullback/core/kernels/conv_cut.h>
+#include <pullback/core/kernels/conv_depthwise.h>
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/winograd.h>
 
@@ -35,8 +36,15 @@ bool direct_weight_grad(const ConvShape& s) {
          in * kernel <= conv_grad_tiles<T>(kernels()).most_taps;
 }
 
-// With stride 1 the turned convolution is as good, unless its vectors are half empty or half of what
-// it reads is padding. What a 1×1 kernel spreads overlaps nowhere, and BLAS is faster.
+// Without a stride, rows of two vectors are read faster where they lie.
+template <class T>
+bool by_channel(const ConvShape& s) {
+  const bool wide = s.out_w >= 2 * conv_tiles<T>(kernels()).lanes && unit_stride(s);
+  return !wide && is_depthwise<T>(kernels(), s);
+}
+
+// With stride 1 the turned convolution is as good, unless its vectors are half empty or half of
+// what it reads is padding. What a 1×1 kernel spreads overlaps nowhere, and BLAS is faster.
 template <class T>
 bool by_spreading(const ConvShape& s) {
   if (s.dilation_h != 1 || s.dilation_w != 1 || s.kernel_h * s.kernel_w == 1) return false;
@@ -67,6 +75,7 @@ void set_strict_convolutions(bool enabled) noexcept {
 
 template <class T>
 void conv2d(const ConvShape& s, const T* x, const T* weight, const T* bias, T* y) {
+  if (by_channel<T>(s)) return depthwise_conv2d(kernels(), s, x, weight, bias, y);
   const ConvWeight<T> w = stored_weight(s, weight);
   if constexpr (std::is_same_v<T, float>) {
     if (by_winograd(s)) return winograd_conv2d(kernels(), s, x, w, bias, y);
@@ -76,6 +85,7 @@ void conv2d(const ConvShape& s, const T* x, const T* weight, const T* bias, T* y
 
 template <class T>
 void conv2d_input_grad(const ConvShape& s, const T* g, const T* weight, T* gx) {
+  if (by_channel<T>(s)) return depthwise_conv2d_input_grad(kernels(), s, g, weight, gx);
   const ConvShape turned = turned_shape(s);
   const ConvWeight<T> w = turned_weight(s, weight);
   if constexpr (std::is_same_v<T, float>) {
@@ -88,6 +98,7 @@ void conv2d_input_grad(const ConvShape& s, const T* g, const T* weight, T* gx) {
 
 template <class T>
 void conv2d_weight_grad(const ConvShape& s, const T* x, const T* g, T* gw) {
+  if (by_channel<T>(s)) return depthwise_conv2d_weight_grad(kernels(), s, x, g, gw);
   if constexpr (std::is_same_v<T, float>) {
     if (by_winograd(s)) return winograd_conv2d_weight_grad(kernels(), s, x, g, gw);
   }

@@ -174,17 +174,18 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
   plan.image.tap_offsets(s, offsets.data());
   const int64_t of_group = (plan.taps + 1) * (blocks * width);
   Buffer<T> packed(s.groups * of_group);  // the weights and, behind them, the biases
-  for_conv_units(s.groups * blocks, 8.0 * double(plan.taps * width), [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t group = unit / blocks, o = unit % blocks * width, rest = plan.out - o;
-      T* weights = packed.data() + group * of_group;
-      pack(s, weight.of_group(group), plan.in, o, rest, rest <= lanes ? lanes : width,
-           weights + o * plan.taps);
-      T* biases = weights + plan.taps * blocks * width + o;
-      std::fill_n(biases, width, T(0));
-      if (bias) std::copy_n(bias + group * plan.out + o, std::min(rest, width), biases);
-    }
-  });
+  for_conv_units(
+      s.groups * blocks, 8.0 * double(plan.taps * width), [&](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+          const int64_t group = unit / blocks, o = unit % blocks * width, rest = plan.out - o;
+          T* weights = packed.data() + group * of_group;
+          pack(s, weight.of_group(group), plan.in, o, rest, rest <= lanes ? lanes : width,
+               weights + o * plan.taps);
+          T* biases = weights + plan.taps * blocks * width + o;
+          std::fill_n(biases, width, T(0));
+          if (bias) std::copy_n(bias + group * plan.out + o, std::min(rest, width), biases);
+        }
+      });
   const Cut cut(s.out_w, tiles.rows);
   const int64_t units = s.batch * s.groups * plan.bands * plan.parts;
   const int64_t kernel_row = plan.in * s.kernel_w;

@@ -56,8 +56,8 @@ template <class T>
 void direct_conv2d(const Kernels& tier, const ConvShape& shape, const T* x,
                    const ConvWeight<T>& weight, const T* bias, T* y);
 
-/// `conv2d_input_grad` for dilations of 1, any stride: vectors lie along the weights of a kernel row
-/// (kernel column, input channel), over which every pixel of g spreads.
+/// `conv2d_input_grad` for dilations of 1, any stride: vectors lie along the weights of a kernel
+/// row (kernel column, input channel), over which every pixel of g spreads.
 template <class T>
 void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& shape, const T* g,
                               const T* weight, T* gx);

@@ -5,9 +5,9 @@
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/kernels.h>
 
-// A row of gx is what the rows of g that reach it spread over it: g's pixels times the weights of the
-// kernel rows between, in vectors along kernel columns and input channels, which are then added up
-// where they overlap. No product is with padding or between the steps of a stride.
+// A row of gx is what the rows of g that reach it spread over it: g's pixels times the weights of
+// the kernel rows between, in vectors along kernel columns and input channels, which are then added
+// up where they overlap. No product is with padding or between the steps of a stride.
 namespace pullback::kernels {
 namespace {
 
@@ -45,16 +45,14 @@ struct Plan {
         bands(ceil_div(s.in_h, band)) {}
 
   // The columns that a tile takes: whole vectors, of which the last tile may need one only.
-  int64_t wide(int64_t block) const {
-    return columns - block * width <= lanes ? lanes : width;
-  }
+  int64_t wide(int64_t block) const { return columns - block * width <= lanes ? lanes : width; }
 
   int64_t in, out;
-  int64_t columns;       // kernel column and input channel
-  int64_t lanes, width, blocks; // the columns that a tile takes, and how many tiles that makes
-  int64_t taps;          // kernel row and output channel
-  int64_t pitch;         // from what one pixel spreads to the next
-  int64_t band, bands;   // rows of gx at a time
+  int64_t columns;               // kernel column and input channel
+  int64_t lanes, width, blocks;  // the columns that a tile takes, and how many tiles that makes
+  int64_t taps;                  // kernel row and output channel
+  int64_t pitch;                 // from what one pixel spreads to the next
+  int64_t band, bands;           // rows of gx at a time
 };
 
 // to[((block·kernel_h + row)·out + o)·width + column], rows sorted by phase; 0 beyond the columns.
@@ -86,21 +84,19 @@ void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const T* 
   const Phases phases(s);
   const int64_t plane = s.out_h * s.out_w, of_block = plan.taps * plan.width;
   Buffer<T> packed(s.groups * plan.blocks * of_block);
-  for_conv_units(
-      s.groups * plan.blocks, 8.0 * double(of_block), [&](int64_t begin, int64_t end) {
-        for (int64_t unit = begin; unit < end; ++unit)
-          pack(s, plan, unit % plan.blocks,
-               weight + unit / plan.blocks * plan.taps * plan.columns,
-               packed.data() + unit * of_block);
-      });
+  for_conv_units(s.groups * plan.blocks, 8.0 * double(of_block), [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit)
+      pack(s, plan, unit % plan.blocks, weight + unit / plan.blocks * plan.taps * plan.columns,
+           packed.data() + unit * of_block);
+  });
   Buffer<int64_t> offsets(plan.taps);
   for (int64_t t = 0; t < s.kernel_h; ++t)
     for (int64_t o = 0; o < plan.out; ++o) offsets[t * plan.out + o] = o * plane - t * s.out_w;
 
   const Cut cut(s.out_w, tiles.rows);
   const int64_t row = s.in_w * plan.in;
-  const double work = 2.0 * double(plan.band * plan.taps) / double(s.stride_h) *
-                      double(plan.columns * s.out_w);
+  const double work =
+      2.0 * double(plan.band * plan.taps) / double(s.stride_h) * double(plan.columns * s.out_w);
   const int64_t units = s.batch * s.groups * plan.bands;
   for_conv_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> spreads(tiles.lanes + s.out_w * plan.pitch), sums(plan.band * row + tiles.lanes);
@@ -126,11 +122,11 @@ void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const T* 
           const int64_t wide = plan.wide(block);
           for (int64_t piece = 0; piece < cut.count; ++piece) {
             const int64_t j = cut.begin(piece);
-            tiles.along_channels(int(cut.size(piece)), int(wide / tiles.lanes), count * plan.out,
-                                 weights + block * of_block +
-                                     (phases.first(a) + t) * plan.out * wide,
-                                 offsets.data(), at + j, nullptr,
-                                 spread + j * plan.pitch + block * plan.width, plan.pitch);
+            tiles.along_channels(
+                int(cut.size(piece)), int(wide / tiles.lanes), count * plan.out,
+                weights + block * of_block + (phases.first(a) + t) * plan.out * wide,
+                offsets.data(), at + j, nullptr, spread + j * plan.pitch + block * plan.width,
+                plan.pitch);
           }
         }
         tiles.gather_spread(row, s.padding_w * plan.in, s.stride_w * plan.in, s.out_w, plan.columns,

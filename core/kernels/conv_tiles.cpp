@@ -168,8 +168,8 @@ void gather_spread(int64_t length, int64_t first, int64_t step, int64_t pixels, 
 }
 
 template <class T>
-constexpr ConvTiles<T> kTiles{kLanes<T>,       kRows,             kVectors,
-                              along_pixels<T>, along_channels<T>, gather_spread<T>};
+constexpr ConvTiles<T> kTiles{kLanes<T>,         kRows,           kVectors, along_pixels<T>,
+                              along_channels<T>, gather_spread<T>};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 
 #include <pullback/core/kernels/conv.h>
 #include <pullback/core/kernels/conv_columns.h>
+#include <pullback/core/kernels/conv_depthwise.h>
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/pool.h>
 
@@ -70,6 +71,15 @@ void compare(const ConvShape& s) {
     fresh();
     direct_conv2d<T>(*tier, s, x.data(), stored_weight(s, w.data()), nullptr, y.data());
     CHECK(y == y_naive);
+    if (s.groups == s.in_channels && s.groups == s.out_channels) {
+      depthwise_conv2d<T>(*tier, s, x.data(), w.data(), nullptr, y.data());
+      CHECK(y == y_naive);
+      depthwise_conv2d_input_grad<T>(*tier, s, g.data(), w.data(), gx.data());
+      CHECK(gx == gx_naive);
+      depthwise_conv2d_weight_grad<T>(*tier, s, x.data(), g.data(), gw.data());
+      CHECK(gw == gw_naive);
+      gx.assign(nx, -1), gw.assign(nw, -1);
+    }
     if (s.dilation_h == 1 && s.dilation_w == 1) {
       spread_conv2d_input_grad<T>(*tier, s, g.data(), w.data(), gx.data());
       CHECK(gx == gx_naive);
@@ -116,6 +126,19 @@ TEMPLATE_TEST_CASE("a convolution and its gradients equal the naive loops", "[co
   }
   SECTION("one filter a channel") {
     compare<TestType>(shape(2, 5, 5, 5, 7, 7, 3, 3, 1, 1, 1));
+  }
+  SECTION("one filter a channel, blocks of channels") {
+    compare<TestType>(unit_stride(shape(3, 21, 21, 21, 8, 9, 3, 3, 1, 1, 1)));
+  }
+  SECTION("one filter a channel, stride and dilation") {
+    const auto dilation = GENERATE(1, 2, 3);
+    compare<TestType>(shape(2, 18, 18, 18, 13, 12, 3, 4, GENERATE(1, 2, 3), 2, dilation));
+  }
+  SECTION("one filter a channel, bands of rows") {
+    compare<TestType>(shape(2, 17, 17, 17, 70, 90, 3, 3, 2, 1, 1));
+  }
+  SECTION("one filter a channel, padding wider than the kernel") {
+    compare<TestType>(shape(2, 17, 17, 17, 4, 5, 2, 2, 2, 4, 1));
   }
   SECTION("one dimension") {
     compare<TestType>(shape(2, 1, 3, 4, 1, 17, 1, 5, 1, 0, 1));
