@@ -32,8 +32,7 @@ bool unit_stride(const ConvShape& s) {
 template <class T>
 bool direct_weight_grad(const ConvShape& s) {
   const std::int64_t kernel = s.kernel_h * s.kernel_w, in = s.in_channels / s.groups;
-  return unit_stride(s) && s.dilation_h == 1 && s.dilation_w == 1 && kernel > 1 &&
-         in * kernel <= conv_grad_tiles<T>(kernels()).most_taps;
+  return kernel > 1 && in * kernel <= conv_grad_tiles<T>(kernels()).most_taps;
 }
 
 // Without a stride, rows of two vectors are read faster where they lie.

@@ -139,8 +139,8 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
       const int64_t part = unit % plan.parts, item = unit / plan.parts / plan.bands;
       const int64_t row = unit / plan.parts % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
-      const T* from =
-          plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
+      const T* from = plan.image.at(tiles, s, x + item * plan.in * s.in_h * s.in_w, row,
+                                    plan.bands == 1, copy.data());
       T* to = y + item * plan.out * plan.plane + row * s.out_w;
       const T* weights = packed.data() + group * plan.taps * plan.out;
       const PixelRun* runs = (rows == plan.band ? full : short_of).data();
@@ -198,8 +198,8 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
       const int64_t part = unit % plan.parts, item = unit / plan.parts / plan.bands;
       const int64_t row = unit / plan.parts % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
-      const T* from =
-          plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
+      const T* from = plan.image.at(tiles, s, x + item * plan.in * s.in_h * s.in_w, row,
+                                    plan.bands == 1, copy.data());
       const T* weights = packed.data() + group * of_group;
       const T* biases = weights + plan.taps * blocks * width;
       for (int64_t block = plan.first_block(part); block < plan.first_block(part + 1); ++block) {

@@ -62,7 +62,7 @@ template <class T>
 void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& shape, const T* g,
                               const T* weight, T* gx);
 
-/// `conv2d_weight_grad` for strides and dilations of 1.
+/// `conv2d_weight_grad` with sums that stay in registers, for any shape.
 template <class T>
 void direct_conv2d_weight_grad(const Kernels& tier, const ConvShape& shape, const T* x, const T* g,
                                T* gw);

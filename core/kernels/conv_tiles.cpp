@@ -167,9 +167,42 @@ void gather_spread(int64_t length, int64_t first, int64_t step, int64_t pixels, 
   }
 }
 
+// Half of a run of pixels is left: rows are short, so the vectors have 32 bytes in every tier.
 template <class T>
-constexpr ConvTiles<T> kTiles{kLanes<T>,         kRows,           kVectors, along_pixels<T>,
-                              along_channels<T>, gather_spread<T>};
+struct HalvedOf {
+  static constexpr int64_t kCount = 32 / sizeof(T);
+  typedef T type __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+};
+
+template <class T>
+void every_second(int64_t rows, int64_t count, const T* from, int64_t from_row, T* to,
+                  int64_t to_row) {
+  using Halved = typename HalvedOf<T>::type;
+  constexpr int64_t kCount = HalvedOf<T>::kCount;
+  for (int64_t r = 0; r < rows; ++r, from += from_row, to += to_row) {
+    if (count < kCount) {
+      for (int64_t t = 0; t < count; ++t) to[t] = from[2 * t];
+      continue;
+    }
+    for (int64_t next = 0; next < count; next += kCount) {
+      // The last run may overlap the one before it; none reads beyond its last pixel.
+      const int64_t t = next < count - kCount ? next : count - kCount;
+      const Halved low = *reinterpret_cast<const Halved*>(from + 2 * t);
+      const Halved high = *reinterpret_cast<const Halved*>(from + 2 * t + kCount - 1);
+      if constexpr (kCount == 8) {
+        *reinterpret_cast<Halved*>(to + t) =
+            __builtin_shufflevector(low, high, 0, 2, 4, 6, 9, 11, 13, 15);
+      } else {
+        *reinterpret_cast<Halved*>(to + t) = __builtin_shufflevector(low, high, 0, 2, 5, 7);
+      }
+    }
+  }
+}
+
+template <class T>
+constexpr ConvTiles<T> kTiles{
+    kLanes<T>,        kRows,          kVectors, along_pixels<T>, along_channels<T>,
+    gather_spread<T>, every_second<T>};
 
 }  // namespace
 

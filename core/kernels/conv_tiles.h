@@ -41,6 +41,10 @@ struct ConvTiles {
   void (*gather_spread)(std::int64_t length, std::int64_t first, std::int64_t step,
                         std::int64_t pixels, std::int64_t count, T* spread, std::int64_t pitch,
                         T* to) = nullptr;
+
+  /// to[r·to_row + t] = from[r·from_row + 2t] for r < rows, t < count.
+  void (*every_second)(std::int64_t rows, std::int64_t count, const T* from, std::int64_t from_row,
+                       T* to, std::int64_t to_row) = nullptr;
 };
 
 }  // namespace pullback::kernels
