@@ -5,28 +5,30 @@ namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
 template <class T, int P, int Q>
-PULLBACK_NOINLINE void tap_tile(const int64_t* offsets, int64_t rows, int64_t columns, const T* g,
-                                const T* x, int64_t x_row, T* sums) {
+PULLBACK_NOINLINE void tap_tile(const int64_t* offsets, int64_t images, int64_t rows,
+                                int64_t columns, const T* g, const T* x, int64_t x_image,
+                                int64_t x_row, T* sums) {
   Vector<T> sum[P][Q];
   PULLBACK_UNROLL
   for (int p = 0; p < P; ++p) {
     PULLBACK_UNROLL
     for (int q = 0; q < Q; ++q) sum[p][q] = load(sums + (p * Q + q) * kLanes<T>);
   }
-  for (int64_t i = 0; i < rows; ++i) {
-    const T* at[P];
-    PULLBACK_UNROLL
-    for (int p = 0; p < P; ++p) at[p] = x + i * x_row + offsets[p];
-    for (int64_t j = 0; j < columns; ++j) {
-      const Vector<T> cotangent = load(g);
-      g += kLanes<T>;
+  for (int64_t n = 0; n < images; ++n)
+    for (int64_t i = 0; i < rows; ++i) {
+      const T* at[P];
       PULLBACK_UNROLL
-      for (int p = 0; p < P; ++p) {
+      for (int p = 0; p < P; ++p) at[p] = x + n * x_image + i * x_row + offsets[p];
+      for (int64_t j = 0; j < columns; ++j) {
+        const Vector<T> cotangent = load(g);
+        g += kLanes<T>;
         PULLBACK_UNROLL
-        for (int q = 0; q < Q; ++q) sum[p][q] += at[p][j + q] * cotangent;
+        for (int p = 0; p < P; ++p) {
+          PULLBACK_UNROLL
+          for (int q = 0; q < Q; ++q) sum[p][q] += at[p][j + q] * cotangent;
+        }
       }
     }
-  }
   PULLBACK_UNROLL
   for (int p = 0; p < P; ++p) {
     PULLBACK_UNROLL
@@ -36,12 +38,13 @@ PULLBACK_NOINLINE void tap_tile(const int64_t* offsets, int64_t rows, int64_t co
 
 // P rows of Q taps at a time, then half as many.
 template <class T, int P, int Q>
-void tap_rows(int64_t count, const int64_t* offsets, int64_t rows, int64_t columns, const T* g,
-              const T* x, int64_t x_row, T* sums) {
+void tap_rows(int64_t count, const int64_t* offsets, int64_t images, int64_t rows, int64_t columns,
+              const T* g, const T* x, int64_t x_image, int64_t x_row, T* sums) {
   for (; count >= P; count -= P, offsets += P, sums += P * Q * kLanes<T>)
-    tap_tile<T, P, Q>(offsets, rows, columns, g, x, x_row, sums);
+    tap_tile<T, P, Q>(offsets, images, rows, columns, g, x, x_image, x_row, sums);
   if constexpr (P > 1) {
-    if (count > 0) tap_rows<T, P / 2, Q>(count, offsets, rows, columns, g, x, x_row, sums);
+    if (count > 0)
+      tap_rows<T, P / 2, Q>(count, offsets, images, rows, columns, g, x, x_image, x_row, sums);
   }
 }
 
@@ -53,13 +56,16 @@ constexpr int kTapRows[] = {8, 6, 4, 3, 2};
 #endif
 
 template <class T, int Q = ConvGradTiles<T>::kMostTaps>
-void along_channels(int taps, int64_t count, const int64_t* offsets, int64_t rows, int64_t columns,
-                    const T* g, const T* x, int64_t x_row, T* sums) {
+void along_channels(int taps, int64_t count, const int64_t* offsets, int64_t images, int64_t rows,
+                    int64_t columns, const T* g, const T* x, int64_t x_image, int64_t x_row,
+                    T* sums) {
   if constexpr (Q > 1) {
     if (taps != Q)
-      return along_channels<T, Q - 1>(taps, count, offsets, rows, columns, g, x, x_row, sums);
+      return along_channels<T, Q - 1>(taps, count, offsets, images, rows, columns, g, x, x_image,
+                                      x_row, sums);
   }
-  tap_rows<T, kTapRows[Q - 1], Q>(count, offsets, rows, columns, g, x, x_row, sums);
+  tap_rows<T, kTapRows[Q - 1], Q>(count, offsets, images, rows, columns, g, x, x_image, x_row,
+                                  sums);
 }
 
 // Sums, the pixels and one cotangent fill the registers.

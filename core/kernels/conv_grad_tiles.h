@@ -15,10 +15,11 @@ struct ConvGradTiles {
 
   /// Vectors along the output channels. Each of `count` rows of taps reads `taps` ≤ kMostTaps
   /// neighbours, from offsets[r] on: sums[(r·taps + q)·lanes + o] +=
-  /// Σ_ij g[(i·columns + j)·lanes + o] x[i·x_row + j + offsets[r] + q], o < lanes.
+  /// Σ_nij g[((n·rows + i)·columns + j)·lanes + o] x[n·x_image + i·x_row + j + offsets[r] + q],
+  /// o < lanes.
   void (*along_channels)(int taps, std::int64_t count, const std::int64_t* offsets,
-                         std::int64_t rows, std::int64_t columns, const T* g, const T* x,
-                         std::int64_t x_row, T* sums) = nullptr;
+                         std::int64_t images, std::int64_t rows, std::int64_t columns, const T* g,
+                         const T* x, std::int64_t x_image, std::int64_t x_row, T* sums) = nullptr;
 
   int rows = 0;  ///< most output channels of `along_pixels`
   int taps = 0;  ///< most taps

@@ -102,20 +102,19 @@ const T* ConvImage::at(const ConvTiles<T>& tiles, const ConvShape& s, const T* i
         std::clamp<std::int64_t>(ceil_div(std::max<std::int64_t>(-top, 0), s.stride_h), 0, rows);
     const std::int64_t last = std::clamp<std::int64_t>(
         ceil_div(std::max<std::int64_t>(s.in_h - top, 0), s.stride_h), first, rows);
-    for (std::int64_t x = 0; x < s.stride_w; ++x) {
-      if (!used(x, s.kernel_w, s.dilation_w, s.stride_w)) continue;
-      const RowCopy row_copy(x - s.padding_w, s.stride_w, s.in_w, columns);
-      for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c) {
+    for (std::int64_t c = 0; c < s.in_channels / s.groups; ++c)
+      for (std::int64_t x = 0; x < s.stride_w; ++x) {
+        if (!used(x, s.kernel_w, s.dilation_w, s.stride_w)) continue;
         T* to = copy + c * plane + (y * s.stride_w + x) * rows * columns;
         if (!zeroed) {
           std::fill_n(to, first * columns, T(0));
           std::fill_n(to + last * columns, (rows - last) * columns, T(0));
         }
         if (first == last) continue;
+        const RowCopy row_copy(x - s.padding_w, s.stride_w, s.in_w, columns);
         row_copy.run(tiles, last - first, image + (c * s.in_h + top + first * s.stride_h) * s.in_w,
                      s.stride_h * s.in_w, zeroed, to + first * columns);
       }
-    }
   }
   return copy;
 }

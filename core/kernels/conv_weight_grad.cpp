@@ -17,6 +17,7 @@ using std::int64_t;
 constexpr int64_t kParts = 8;           // of the batch; their sums are added in order
 constexpr int64_t kPartSums = 1 << 20;  // and stay in a cache
 constexpr int64_t kBandPixels = 256;    // whose vectors of cotangents stay in the first-level cache
+constexpr int64_t kTogether = 160 * 1024;  // elements of images that stay in the second-level cache
 constexpr int64_t kBandElements = 7 * 1024;  // pixels and cotangents that do
 
 // What both ways share: the batch is cut into parts, a part's images into bands of output rows, and
@@ -92,8 +93,13 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
   const int64_t lanes = plan.lanes, blocks = ceil_div(plan.out, lanes), one = plan.taps * lanes;
   // A large batch is shared by images, so that each is padded once for all blocks of channels.
   const int64_t shares = std::clamp<int64_t>(kParts / (plan.parts * s.groups), 1, blocks);
-  const int64_t tap_rows = plan.in * s.kernel_h;
+  const int64_t tap_rows = plan.in * s.kernel_h, x_item = plan.in * s.in_h * s.in_w;
   const ConvImage image(s, plan.band, 0, /*in_place=*/true);
+  // Images that share a pass over the sums.
+  const int64_t together =
+      std::clamp<int64_t>(std::min(kBandPixels / std::max<int64_t>(plan.band * s.out_w, 1),
+                                   kTogether / std::max<int64_t>(image.size, 1)),
+                          1, std::max<int64_t>(s.batch, 1));
   const std::vector<TapRun> runs = tap_runs(s, ConvGradTiles<T>::kMostTaps);
   Buffer<int64_t> offsets(int64_t(runs.size()) * tap_rows);
   int64_t* offset = offsets.data();
@@ -104,33 +110,45 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
   Buffer<T> sums(plan.parts * s.groups * blocks * one);
   for_units(plan.parts * s.groups * shares, [&](int64_t begin, int64_t end) {
     const int64_t pixels = plan.band * s.out_w;
-    Buffer<T> copy(image.size), cotangents(pixels * lanes);
-    std::fill_n(copy.data(), image.size, T(0));
-    std::fill_n(cotangents.data(), pixels * lanes, T(0));
+    Buffer<T> copies(together * image.size), cotangents(together * pixels * lanes);
+    std::fill_n(copies.data(), together * image.size, T(0));
+    std::fill_n(cotangents.data(), together * pixels * lanes, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t share = unit % shares, group = unit / shares % s.groups;
       const int64_t first = share * blocks / shares, last = (share + 1) * blocks / shares;
       T* sum = sums.data() + unit / shares * blocks * one;
       std::fill_n(sum + first * one, (last - first) * one, T(0));
-      const auto add = [&](int64_t item, int64_t row, int64_t rows) {
-        const T* at = image.at(conv_tiles<T>(tier), s, x + item * plan.in * s.in_h * s.in_w, row,
-                               plan.band == s.out_h, copy.data());
+      const auto add = [&](int64_t n, int64_t images, int64_t row) {
+        const int64_t rows = std::min(plan.band, s.out_h - row);
+        const T* at = nullptr;
+        for (int64_t i = images - 1; i >= 0; --i)
+          at = image.at(conv_tiles<T>(tier), s, x + ((n + i) * s.groups + group) * x_item, row,
+                        plan.band == s.out_h, copies.data() + i * image.size);
         for (int64_t block = first; block < last; ++block) {
           const int64_t o = block * lanes;
-          const T* from = g + (item * plan.out + o) * plan.plane + row * s.out_w;
-          transpose(std::min(lanes, plan.out - o), rows * s.out_w,
-                    reinterpret_cast<const char*>(from), plan.plane * int64_t(sizeof(T)),
-                    reinterpret_cast<char*>(cotangents.data()), lanes * int64_t(sizeof(T)));
+          for (int64_t i = 0; i < images; ++i) {
+            const int64_t channel = ((n + i) * s.groups + group) * plan.out + o;
+            transpose(std::min(lanes, plan.out - o), rows * s.out_w,
+                      reinterpret_cast<const char*>(g + channel * plan.plane + row * s.out_w),
+                      plan.plane * int64_t(sizeof(T)),
+                      reinterpret_cast<char*>(cotangents.data() + i * rows * s.out_w * lanes),
+                      lanes * int64_t(sizeof(T)));
+          }
           T* to = sum + block * one;
           const int64_t* places = offsets.data();
           for (const TapRun& run : runs) {
-            tiles.along_channels(int(run.taps), tap_rows, places, rows, s.out_w, cotangents.data(),
-                                 at, image.columns, to);
+            tiles.along_channels(
+                int(run.taps), tap_rows, places, images, rows, s.out_w, cotangents.data(), at,
+                image.in_place ? s.groups * x_item : image.size, image.columns, to);
             to += tap_rows * run.taps * lanes, places += tap_rows;
           }
         }
       };
-      plan.for_bands(s, unit / (shares * s.groups), group, add);
+      const int64_t part = unit / (shares * s.groups);
+      const int64_t end_image = (part + 1) * s.batch / plan.parts;
+      for (int64_t n = part * s.batch / plan.parts; n < end_image; n += together)
+        for (int64_t row = 0; row < s.out_h; row += plan.band)
+          add(n, std::min(together, end_image - n), row);
     }
   });
   add_parts(plan.parts, s.groups * blocks * one, sums.data());
