@@ -8,12 +8,7 @@ template <class T, int P, int Q>
 PULLBACK_NOINLINE void tap_tile(const int64_t* offsets, int64_t images, int64_t rows,
                                 int64_t columns, const T* g, const T* x, int64_t x_image,
                                 int64_t x_row, T* sums) {
-  Vector<T> sum[P][Q];
-  PULLBACK_UNROLL
-  for (int p = 0; p < P; ++p) {
-    PULLBACK_UNROLL
-    for (int q = 0; q < Q; ++q) sum[p][q] = load(sums + (p * Q + q) * kLanes<T>);
-  }
+  Vector<T> sum[P][Q] = {};  // of this band alone: a sum of many terms rounds less in parts
   for (int64_t n = 0; n < images; ++n)
     for (int64_t i = 0; i < rows; ++i) {
       const T* at[P];
@@ -32,7 +27,10 @@ PULLBACK_NOINLINE void tap_tile(const int64_t* offsets, int64_t images, int64_t 
   PULLBACK_UNROLL
   for (int p = 0; p < P; ++p) {
     PULLBACK_UNROLL
-    for (int q = 0; q < Q; ++q) store(sums + (p * Q + q) * kLanes<T>, sum[p][q]);
+    for (int q = 0; q < Q; ++q) {
+      T* to = sums + (p * Q + q) * kLanes<T>;
+      store(to, load(to) + sum[p][q]);
+    }
   }
 }
 
