@@ -13,11 +13,13 @@ struct ConvGradTiles {
   int lanes = 0;               ///< elements of a vector
   std::int64_t most_taps = 0;  ///< beyond this many a product with patches is faster
 
-  /// Vectors along the output channels. Each of `count` rows of taps reads `taps` ≤ kMostTaps
-  /// neighbours, from offsets[r] on: sums[(r·taps + q)·lanes + o] +=
-  /// Σ_nij g[((n·rows + i)·columns + j)·lanes + o] x[n·x_image + i·x_row + j + offsets[r] + q],
-  /// o < lanes.
-  void (*along_channels)(int taps, std::int64_t count, const std::int64_t* offsets,
+  int vectors = 0;  ///< most vectors of channels that `along_channels` takes
+  /// `vectors` or one vector along the output channels, of width elements in all. Each of `count`
+  /// rows of taps reads `taps` ≤ kMostTaps neighbours, from offsets[r] on:
+  /// sums[(r·taps + q)·width + o] +=
+  /// Σ_nij g[((n·rows + i)·columns + j)·width + o] x[n·x_image + i·x_row + j + offsets[r] + q],
+  /// o < width.
+  void (*along_channels)(int vectors, int taps, std::int64_t count, const std::int64_t* offsets,
                          std::int64_t images, std::int64_t rows, std::int64_t columns, const T* g,
                          const T* x, std::int64_t x_image, std::int64_t x_row, T* sums) = nullptr;
 

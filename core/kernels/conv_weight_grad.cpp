@@ -83,21 +83,53 @@ std::vector<TapRun> tap_runs(const ConvShape& s, int64_t most) {
   return runs;
 }
 
-// g is turned to one vector of output channels a pixel. The sums of a run of kernel columns lie
-// together: input channel, kernel row, tap.
+// The output channels of a group in blocks of whole vectors, of which the last may need one only.
+struct Blocks {
+  Blocks(int64_t out, int64_t lanes, int64_t vectors)
+      : out(out), lanes(lanes), most(lanes * vectors), count(ceil_div(out, most)) {}
+  int64_t first(int64_t block) const { return block * most; }
+  int64_t channels(int64_t block) const { return std::min(most, out - first(block)); }
+  int64_t width(int64_t block) const { return channels(block) <= lanes ? lanes : most; }
+  int64_t out, lanes, most, count;
+};
+
+// The sums of a run of kernel columns lie together: input channel, kernel row, tap. Writes those of
+// some output channels, that are `width` apart, to their weights.
+template <class T>
+void write_weights(const Kernels& tier, const ConvShape& s, const std::vector<TapRun>& runs,
+                   const T* sums, int64_t width, int64_t channels, T* gw) {
+  const int64_t tap_rows = s.in_channels / s.groups * s.kernel_h, taps = tap_rows * s.kernel_w;
+  const bool sorted = runs.size() == 1;
+  Buffer<T> turned(sorted ? 0 : channels * taps);
+  tier.transpose(conv_type<T>)(
+      taps, channels, reinterpret_cast<const char*>(sums), width * int64_t(sizeof(T)),
+      reinterpret_cast<char*>(sorted ? gw : turned.data()), taps * int64_t(sizeof(T)));
+  if (sorted) return;
+  const T* from = turned.data();
+  for (int64_t o = 0; o < channels; ++o, gw += taps)
+    for (const TapRun& run : runs)
+      for (int64_t r = 0; r < tap_rows; ++r)
+        for (int64_t t = 0; t < run.taps; ++t)
+          gw[r * s.kernel_w + run.first + t * run.step] = *from++;
+}
+
+// g is turned to vectors of output channels for each pixel.
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x,
                     const T* g, T* gw) {
   const ConvGradTiles<T>& tiles = conv_grad_tiles<T>(tier);
   const Transpose transpose = tier.transpose(conv_type<T>);
-  const int64_t lanes = plan.lanes, blocks = ceil_div(plan.out, lanes), one = plan.taps * lanes;
+  const Blocks blocks(plan.out, plan.lanes, tiles.vectors);
+  const int64_t one = plan.taps * blocks.most, of_group = blocks.count * one;
   // A large batch is shared by images, so that each is padded once for all blocks of channels.
-  const int64_t shares = std::clamp<int64_t>(kParts / (plan.parts * s.groups), 1, blocks);
+  const int64_t shares = std::clamp<int64_t>(kParts / (plan.parts * s.groups), 1, blocks.count);
   const int64_t tap_rows = plan.in * s.kernel_h, x_item = plan.in * s.in_h * s.in_w;
   const ConvImage image(s, plan.band, 0, /*in_place=*/true);
+  const int64_t x_image = image.in_place ? s.groups * x_item : image.size;
   // Images that share a pass over the sums.
+  const int64_t pixels = plan.band * s.out_w;
   const int64_t together =
-      std::clamp<int64_t>(std::min(kBandPixels / std::max<int64_t>(plan.band * s.out_w, 1),
+      std::clamp<int64_t>(std::min(kBandPixels / std::max<int64_t>(pixels, 1),
                                    kTogether / std::max<int64_t>(image.size, 1)),
                           1, std::max<int64_t>(s.batch, 1));
   const std::vector<TapRun> runs = tap_runs(s, ConvGradTiles<T>::kMostTaps);
@@ -107,16 +139,16 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
     for (int64_t r = 0; r < tap_rows; ++r)
       *offset++ = image.tap_offset(s, r / s.kernel_h, r % s.kernel_h, run.first);
 
-  Buffer<T> sums(plan.parts * s.groups * blocks * one);
+  Buffer<T> sums(plan.parts * s.groups * of_group);
   for_units(plan.parts * s.groups * shares, [&](int64_t begin, int64_t end) {
-    const int64_t pixels = plan.band * s.out_w;
-    Buffer<T> copies(together * image.size), cotangents(together * pixels * lanes);
+    Buffer<T> copies(together * image.size), cotangents(together * pixels * blocks.most);
     std::fill_n(copies.data(), together * image.size, T(0));
-    std::fill_n(cotangents.data(), together * pixels * lanes, T(0));
+    std::fill_n(cotangents.data(), together * pixels * blocks.most, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t share = unit % shares, group = unit / shares % s.groups;
-      const int64_t first = share * blocks / shares, last = (share + 1) * blocks / shares;
-      T* sum = sums.data() + unit / shares * blocks * one;
+      const int64_t first = share * blocks.count / shares;
+      const int64_t last = (share + 1) * blocks.count / shares;
+      T* sum = sums.data() + unit / shares * of_group;
       std::fill_n(sum + first * one, (last - first) * one, T(0));
       const auto add = [&](int64_t n, int64_t images, int64_t row) {
         const int64_t rows = std::min(plan.band, s.out_h - row);
@@ -125,22 +157,21 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
           at = image.at(conv_tiles<T>(tier), s, x + ((n + i) * s.groups + group) * x_item, row,
                         plan.band == s.out_h, copies.data() + i * image.size);
         for (int64_t block = first; block < last; ++block) {
-          const int64_t o = block * lanes;
+          const int64_t width = blocks.width(block);
           for (int64_t i = 0; i < images; ++i) {
-            const int64_t channel = ((n + i) * s.groups + group) * plan.out + o;
-            transpose(std::min(lanes, plan.out - o), rows * s.out_w,
+            const int64_t channel = ((n + i) * s.groups + group) * plan.out + blocks.first(block);
+            transpose(blocks.channels(block), rows * s.out_w,
                       reinterpret_cast<const char*>(g + channel * plan.plane + row * s.out_w),
                       plan.plane * int64_t(sizeof(T)),
-                      reinterpret_cast<char*>(cotangents.data() + i * rows * s.out_w * lanes),
-                      lanes * int64_t(sizeof(T)));
+                      reinterpret_cast<char*>(cotangents.data() + i * rows * s.out_w * width),
+                      width * int64_t(sizeof(T)));
           }
           T* to = sum + block * one;
           const int64_t* places = offsets.data();
           for (const TapRun& run : runs) {
-            tiles.along_channels(
-                int(run.taps), tap_rows, places, images, rows, s.out_w, cotangents.data(), at,
-                image.in_place ? s.groups * x_item : image.size, image.columns, to);
-            to += tap_rows * run.taps * lanes, places += tap_rows;
+            tiles.along_channels(int(width / plan.lanes), int(run.taps), tap_rows, places, images,
+                                 rows, s.out_w, cotangents.data(), at, x_image, image.columns, to);
+            to += tap_rows * run.taps * width, places += tap_rows;
           }
         }
       };
@@ -151,22 +182,12 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
           add(n, std::min(together, end_image - n), row);
     }
   });
-  add_parts(plan.parts, s.groups * blocks * one, sums.data());
-  Buffer<T> turned(lanes * plan.taps);
-  for (int64_t unit = 0; unit < s.groups * blocks; ++unit) {
-    const int64_t o = unit % blocks * lanes, count = std::min(lanes, plan.out - o);
-    T* to = gw + (unit / blocks * plan.out + o) * plan.taps;
-    const bool sorted = runs.size() == 1;
-    transpose(plan.taps, count, reinterpret_cast<const char*>(sums.data() + unit * one),
-              lanes * int64_t(sizeof(T)), reinterpret_cast<char*>(sorted ? to : turned.data()),
-              plan.taps * int64_t(sizeof(T)));
-    if (sorted) continue;
-    const T* from = turned.data();
-    for (int64_t i = 0; i < count; ++i, to += plan.taps)
-      for (const TapRun& run : runs)
-        for (int64_t r = 0; r < tap_rows; ++r)
-          for (int64_t t = 0; t < run.taps; ++t)
-            to[r * s.kernel_w + run.first + t * run.step] = *from++;
+  add_parts(plan.parts, s.groups * of_group, sums.data());
+  for (int64_t unit = 0; unit < s.groups * blocks.count; ++unit) {
+    const int64_t block = unit % blocks.count;
+    const int64_t o = unit / blocks.count * plan.out + blocks.first(block);
+    write_weights(tier, s, runs, sums.data() + unit * one, blocks.width(block),
+                  blocks.channels(block), gw + o * plan.taps);
   }
 }
 
