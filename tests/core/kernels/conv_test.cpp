@@ -205,10 +205,28 @@ TEST_CASE("a NaN reaches the gradients of the taps that read it only", "[conv]")
   }
 }
 
+TEST_CASE("an infinity of g reaches the pixels that it spreads over only", "[conv]") {
+  const ConvShape s = unit_stride(shape(1, 1, 3, 4, 7, 30, 3, 3, 1, 0, 1));
+  std::vector<float> g(4 * 5 * 28, 1), w(4 * 3 * 9, 1), gx(3 * 7 * 30);
+  g[2 * 28 + 9] = std::numeric_limits<float>::infinity();  // over rows 2 to 4, columns 9 to 11
+  for (const Kernels* tier : all_tiers()) {
+    spread_conv2d_input_grad<float>(*tier, s, g.data(), w.data(), gx.data());
+    INFO(tier->tier);
+    for (std::size_t i = 0; i < gx.size(); ++i) {
+      const std::size_t row = i / 30 % 7, column = i % 30;
+      const bool reached = row >= 2 && row <= 4 && column >= 9 && column <= 11;
+      REQUIRE((reached ? std::isinf(gx[i]) : std::isfinite(gx[i])));
+    }
+  }
+}
+
 TEST_CASE("a convolution's bits do not depend on the number of threads", "[conv]") {
   const auto s = GENERATE(shape(13, 1, 16, 12, 30, 31, 3, 3, 1, 1, 1),
                           unit_stride(shape(13, 1, 16, 12, 30, 31, 5, 3, 1, 1, 1)),
-                          unit_stride(shape(3, 1, 40, 50, 21, 22, 3, 3, 1, 1, 1)));
+                          unit_stride(shape(3, 1, 40, 50, 21, 22, 3, 3, 1, 1, 1)),
+                          unit_stride(shape(9, 1, 6, 16, 14, 14, 5, 5, 1, 0, 1)),
+                          shape(11, 1, 24, 70, 17, 18, 3, 3, 2, 1, 2),
+                          shape(11, 40, 40, 40, 21, 22, 3, 3, 2, 1, 1));
   std::mt19937 engine(5);
   std::normal_distribution<float> normal;
   std::vector<float> x(s.batch * s.in_channels * s.in_h * s.in_w);
