@@ -64,9 +64,10 @@ template <class T>
 void products(int64_t rows, int64_t columns, const T* g, int64_t g_row, const T* x, int64_t x_row,
               int64_t x_step, T* sum) {
   constexpr int kSums = 4;  // that hide a multiplication's latency
-  Vector<T> part[kSums] = {};
+  Vector<T> total{};
   const int64_t step = x_step * kLanes<T>;
   for (int64_t i = 0; i < rows; ++i) {
+    Vector<T> part[kSums] = {};  // of this row alone: a sum of many terms rounds less in parts
     const T* left = g + i * g_row * kLanes<T>;
     const T* right = x + i * x_row * kLanes<T>;
     int64_t j = 0;
@@ -81,8 +82,9 @@ void products(int64_t rows, int64_t columns, const T* g, int64_t g_row, const T*
     for (int k = 0; k < kSums - 1; ++k) {
       if (k < columns - j) part[k] += load(left + k * kLanes<T>) * load(right + k * step);
     }
+    total += (part[0] + part[1]) + (part[2] + part[3]);
   }
-  store(sum, load(sum) + ((part[0] + part[1]) + (part[2] + part[3])));
+  store(sum, load(sum) + total);
 }
 
 template <class T>
