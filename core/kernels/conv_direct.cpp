@@ -1,7 +1,6 @@
 #include <pullback/core/kernels/conv_direct.h>
 
 #include <algorithm>
-#include <type_traits>
 
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/conv_cut.h>
@@ -16,16 +15,6 @@ using std::int64_t;
 
 constexpr int64_t kImageElements = 96 * 1024;  // a band that stays in the second-level cache
 constexpr int64_t kUnits = 16;                 // so that a few large images are shared too
-constexpr double kChunkWork = 5e5;  // multiplications and additions worth a thread's while
-
-template <class T>
-const ConvTiles<T>& tiles_of(const Kernels& tier) {
-  if constexpr (std::is_same_v<T, float>) {
-    return tier.conv_float;
-  } else {
-    return tier.conv_double;
-  }
-}
 
 // The kernel rows [begin, end) that reach the image from output rows first to last.
 struct KernelRows {
@@ -120,13 +109,6 @@ Buffer<PixelRun> pixel_runs(const ConvShape& s, int64_t lanes, int64_t rows, int
   return runs;
 }
 
-template <class F>
-void for_units(int64_t units, double work, F run) {
-  if (units == 1) return run(0, 1);
-  if (units > 0)
-    parallel_for(units, std::max<int64_t>(1, int64_t(kChunkWork / std::max(work, 1.0))), run);
-}
-
 template <class T>
 void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& plan, const T* x,
                   const ConvWeight<T>& weight, const T* bias, T* y) {
@@ -134,7 +116,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   Buffer<int64_t> offsets(plan.taps);
   plan.image.tap_offsets(s, offsets.data());
   Buffer<T> packed(plan.taps * s.out_channels);
-  for_units(
+  for_conv_units(
       s.groups * cut.count, 8.0 * double(plan.taps * tiles.rows), [&](int64_t begin, int64_t end) {
         for (int64_t unit = begin; unit < end; ++unit) {
           const int64_t group = unit / cut.count, block = unit % cut.count, o = cut.begin(block);
@@ -150,15 +132,15 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
   const int64_t kernel_row = plan.in * s.kernel_w;
   const double work =
       2.0 * double(plan.taps) * double(plan.out * plan.band * s.out_w) / double(plan.parts);
-  for_units(units, work, [&](int64_t begin, int64_t end) {
+  for_conv_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size);
     if (plan.bands == 1) std::fill_n(copy.data(), plan.image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t part = unit % plan.parts, item = unit / plan.parts / plan.bands;
       const int64_t row = unit / plan.parts % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
-      const T* from =
-          plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
+      const T* from = plan.image.at(tiles, s, x + item * plan.in * s.in_h * s.in_w, row,
+                                    plan.bands == 1, copy.data());
       T* to = y + item * plan.out * plan.plane + row * s.out_w;
       const T* weights = packed.data() + group * plan.taps * plan.out;
       const PixelRun* runs = (rows == plan.band ? full : short_of).data();
@@ -183,7 +165,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan, const T* x,
                     const ConvWeight<T>& weight, const T* bias, T* y) {
-  const ConvTiles<T>& tiles = tiles_of<T>(tier);
+  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
   const Transpose transpose = tier.transpose(conv_type<T>);
   const int64_t lanes = tiles.lanes, width = tiles.vectors * lanes;
   const int64_t padded = ceil_div(plan.out, lanes) * lanes;
@@ -192,31 +174,32 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
   plan.image.tap_offsets(s, offsets.data());
   const int64_t of_group = (plan.taps + 1) * (blocks * width);
   Buffer<T> packed(s.groups * of_group);  // the weights and, behind them, the biases
-  for_units(s.groups * blocks, 8.0 * double(plan.taps * width), [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t group = unit / blocks, o = unit % blocks * width, rest = plan.out - o;
-      T* weights = packed.data() + group * of_group;
-      pack(s, weight.of_group(group), plan.in, o, rest, rest <= lanes ? lanes : width,
-           weights + o * plan.taps);
-      T* biases = weights + plan.taps * blocks * width + o;
-      std::fill_n(biases, width, T(0));
-      if (bias) std::copy_n(bias + group * plan.out + o, std::min(rest, width), biases);
-    }
-  });
+  for_conv_units(
+      s.groups * blocks, 8.0 * double(plan.taps * width), [&](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+          const int64_t group = unit / blocks, o = unit % blocks * width, rest = plan.out - o;
+          T* weights = packed.data() + group * of_group;
+          pack(s, weight.of_group(group), plan.in, o, rest, rest <= lanes ? lanes : width,
+               weights + o * plan.taps);
+          T* biases = weights + plan.taps * blocks * width + o;
+          std::fill_n(biases, width, T(0));
+          if (bias) std::copy_n(bias + group * plan.out + o, std::min(rest, width), biases);
+        }
+      });
   const Cut cut(s.out_w, tiles.rows);
   const int64_t units = s.batch * s.groups * plan.bands * plan.parts;
   const int64_t kernel_row = plan.in * s.kernel_w;
   const double work =
       2.0 * double(plan.taps) * double(padded * plan.band * s.out_w) / double(plan.parts);
-  for_units(units, work, [&](int64_t begin, int64_t end) {
+  for_conv_units(units, work, [&](int64_t begin, int64_t end) {
     Buffer<T> copy(plan.image.size), sums(plan.band * s.out_w * width);
     if (plan.bands == 1) std::fill_n(copy.data(), plan.image.size, T(0));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t part = unit % plan.parts, item = unit / plan.parts / plan.bands;
       const int64_t row = unit / plan.parts % plan.bands * plan.band;
       const int64_t rows = std::min(plan.band, s.out_h - row), group = item % s.groups;
-      const T* from =
-          plan.image.at(s, x + item * plan.in * s.in_h * s.in_w, row, plan.bands == 1, copy.data());
+      const T* from = plan.image.at(tiles, s, x + item * plan.in * s.in_h * s.in_w, row,
+                                    plan.bands == 1, copy.data());
       const T* weights = packed.data() + group * of_group;
       const T* biases = weights + plan.taps * blocks * width;
       for (int64_t block = plan.first_block(part); block < plan.first_block(part + 1); ++block) {
@@ -231,7 +214,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
                                  kernel.count() * kernel_row,
                                  weights + o * plan.taps + skipped * wide, offsets.data() + skipped,
                                  from + i * plan.image.columns + j, biases + o,
-                                 sums.data() + (i * s.out_w + j) * wide);
+                                 sums.data() + (i * s.out_w + j) * wide, wide);
           }
         }
         T* to = y + (item * plan.out + o) * plan.plane + row * s.out_w;
@@ -270,7 +253,7 @@ template <class T>
 void direct_conv2d(const Kernels& tier, const ConvShape& s, const T* x, const ConvWeight<T>& weight,
                    const T* bias, T* y) {
   if (s.batch * s.out_channels * s.out_h * s.out_w == 0) return;
-  const ConvTiles<T>& tiles = tiles_of<T>(tier);
+  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
   const Plan<T> plan(tiles, s);
   if (plan.by_channels) return along_channels(tier, s, plan, x, weight, bias, y);
   along_pixels(tiles, s, plan, x, weight, bias, y);

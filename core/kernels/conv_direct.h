@@ -8,6 +8,16 @@
 namespace pullback::kernels {
 
 template <class T>
+const ConvTiles<T>& conv_tiles(const Kernels& tier);
+template <>
+inline const ConvTiles<float>& conv_tiles(const Kernels& tier) {
+  return tier.conv_float;
+}
+template <>
+inline const ConvTiles<double>& conv_tiles(const Kernels& tier) {
+  return tier.conv_double;
+}
+template <class T>
 const ConvGradTiles<T>& conv_grad_tiles(const Kernels& tier);
 template <>
 inline const ConvGradTiles<float>& conv_grad_tiles(const Kernels& tier) {
@@ -46,7 +56,13 @@ template <class T>
 void direct_conv2d(const Kernels& tier, const ConvShape& shape, const T* x,
                    const ConvWeight<T>& weight, const T* bias, T* y);
 
-/// `conv2d_weight_grad` for strides and dilations of 1.
+/// `conv2d_input_grad` for dilations of 1, any stride: vectors lie along the weights of a kernel
+/// row (kernel column, input channel), over which every pixel of g spreads.
+template <class T>
+void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& shape, const T* g,
+                              const T* weight, T* gx);
+
+/// `conv2d_weight_grad` with sums that stay in registers, for any shape.
 template <class T>
 void direct_conv2d_weight_grad(const Kernels& tier, const ConvShape& shape, const T* x, const T* g,
                                T* gw);

@@ -4,68 +4,76 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-template <class T, int P, int Q>
-PULLBACK_NOINLINE void tap_tile(int64_t rows, int64_t columns, const T* g, const T* x,
-                                int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
-  Vector<T> sum[P][Q];
-  PULLBACK_UNROLL
-  for (int p = 0; p < P; ++p) {
-    PULLBACK_UNROLL
-    for (int q = 0; q < Q; ++q) sum[p][q] = load(sums + p * sum_row + q * kLanes<T>);
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    const T* at[P];
-    PULLBACK_UNROLL
-    for (int p = 0; p < P; ++p) at[p] = x + i * x_row + p * tap_row;
-    for (int64_t j = 0; j < columns; ++j) {
-      const Vector<T> cotangent = load(g);
-      g += kLanes<T>;
+// V vectors of cotangents share each pixel.
+template <class T, int V, int P, int Q>
+PULLBACK_NOINLINE void tap_tile(const int64_t* offsets, int64_t images, int64_t rows,
+                                int64_t columns, const T* g, const T* x, int64_t x_image,
+                                int64_t x_row, T* sums) {
+  Vector<T> sum[P * Q][V] = {};  // of this band alone: a sum of many terms rounds less in parts
+  for (int64_t n = 0; n < images; ++n)
+    for (int64_t i = 0; i < rows; ++i) {
+      const T* at[P];
       PULLBACK_UNROLL
-      for (int p = 0; p < P; ++p) {
+      for (int p = 0; p < P; ++p) at[p] = x + n * x_image + i * x_row + offsets[p];
+      for (int64_t j = 0; j < columns; ++j) {
+        Vector<T> cotangents[V];
         PULLBACK_UNROLL
-        for (int q = 0; q < Q; ++q) sum[p][q] += at[p][j + q] * cotangent;
+        for (int v = 0; v < V; ++v) cotangents[v] = load(g + v * kLanes<T>);
+        g += V * kLanes<T>;
+        PULLBACK_UNROLL
+        for (int p = 0; p < P; ++p) {
+          PULLBACK_UNROLL
+          for (int q = 0; q < Q; ++q) {
+            const T pixel = at[p][j + q];
+            PULLBACK_UNROLL
+            for (int v = 0; v < V; ++v) sum[p * Q + q][v] += pixel * cotangents[v];
+          }
+        }
       }
     }
-  }
   PULLBACK_UNROLL
-  for (int p = 0; p < P; ++p) {
+  for (int k = 0; k < P * Q; ++k) {
     PULLBACK_UNROLL
-    for (int q = 0; q < Q; ++q) store(sums + p * sum_row + q * kLanes<T>, sum[p][q]);
+    for (int v = 0; v < V; ++v) {
+      T* to = sums + (k * V + v) * kLanes<T>;
+      store(to, load(to) + sum[k][v]);
+    }
   }
 }
 
-// Kernel widths that are not unrolled are cut into pieces that are.
-template <class T, int P, int Q>
-void tap_rows(int taps_w, int64_t rows, int64_t columns, const T* g, const T* x, int64_t x_row,
-              int64_t tap_row, T* sums, int64_t sum_row) {
-  while (taps_w >= Q) {
-    tap_tile<T, P, Q>(rows, columns, g, x, x_row, tap_row, sums, sum_row);
-    taps_w -= Q, x += Q, sums += Q * kLanes<T>;
-  }
-  if constexpr (Q > 1) {
-    if (taps_w > 0)
-      tap_rows<T, P, Q == 5 ? 3 : Q - 1>(taps_w, rows, columns, g, x, x_row, tap_row, sums,
-                                         sum_row);
+// P rows of Q taps at a time, then half as many.
+template <class T, int V, int P, int Q>
+void tap_rows(int64_t count, const int64_t* offsets, int64_t images, int64_t rows, int64_t columns,
+              const T* g, const T* x, int64_t x_image, int64_t x_row, T* sums) {
+  for (; count >= P; count -= P, offsets += P, sums += P * Q * V * kLanes<T>)
+    tap_tile<T, V, P, Q>(offsets, images, rows, columns, g, x, x_image, x_row, sums);
+  if constexpr (P > 1) {
+    if (count > 0)
+      tap_rows<T, V, P / 2, Q>(count, offsets, images, rows, columns, g, x, x_image, x_row, sums);
   }
 }
 
-template <class T>
-void along_channels(int taps_h, int taps_w, int64_t rows, int64_t columns, const T* g, const T* x,
-                    int64_t x_row, int64_t tap_row, T* sums, int64_t sum_row) {
+// Rows of so many taps whose sums fill the registers, and whose addresses do: of one vector and of
+// two.
+constexpr int kVectors = 2;
 #ifdef __AVX512F__
-  constexpr int kTaps = 5;
+constexpr int kTapRows[kVectors][5] = {{8, 8, 8, 6, 5}, {8, 6, 4, 3, 2}};
 #else
-  constexpr int kTaps = 2;
+constexpr int kTapRows[kVectors][5] = {{8, 6, 4, 3, 2}, {6, 3, 2, 1, 1}};
 #endif
-  int done = 0;
-  const auto piece = [&](auto rows_of_taps, int high) {
-    rows_of_taps(taps_w, rows, columns, g, x + done * tap_row, x_row, tap_row,
-                 sums + done * sum_row, sum_row);
-    done += high;
-  };
-  while (taps_w <= 3 && taps_h - done >= 3) piece(tap_rows<T, 3, 3>, 3);
-  while (taps_h - done >= kTaps) piece(tap_rows<T, kTaps, 5>, kTaps);
-  while (taps_h - done > 0) piece(tap_rows<T, 1, 5>, 1);
+
+template <class T, int Q = ConvGradTiles<T>::kMostTaps>
+void along_channels(int vectors, int taps, int64_t count, const int64_t* offsets, int64_t images,
+                    int64_t rows, int64_t columns, const T* g, const T* x, int64_t x_image,
+                    int64_t x_row, T* sums) {
+  if constexpr (Q > 1) {
+    if (taps != Q)
+      return along_channels<T, Q - 1>(vectors, taps, count, offsets, images, rows, columns, g, x,
+                                      x_image, x_row, sums);
+  }
+  const auto run = vectors == 1 ? tap_rows<T, 1, kTapRows[0][Q - 1], Q>
+                                : tap_rows<T, kVectors, kTapRows[1][Q - 1], Q>;
+  run(count, offsets, images, rows, columns, g, x, x_image, x_row, sums);
 }
 
 // Sums, the pixels and one cotangent fill the registers.
@@ -136,7 +144,7 @@ void along_pixels(int channels, int taps, int64_t rows, int64_t columns, const T
 }
 
 template <class T>
-constexpr ConvGradTiles<T> kTiles{kLanes<T>, kMostTaps, along_channels<T>,
+constexpr ConvGradTiles<T> kTiles{kLanes<T>, kMostTaps, kVectors,       along_channels<T>,
                                   kRows,     kTaps,     along_pixels<T>};
 
 }  // namespace

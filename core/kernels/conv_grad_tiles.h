@@ -4,19 +4,24 @@
 
 namespace pullback::kernels {
 
-/// The loops of a direct weight gradient with stride 1: the taps' sums stay in registers while the
-/// pixels of a band go by.
+/// The loops of a direct weight gradient: the taps' sums stay in registers while the pixels of a
+/// band go by.
 template <class T>
 struct ConvGradTiles {
+  static constexpr int kMostTaps = 5;  ///< of a row that `along_channels` takes
+
   int lanes = 0;               ///< elements of a vector
   std::int64_t most_taps = 0;  ///< beyond this many a product with patches is faster
 
-  /// Vectors along the output channels:
-  /// sums[p·sum_row + q·lanes + o] += Σ_ij g[(i·columns + j)·lanes + o] x[i·x_row + j + p·tap_row +
-  /// q] for taps_h×taps_w taps, o < lanes.
-  void (*along_channels)(int taps_h, int taps_w, std::int64_t rows, std::int64_t columns,
-                         const T* g, const T* x, std::int64_t x_row, std::int64_t tap_row, T* sums,
-                         std::int64_t sum_row) = nullptr;
+  int vectors = 0;  ///< most vectors of channels that `along_channels` takes
+  /// `vectors` or one vector along the output channels, of width elements in all. Each of `count`
+  /// rows of taps reads `taps` ≤ kMostTaps neighbours, from offsets[r] on:
+  /// sums[(r·taps + q)·width + o] +=
+  /// Σ_nij g[((n·rows + i)·columns + j)·width + o] x[n·x_image + i·x_row + j + offsets[r] + q],
+  /// o < width.
+  void (*along_channels)(int vectors, int taps, std::int64_t count, const std::int64_t* offsets,
+                         std::int64_t images, std::int64_t rows, std::int64_t columns, const T* g,
+                         const T* x, std::int64_t x_image, std::int64_t x_row, T* sums) = nullptr;
 
   int rows = 0;  ///< most output channels of `along_pixels`
   int taps = 0;  ///< most taps

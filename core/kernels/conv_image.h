@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/kernels/conv.h>
+#include <pullback/core/kernels/conv_tiles.h>
 
 namespace pullback::kernels {
 
@@ -15,18 +16,21 @@ struct ConvImage {
   /// possible.
   ConvImage(const ConvShape& shape, std::int64_t band, std::int64_t spare, bool in_place);
 
-  /// Offsets of the taps from an output pixel's place: kernel row, input channel, kernel column.
+  /// Offset of a tap from an output pixel's place.
+  std::int64_t tap_offset(const ConvShape& shape, std::int64_t channel, std::int64_t row,
+                          std::int64_t column) const;
+  /// All of them: kernel row, input channel, kernel column.
   void tap_offsets(const ConvShape& shape, std::int64_t* offsets) const;
 
   /// Where output pixel (row first_row + i, column j) has its place: at(…) + i·columns + j. A copy
   /// that was `zeroed` and has taken bands of the same place only keeps its padding.
   template <class T>
-  const T* at(const ConvShape& shape, const T* image, std::int64_t first_row, bool zeroed,
-              T* copy) const;
+  const T* at(const ConvTiles<T>& tiles, const ConvShape& shape, const T* image,
+              std::int64_t first_row, bool zeroed, T* copy) const;
 
   bool in_place;
   std::int64_t rows, columns;  ///< of the pixels at one place within the strides
-  std::int64_t channel;        ///< elements of an input channel
+  std::int64_t plane;          ///< elements of an input channel
   std::int64_t size;           ///< elements of a copy
 };
 

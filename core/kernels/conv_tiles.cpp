@@ -108,7 +108,7 @@ void along_pixels(int rows, int64_t taps, const T* weights, const int64_t* offse
 
 template <class T, int R, int V>
 PULLBACK_NOINLINE void channel_tile(int64_t taps, const T* weights, const int64_t* offsets,
-                                    const T* x, const T* bias, T* out) {
+                                    const T* x, const T* bias, T* out, int64_t pitch) {
   constexpr int kWidth = V * kLanes<T>;
   Vector<T> sum[R][V], earlier[R][V];
   PULLBACK_UNROLL
@@ -137,23 +137,72 @@ PULLBACK_NOINLINE void channel_tile(int64_t taps, const T* weights, const int64_
   PULLBACK_UNROLL
   for (int i = 0; i < R; ++i) {
     PULLBACK_UNROLL
-    for (int v = 0; v < V; ++v) store(out + i * kWidth + v * kLanes<T>, sum[i][v]);
+    for (int v = 0; v < V; ++v) store(out + i * pitch + v * kLanes<T>, sum[i][v]);
   }
 }
 
 template <class T, int R = kRows>
 void along_channels(int pixels, int vectors, int64_t taps, const T* weights, const int64_t* offsets,
-                    const T* x, const T* bias, T* out) {
+                    const T* x, const T* bias, T* out, int64_t pitch) {
   if constexpr (R > 1) {
     if (pixels != R)
-      return along_channels<T, R - 1>(pixels, vectors, taps, weights, offsets, x, bias, out);
+      return along_channels<T, R - 1>(pixels, vectors, taps, weights, offsets, x, bias, out, pitch);
   }
-  if (vectors == 1) return channel_tile<T, R, 1>(taps, weights, offsets, x, bias, out);
-  channel_tile<T, R, kVectors>(taps, weights, offsets, x, bias, out);
+  if (vectors == 1) return channel_tile<T, R, 1>(taps, weights, offsets, x, bias, out, pitch);
+  channel_tile<T, R, kVectors>(taps, weights, offsets, x, bias, out, pitch);
 }
 
 template <class T>
-constexpr ConvTiles<T> kTiles{kLanes<T>, kRows, kVectors, along_pixels<T>, along_channels<T>};
+void gather_spread(int64_t length, int64_t first, int64_t step, int64_t pixels, int64_t count,
+                   T* spread, int64_t pitch, T* to) {
+  for (int64_t j = 0; j < pixels; ++j) store(spread + j * pitch + count, Vector<T>{});
+  int64_t begin = 0, end = 0;  // the pixels that reach a vector
+  for (int64_t i = 0; i < length; i += kLanes<T>) {
+    const int64_t at = first + i;
+    while (begin < pixels && begin * step + count <= at) ++begin;
+    while (end < pixels && end * step < at + kLanes<T>) ++end;
+    Vector<T> sum{};
+    for (int64_t j = begin; j < end; ++j) sum += load(spread + j * pitch + at - j * step);
+    store(to + i, sum);
+  }
+}
+
+// Half of a run of pixels is left: rows are short, so the vectors have 32 bytes in every tier.
+template <class T>
+struct HalvedOf {
+  static constexpr int64_t kCount = 32 / sizeof(T);
+  typedef T type __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+};
+
+template <class T>
+void every_second(int64_t rows, int64_t count, const T* from, int64_t from_row, T* to,
+                  int64_t to_row) {
+  using Halved = typename HalvedOf<T>::type;
+  constexpr int64_t kCount = HalvedOf<T>::kCount;
+  for (int64_t r = 0; r < rows; ++r, from += from_row, to += to_row) {
+    if (count < kCount) {
+      for (int64_t t = 0; t < count; ++t) to[t] = from[2 * t];
+      continue;
+    }
+    for (int64_t next = 0; next < count; next += kCount) {
+      // The last run may overlap the one before it; none reads beyond its last pixel.
+      const int64_t t = next < count - kCount ? next : count - kCount;
+      const Halved low = *reinterpret_cast<const Halved*>(from + 2 * t);
+      const Halved high = *reinterpret_cast<const Halved*>(from + 2 * t + kCount - 1);
+      if constexpr (kCount == 8) {
+        *reinterpret_cast<Halved*>(to + t) =
+            __builtin_shufflevector(low, high, 0, 2, 4, 6, 9, 11, 13, 15);
+      } else {
+        *reinterpret_cast<Halved*>(to + t) = __builtin_shufflevector(low, high, 0, 2, 5, 7);
+      }
+    }
+  }
+}
+
+template <class T>
+constexpr ConvTiles<T> kTiles{
+    kLanes<T>,        kRows,          kVectors, along_pixels<T>, along_channels<T>,
+    gather_spread<T>, every_second<T>};
 
 }  // namespace
 

@@ -28,10 +28,23 @@ struct ConvTiles {
                        std::int64_t plane) = nullptr;
 
   /// 1 or `vectors` vectors along the output channels, pixels ≤ `rows` neighbours; with
-  /// width = vectors·lanes: out[i·width + o] = bias[o] + Σ_k weights[k·width + o] x[i +
+  /// width = vectors·lanes: out[i·pitch + o] = bias[o] + Σ_k weights[k·width + o] x[i +
   /// offsets[k]]. bias may be null.
   void (*along_channels)(int pixels, int vectors, std::int64_t taps, const T* weights,
-                         const std::int64_t* offsets, const T* x, const T* bias, T* out) = nullptr;
+                         const std::int64_t* offsets, const T* x, const T* bias, T* out,
+                         std::int64_t pitch) = nullptr;
+
+  /// Adds up what pixels spread over a row: to[i] = Σ_j spread[j·pitch + at] with
+  /// at = first + i − j·step, over the j < pixels for which 0 ≤ at < count; i < length. Whole
+  /// vectors are written. Before the first pixel are `lanes` zeros; as many elements behind each
+  /// pixel's count become zeros, whatever the tiles have left there.
+  void (*gather_spread)(std::int64_t length, std::int64_t first, std::int64_t step,
+                        std::int64_t pixels, std::int64_t count, T* spread, std::int64_t pitch,
+                        T* to) = nullptr;
+
+  /// to[r·to_row + t] = from[r·from_row + 2t] for r < rows, t < count.
+  void (*every_second)(std::int64_t rows, std::int64_t count, const T* from, std::int64_t from_row,
+                       T* to, std::int64_t to_row) = nullptr;
 };
 
 }  // namespace pullback::kernels

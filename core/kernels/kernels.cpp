@@ -11,6 +11,7 @@ namespace pullback::kernels {
 #define PULLBACK_TIER_FAMILIES(name)         \
   namespace name {                           \
   void fill_batched_lu(Kernels&);            \
+  void fill_conv_depthwise_tiles(Kernels&);  \
   void fill_conv_grad_tiles(Kernels&);       \
   void fill_conv_tiles(Kernels&);            \
   void fill_copy(Kernels&);                  \
@@ -34,6 +35,7 @@ namespace pullback::kernels {
   static Kernels make_table(Kernels table) { \
     table.tier = #name;                      \
     fill_batched_lu(table);                  \
+    fill_conv_depthwise_tiles(table);        \
     fill_conv_grad_tiles(table);             \
     fill_conv_tiles(table);                  \
     fill_copy(table);                        \

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/kernels/batched_lu.h>
+#include <pullback/core/kernels/conv_depthwise_tiles.h>
 #include <pullback/core/kernels/conv_grad_tiles.h>
 #include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
@@ -92,6 +93,8 @@ struct Kernels {
   ConvTiles<double> conv_double;
   ConvGradTiles<float> conv_grad_float;
   ConvGradTiles<double> conv_grad_double;
+  DepthwiseTiles<float> depthwise_float;
+  DepthwiseTiles<double> depthwise_double;
   WinogradTiles winograd;
   MaxPoolRows<float> max_pool_float;
   MaxPoolRows<double> max_pool_double;

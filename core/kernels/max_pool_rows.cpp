@@ -81,8 +81,8 @@ void one_output(const MaxPoolWindows& w, const T* x, int64_t place, T* y, int64_
 }
 
 template <class T, int kStride, int kWindow>
-PULLBACK_NOINLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable,
-                           int64_t place, T* y, int64_t* indices, int64_t writable) {
+PULLBACK_INLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable,
+                         int64_t place, T* y, int64_t* indices, int64_t writable) {
   // What a block reads.
   const int64_t reach =
       (kLanes<T> - 1) * w.stride + (w.rows - 1) * w.row_step + (w.columns - 1) * w.column_step + 1;
@@ -106,21 +106,32 @@ PULLBACK_NOINLINE void row(int64_t count, const MaxPoolWindows& w, const T* x, i
   }
 }
 
+template <class T, int kStride, int kWindow>
+PULLBACK_NOINLINE void rows(int64_t rows, int64_t count, const MaxPoolWindows& w, const T* x,
+                            int64_t readable, int64_t place, T* y, int64_t* indices,
+                            int64_t writable) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t from = i * w.x_row, to = i * w.y_row;
+    row<T, kStride, kWindow>(count, w, x + from, readable - from, place + from, y + to,
+                             indices + to, writable - to);
+  }
+}
+
 template <class T>
-void any_row(int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable, int64_t place,
-             T* y, int64_t* indices, int64_t writable) {
-  if (w.stride == 2 && w.rows == 2 && w.columns == 2)
-    return row<T, 2, 2>(count, w, x, readable, place, y, indices, writable);
-  if (w.stride == 1) return row<T, 1, 0>(count, w, x, readable, place, y, indices, writable);
-  if (w.stride == 2) return row<T, 2, 0>(count, w, x, readable, place, y, indices, writable);
-  row<T, 0, 0>(count, w, x, readable, place, y, indices, writable);
+void any_rows(int64_t high, int64_t count, const MaxPoolWindows& w, const T* x, int64_t readable,
+              int64_t place, T* y, int64_t* indices, int64_t writable) {
+  if (w.stride == 2 && w.rows == 2 && w.columns == 2 && w.column_step == 1)
+    return rows<T, 2, 2>(high, count, w, x, readable, place, y, indices, writable);
+  if (w.stride == 1) return rows<T, 1, 0>(high, count, w, x, readable, place, y, indices, writable);
+  if (w.stride == 2) return rows<T, 2, 0>(high, count, w, x, readable, place, y, indices, writable);
+  rows<T, 0, 0>(high, count, w, x, readable, place, y, indices, writable);
 }
 
 }  // namespace
 
 void fill_max_pool_rows(Kernels& table) {
-  table.max_pool_float = {any_row<float>};
-  table.max_pool_double = {any_row<double>};
+  table.max_pool_float = {any_rows<float>};
+  table.max_pool_double = {any_rows<double>};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -105,28 +105,38 @@ template <class T>
 void max_pool(const Kernels& tier, const PoolShape& s, const T* x, T* y, std::int64_t* indices) {
   const Alike columns = alike(s.columns), rows = alike(s.rows);
   const bool fits = s.in_plane() <= std::numeric_limits<std::int32_t>::max();
+  const auto alike_columns = static_cast<std::int64_t>(columns.last - columns.first);
+  const auto alike_rows =
+      fits && alike_columns > 1 ? static_cast<std::int64_t>(rows.last - rows.first) : 0;
+  MaxPoolWindows windows{};
+  if (alike_rows > 0) {
+    windows = {rows.taps,
+               s.rows[rows.first].step * s.in_w,
+               columns.taps,
+               s.columns[columns.first].step,
+               columns.stride,
+               rows.stride * s.in_w,
+               static_cast<std::int64_t>(s.columns.size())};
+  }
   for_planes(s.planes, s.in_plane(), [&](std::int64_t p) {
     const T* image = x + p * s.in_plane();
-    std::int64_t out = p * s.out_plane();
+    const std::int64_t out = p * s.out_plane();
+    if (alike_rows > 0) {
+      const std::int64_t place = s.rows[rows.first].begin * s.in_w + s.columns[columns.first].begin;
+      const std::int64_t first = static_cast<std::int64_t>(rows.first) * windows.y_row +
+                                 static_cast<std::int64_t>(columns.first);
+      rows_of<T>(tier).rows(alike_rows, alike_columns, windows, image + place,
+                            (s.planes - p) * s.in_plane() - place, place, y + out + first,
+                            indices + out + first, s.out_plane() - first);
+    }
     for (std::size_t i = 0; i < s.rows.size(); ++i) {
-      const Window& row = s.rows[i];
-      const auto one = [&](std::size_t j) {
-        largest(s, image, row, s.columns[j], y[out], indices[out]);
-        ++out;
-      };
-      std::size_t j = 0;
-      if (fits && i >= rows.first && i < rows.last && columns.last - columns.first > 1) {
-        while (j < columns.first) one(j++);
-        const auto count = static_cast<std::int64_t>(columns.last - columns.first);
-        const std::int64_t place = row.begin * s.in_w + s.columns[j].begin;
-        rows_of<T>(tier).row(
-            count, {rows.taps, row.step * s.in_w, columns.taps, s.columns[j].step, columns.stride},
-            image + place, (s.planes - p) * s.in_plane() - place, place, y + out, indices + out,
-            (p + 1) * s.out_plane() - out);
-        out += count;
-        j = columns.last;
+      const bool done = alike_rows > 0 && i >= rows.first && i < rows.last;
+      for (std::size_t j = 0; j < s.columns.size(); ++j) {
+        if (done && j == columns.first) j = columns.last;
+        if (j == s.columns.size()) break;
+        const auto at = out + static_cast<std::int64_t>(i * s.columns.size() + j);
+        largest(s, image, s.rows[i], s.columns[j], y[at], indices[at]);
       }
-      while (j < s.columns.size()) one(j++);
     }
   });
 }

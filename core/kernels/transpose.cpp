@@ -53,11 +53,29 @@ PULLBACK_NOINLINE void full_tile(const char* in, int64_t in_stride, char* out, i
 }
 
 template <class T>
-void edge_tile(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
-               int64_t out_stride) {
+void plain(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
+           int64_t out_stride) {
   for (int64_t j = 0; j < columns; ++j) {
     T* to = reinterpret_cast<T*>(out + j * out_stride);
     for (int64_t i = 0; i < rows; ++i) to[i] = reinterpret_cast<const T*>(in + i * in_stride)[j];
+  }
+}
+
+/// As many squares as there are in a part of a tile, and the rest below and beside them.
+template <class T>
+void edge_tile(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
+               int64_t out_stride) {
+  if constexpr (sizeof(T) == 4) {
+    const int64_t height = rows / kWords * kWords, width = columns / kWords * kWords;
+    for (int64_t j = 0; j < width; j += kWords)
+      for (int64_t i = 0; i < height; i += kWords)
+        square(in + i * in_stride + j * 4, in_stride, out + j * out_stride + i * 4, out_stride);
+    plain<T>(rows - height, width, in + height * in_stride, in_stride, out + height * 4,
+             out_stride);
+    plain<T>(rows, columns - width, in + width * 4, in_stride, out + width * out_stride,
+             out_stride);
+  } else {
+    plain<T>(rows, columns, in, in_stride, out, out_stride);
   }
 }
 

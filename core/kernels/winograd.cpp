@@ -15,8 +15,9 @@ constexpr int64_t kPlaces = WinogradTiles::kPlaces, kTaps = 9;
 constexpr int64_t kChunk = WinogradTiles::kChunk;
 // Transformed inputs of a block of tiles that stay in the second-level cache.
 constexpr int64_t kBlockElements = 110 * 1024;
-// Transformed inputs and cotangents that a weight gradient keeps at a time.
-constexpr int64_t kKeptElements = 5 * 1024 * 1024;
+// Transformed inputs and cotangents that a weight gradient keeps at a time: beyond the second-level
+// cache, but only just.
+constexpr int64_t kKeptElements = 640 * 1024;
 constexpr int64_t kTogether = 64;  // tiles that one product of a weight gradient sums over
 constexpr int64_t kPixels = 256;   // that are turned to vectors along channels at a time
 // Places a power of two apart would share a cache set.
@@ -192,8 +193,8 @@ void winograd_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const 
   const int64_t sum_place = out_stride * in_stride + kApart;
   Buffer<float> sums(kPlaces * sum_place);
   std::fill_n(sums.data(), kPlaces * sum_place, 0.0f);
-  const int64_t kept =
-      std::clamp<int64_t>(kKeptElements / (kPlaces * (in_stride + out_stride)), 64, grid.count);
+  const int64_t most = kKeptElements / (kPlaces * (in_stride + out_stride) * kTogether) * kTogether;
+  const int64_t kept = std::min(std::max(most, kTogether), grid.count);
   const int64_t x_place = kept * in_stride + kApart, g_place = kept * out_stride + kApart;
   Buffer<float> places_x(kPlaces * x_place), places_g(kPlaces * g_place);
   const int64_t panels = out_stride / width;

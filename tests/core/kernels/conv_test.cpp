@@ -7,6 +7,7 @@
 
 #include <pullback/core/kernels/conv.h>
 #include <pullback/core/kernels/conv_columns.h>
+#include <pullback/core/kernels/conv_depthwise.h>
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/pool.h>
 
@@ -70,13 +71,26 @@ void compare(const ConvShape& s) {
     fresh();
     direct_conv2d<T>(*tier, s, x.data(), stored_weight(s, w.data()), nullptr, y.data());
     CHECK(y == y_naive);
+    if (s.groups == s.in_channels && s.groups == s.out_channels) {
+      depthwise_conv2d<T>(*tier, s, x.data(), w.data(), nullptr, y.data());
+      CHECK(y == y_naive);
+      depthwise_conv2d_input_grad<T>(*tier, s, g.data(), w.data(), gx.data());
+      CHECK(gx == gx_naive);
+      depthwise_conv2d_weight_grad<T>(*tier, s, x.data(), g.data(), gw.data());
+      CHECK(gw == gw_naive);
+      gx.assign(nx, -1), gw.assign(nw, -1);
+    }
+    if (s.dilation_h == 1 && s.dilation_w == 1) {
+      spread_conv2d_input_grad<T>(*tier, s, g.data(), w.data(), gx.data());
+      CHECK(gx == gx_naive);
+      gx.assign(nx, -1);
+    }
+    direct_conv2d_weight_grad<T>(*tier, s, x.data(), g.data(), gw.data());
+    CHECK(gw == gw_naive);
     if (!unit_stride) continue;
     direct_conv2d<T>(*tier, turned_shape(s), g.data(), turned_weight(s, w.data()), nullptr,
                      gx.data());
     CHECK(gx == gx_naive);
-    if (s.dilation_h != 1 || s.dilation_w != 1) continue;
-    direct_conv2d_weight_grad<T>(*tier, s, x.data(), g.data(), gw.data());
-    CHECK(gw == gw_naive);
   }
   conv2d<T>(s, x.data(), w.data(), nullptr, y.data());
   CHECK(y == y_naive);
@@ -111,6 +125,19 @@ TEMPLATE_TEST_CASE("a convolution and its gradients equal the naive loops", "[co
   }
   SECTION("one filter a channel") {
     compare<TestType>(shape(2, 5, 5, 5, 7, 7, 3, 3, 1, 1, 1));
+  }
+  SECTION("one filter a channel, blocks of channels") {
+    compare<TestType>(unit_stride(shape(3, 21, 21, 21, 8, 9, 3, 3, 1, 1, 1)));
+  }
+  SECTION("one filter a channel, stride and dilation") {
+    const auto dilation = GENERATE(1, 2, 3);
+    compare<TestType>(shape(2, 18, 18, 18, 13, 12, 3, 4, GENERATE(1, 2, 3), 2, dilation));
+  }
+  SECTION("one filter a channel, bands of rows") {
+    compare<TestType>(shape(2, 17, 17, 17, 70, 90, 3, 3, 2, 1, 1));
+  }
+  SECTION("one filter a channel, padding wider than the kernel") {
+    compare<TestType>(shape(2, 17, 17, 17, 4, 5, 2, 2, 2, 4, 1));
   }
   SECTION("one dimension") {
     compare<TestType>(shape(2, 1, 3, 4, 1, 17, 1, 5, 1, 0, 1));
@@ -178,10 +205,28 @@ TEST_CASE("a NaN reaches the gradients of the taps that read it only", "[conv]")
   }
 }
 
+TEST_CASE("an infinity of g reaches the pixels that it spreads over only", "[conv]") {
+  const ConvShape s = unit_stride(shape(1, 1, 3, 4, 7, 30, 3, 3, 1, 0, 1));
+  std::vector<float> g(4 * 5 * 28, 1), w(4 * 3 * 9, 1), gx(3 * 7 * 30);
+  g[2 * 28 + 9] = std::numeric_limits<float>::infinity();  // over rows 2 to 4, columns 9 to 11
+  for (const Kernels* tier : all_tiers()) {
+    spread_conv2d_input_grad<float>(*tier, s, g.data(), w.data(), gx.data());
+    INFO(tier->tier);
+    for (std::size_t i = 0; i < gx.size(); ++i) {
+      const std::size_t row = i / 30 % 7, column = i % 30;
+      const bool reached = row >= 2 && row <= 4 && column >= 9 && column <= 11;
+      REQUIRE((reached ? std::isinf(gx[i]) : std::isfinite(gx[i])));
+    }
+  }
+}
+
 TEST_CASE("a convolution's bits do not depend on the number of threads", "[conv]") {
   const auto s = GENERATE(shape(13, 1, 16, 12, 30, 31, 3, 3, 1, 1, 1),
                           unit_stride(shape(13, 1, 16, 12, 30, 31, 5, 3, 1, 1, 1)),
-                          unit_stride(shape(3, 1, 40, 50, 21, 22, 3, 3, 1, 1, 1)));
+                          unit_stride(shape(3, 1, 40, 50, 21, 22, 3, 3, 1, 1, 1)),
+                          unit_stride(shape(9, 1, 6, 16, 14, 14, 5, 5, 1, 0, 1)),
+                          shape(11, 1, 24, 70, 17, 18, 3, 3, 2, 1, 2),
+                          shape(11, 40, 40, 40, 21, 22, 3, 3, 2, 1, 1));
   std::mt19937 engine(5);
   std::normal_distribution<float> normal;
   std::vector<float> x(s.batch * s.in_channels * s.in_h * s.in_w);
