@@ -15,9 +15,9 @@ constexpr std::int64_t kShare = 16384;  ///< elements that are worth a thread
 void run_update(const kernels::Update& kernel, const Tensor& parameter, const Tensor& gradient,
                 std::initializer_list<const Tensor*> state, std::initializer_list<double> numbers) {
   const bool dense = parameter.is_contiguous();
-  Tensor copied;
+  Tensor copied, copied_gradient;
   const Tensor& w = dense ? parameter : copied = parameter.contiguous();
-  const Tensor g = gradient.contiguous();
+  const Tensor& g = gradient.is_contiguous() ? gradient : copied_gradient = gradient.contiguous();
   const ScalarType type = w.scalar_type();
   char* data[kernels::kMaxOperands] = {w.get()->bytes(), g.get()->bytes()};
   int count = 2;

@@ -120,7 +120,20 @@ PULLBACK_NOINLINE typename R::Total fold_run(int64_t n, const char* in, int64_t 
   return total;
 }
 
-/// Neighbouring results at once, a row of inputs at a time: for reductions over an outer dimension.
+/// The parts of `columns` neighbouring results with `Rows` more rows of inputs, one after the
+/// other.
+template <class R, int Rows>
+PULLBACK_INLINE void step_columns(int64_t columns, typename R::Part* parts, const char* in,
+                                  int64_t inner) {
+  for (int64_t j = 0; j < columns; ++j) {
+    typename R::Part part = parts[j];
+    for (int k = 0; k < Rows; ++k)
+      part = R::step(part, reinterpret_cast<const typename R::In*>(in + k * inner)[j]);
+    parts[j] = part;
+  }
+}
+
+/// Neighbouring results at once, rows of inputs at a time: for reductions over an outer dimension.
 template <class R>
 PULLBACK_NOINLINE void fold_columns(int64_t m, int64_t n, const char* in, int64_t inner, char* out,
                                     int64_t out_stride) {
@@ -134,14 +147,12 @@ PULLBACK_NOINLINE void fold_columns(int64_t m, int64_t n, const char* in, int64_
       const int64_t bottom = n - top < height ? n : top + height;
       alignas(64) typename R::Part parts[width];
       for (int64_t j = 0; j < width; ++j) parts[j] = R::identity();
-      for (int64_t k = top; k < bottom; ++k) {
-        const auto* row = reinterpret_cast<const typename R::In*>(in + k * inner) + first;
-        if (columns == width) {
-          for (int64_t j = 0; j < width; ++j) parts[j] = R::step(parts[j], row[j]);
-        } else {
-          for (int64_t j = 0; j < columns; ++j) parts[j] = R::step(parts[j], row[j]);
-        }
-      }
+      const char* rows = in + top * inner + first * int64_t{sizeof(typename R::In)};
+      // Few columns would wait for the last row's parts to come back from memory.
+      int64_t k = top;
+      for (; k + 4 <= bottom; k += 4, rows += 4 * inner)
+        step_columns<R, 4>(columns, parts, rows, inner);
+      for (; k < bottom; ++k, rows += inner) step_columns<R, 1>(columns, parts, rows, inner);
       for (int64_t j = 0; j < columns; ++j) totals[j] = R::join(totals[j], parts[j]);
     }
     for (int64_t j = 0; j < columns; ++j) {

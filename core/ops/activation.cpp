@@ -28,14 +28,12 @@ Tensor value(const char* op, const Map& kernel, const Tensor& x, N... numbers) {
   return y;
 }
 
-/// g·f′(x, numbers…) by a kernel, over g where it may be: g is the caller's own.
+/// g·f′(x, numbers…) by a kernel, over g where it may be.
 template <class... N>
-Tensor gradient(const Map& kernel, const Tensor& g, const Tensor& x, N... numbers) {
+Tensor gradient(const Map& kernel, Tensor&& g, const Tensor& x, N... numbers) {
   const ScalarType type = x.scalar_type();
-  const Tensor y = place_over(g, x);
-  run_loop(loop_for("backward", kernel, type), y, {as_type(g, type), x, Number(numbers, type)...},
-           2.0f);
-  return y;
+  return run_over(loop_for("backward", kernel, type), std::move(g), x, 2.0f,
+                  Number(numbers, type)...);
 }
 
 using Slope = Tensor (*)(const Tensor& x, double a, double b);
@@ -45,7 +43,8 @@ using Slope = Tensor (*)(const Tensor& x, double a, double b);
 template <class... N>
 Tensor record_gradient(const char* name, const Map& kernel, Tensor g, const Tensor& x, Slope curve,
                        double a, double b, N... numbers) {
-  return record(name, gradient(kernel, g, x, numbers...),
+  // g is taken only where nothing is recorded.
+  return record(name, gradient(kernel, std::move(g), x, numbers...),
                 wrt(g,
                     [=, &kernel, x = saved(x)](const Tensor& gg) {
                       return record_gradient(name, kernel, gg, *x, curve, a, b, numbers...);

@@ -151,7 +151,7 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weig
             ": all elements of input should be between 0 and 1, but one is ",
             double(data<T>(in)[i]));
   });
-  const auto weighted = [w = constant(weight)](const Tensor& v) { return w.defined() ? v * w : v; };
+  const auto weighted = [w = constant(weight)](Tensor v) { return w.defined() ? v * w : v; };
   return elementwise(
       "BinaryCrossEntropyBackward0", x, y, reduction,
       [weighted](const Tensor& a, const Tensor& b) {
@@ -167,7 +167,7 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weig
 Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const Tensor& weight,
                                         const Tensor& pos_weight, Reduction reduction) {
   check_same_size("binary_cross_entropy_with_logits", x, y);
-  const auto weighted = [w = constant(weight)](const Tensor& v) { return w.defined() ? v * w : v; };
+  const auto weighted = [w = constant(weight)](Tensor v) { return w.defined() ? v * w : v; };
   return elementwise(
       "BinaryCrossEntropyWithLogitsBackward0", x, y, reduction,
       [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor& b) {

@@ -207,34 +207,33 @@ PULLBACK_METHODS(sinc)
 
 namespace {
 
-/// The kernel's f(g, v), over g where it may be: g is the caller's own.
-Tensor fused(const char* op, const Tensor& g, const Tensor& v, const Map& kernel) {
+/// The kernel's f(g, v), over g where nothing is recorded and it may be.
+Tensor fused(const char* op, Tensor&& g, const Tensor& v, const Map& kernel) {
   const ScalarType type = v.scalar_type();
-  if (GradMode::is_enabled() || g.sizes() != v.sizes() || g.scalar_type() != type)
-    return map(op, g, v, kernel, type, type, 1.0f);
-  const Tensor y = place_over(g, v);
-  run_loop(loop_for(op, kernel, type), y, {g, v}, 1.0f);
-  return y;
+  if (may_overwrite(g, v)) return run_over(loop_for(op, kernel, type), std::move(g), v, 1.0f);
+  return map(op, g, v, kernel, type, type, 1.0f);
 }
 
 }  // namespace
 
 Tensor tanh_backward(Tensor g, const Tensor& y) {
   return record(
-      "TanhBackwardBackward0", fused("tanh_backward", g, y, simd().tanh_backward),
+      "TanhBackwardBackward0", fused("tanh_backward", std::move(g), y, simd().tanh_backward),
       wrt(g, [y = saved(y)](const Tensor& gg) { return tanh_backward(gg, *y); }),
       wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * *y * -2; }));
 }
 
 Tensor sigmoid_backward(Tensor g, const Tensor& y) {
   return record(
-      "SigmoidBackwardBackward0", fused("sigmoid_backward", g, y, simd().sigmoid_backward),
+      "SigmoidBackwardBackward0",
+      fused("sigmoid_backward", std::move(g), y, simd().sigmoid_backward),
       wrt(g, [y = saved(y)](const Tensor& gg) { return sigmoid_backward(gg, *y); }),
       wrt(y, [g = saved(g), y = saved(y)](const Tensor& gg) { return gg * *g * (1 - *y * 2); }));
 }
 
 Tensor relu_backward(Tensor g, const Tensor& y) {
-  return record("ThresholdBackwardBackward0", fused("relu_backward", g, y, simd().relu_backward),
+  return record("ThresholdBackwardBackward0",
+                fused("relu_backward", std::move(g), y, simd().relu_backward),
                 wrt(g, [y = saved(y)](const Tensor& gg) { return relu_backward(gg, *y); }));
 }
 

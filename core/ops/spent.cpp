@@ -12,10 +12,7 @@ bool alike(const Tensor& a, const Tensor& b) {
 
 Tensor product_over(Tensor&& g, const Tensor& x) {
   if (GradMode::is_enabled() || !alike(g, x)) return g * x;
-  const ScalarType type = g.get()->dtype;
-  const Tensor y = place_over(g, g);
-  run_loop(loop_for("mul", simd().mul, type), y, {g, x});
-  return y;
+  return run_over(loop_for("mul", simd().mul, g.get()->dtype), std::move(g), x, 0.5f);
 }
 
 bool add_product(const Tensor* sum, const Tensor& g, const Tensor& x) {

@@ -8,13 +8,25 @@
 /// nothing is recorded and nobody else holds its memory, the result takes its place.
 namespace pullback {
 
-/// g if its elements may be overwritten by those of a result like x, else a new tensor like x. For
-/// a g that the caller owns.
-inline Tensor place_over(const Tensor& g, const Tensor& x) {
+/// May g's elements be overwritten by those of a result like x? For a g that the caller owns.
+inline bool may_overwrite(const Tensor& g, const Tensor& x) {
   const TensorImpl *old = g.get(), *like = x.get();
-  const bool free = !GradMode::is_enabled() && old->dtype == like->dtype &&
-                    old->geometry.same_sizes(like->geometry) && autograd::is_exclusive(g);
-  return free ? g : empty_of(like->geometry, like->dtype);
+  return !GradMode::is_enabled() && old->dtype == like->dtype &&
+         old->geometry.same_sizes(like->geometry) && autograd::is_exclusive(g);
+}
+
+/// The loop's f(g, x, numbers…) of x's type, in g's memory where it may be; g is moved from only
+/// then.
+template <class... N>
+Tensor run_over(Loop loop, Tensor&& g, const Tensor& x, float cost, const N&... numbers) {
+  if (may_overwrite(g, x)) {
+    run_loop(loop, g, {g, x, numbers...}, cost);
+    return std::move(g);
+  }
+  const ScalarType type = x.get()->dtype;
+  Tensor y = empty_of(x.get()->geometry, type);
+  run_loop(loop, y, {as_type(g, type), x, numbers...}, cost);
+  return y;
 }
 
 /// g·x, in g's memory where it may be.

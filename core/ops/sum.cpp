@@ -14,9 +14,12 @@ Tensor sum_over(const char* name, const Tensor& x, std::bitset<kMaxDims> over, b
   const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
   // Integers and bools are summed as int64 by their kernels; any other wish is met by converting
   // first.
-  const Tensor in = out == ScalarType::Long && is_integral(own) ? x.detach() : as_type(x, out);
+  Tensor converted;
+  const bool by_kernel = out == ScalarType::Long && is_integral(own);
+  const Tensor& in = by_kernel ? x : as_type(x, out, std::move(converted));
   Tensor y = reduce("sum", simd().sum, in, over, keepdim);
-  return record(name, as_type(y, out),
+  if (y.scalar_type() != out) y = as_type(y, out);
+  return record(name, std::move(y),
                 wrt(x, [from = x.get()->geometry, over, keepdim](const Tensor& g) {
                   return expand(restore_dims(g, over, from.ndim, keepdim), from.sizes());
                 }));
