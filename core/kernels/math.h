@@ -1,10 +1,10 @@
 #pragma once
 
 // Scalar functions that the vectoriser turns into SIMD code, in plain arithmetic: those of float32
-// here, of float64 in math_double.h; what is rare, and what needs more than float64 inside, is
-// libm's.
+// here, of float64 in math_double.h and math_erf.h; what is rare, and what needs more than float64
+// inside, is libm's.
 
-#include <pullback/core/kernels/math_double.h>
+#include <pullback/core/kernels/math_erf.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
@@ -162,7 +162,11 @@ PULLBACK_INLINE float erf(float x) {
   return copysign(a < 0.92f ? small : large, x);
 }
 
-constexpr float kNormalEnd = -5.6568542f;  // below, normal_tail is taken for 0
+/// Below, normal_tail is taken for 0.
+template <class T>
+constexpr T kNormalEnd = T(-38.6);
+template <>
+constexpr float kNormalEnd<float> = -5.6568542f;
 
 /// The normal distribution's cumulative function (1 + erf(s / sqrt 2)) / 2 for kNormalEnd <= s <=
 /// 0, as 2^(s Q(s)) / 2, where Q and the polynomial for 2^r / 2 are fitted to the least maximal
@@ -184,14 +188,15 @@ PULLBACK_INLINE float normal_tail(float s) {
       r2, fma(3.465735018e-1f, r, 0.5f));
   return from_bits(bits(p) + (bits(shifted) << 23));  // magic's own bits go over the edge
 }
-PULLBACK_INLINE float normal_cdf(float x) {
-  const float s = -fabs(x);
-  const float tail = normal_tail(s < kNormalEnd ? kNormalEnd : s);
-  const float lower = s < kNormalEnd ? 0.0f : tail;
-  return x < 0.0f ? lower : 1.0f - lower;
+PULLBACK_INLINE double normal_tail(double s) {
+  return 0.5 * erfc(s * -0.70710678118654752440);
 }
-PULLBACK_INLINE double normal_cdf(double x) {
-  return 0.5 * (1 + erf(x * 0.70710678118654752440));
+template <class T>
+PULLBACK_INLINE T normal_cdf(T x) {
+  const T s = -fabs(x);
+  const T tail = normal_tail(s < kNormalEnd<T> ? kNormalEnd<T> : s);
+  const T lower = s < kNormalEnd<T> ? T(0) : tail;
+  return x < 0 ? lower : 1 - lower;
 }
 
 /// sin(x) for even `quadrant`, cos(x) for odd, where x = r + k pi/2 and quadrant is k (sin) or k +

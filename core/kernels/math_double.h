@@ -50,16 +50,19 @@ PULLBACK_INLINE double power_of_two(uint64_t n) {
   return from_bits((n + 1023) << 52);
 }
 
+/// x 2^n, in two factors, because n runs from -1081 to 1025; half of it without a signed shift,
+/// which AVX2 has not.
+PULLBACK_INLINE double scale_by_power(double x, uint64_t n) {
+  const uint64_t half = ((n + 2048) >> 1) - 1024;
+  return x * power_of_two(half) * power_of_two(n - half);
+}
+
 /// e^x; overflows to inf, underflows through the denormals to 0.
 PULLBACK_INLINE double exp(double x) {
   x = x > 710.0 ? 710.0 : x;
   x = x < -746.0 ? -746.0 : x;
   const DoubleExpParts parts = reduce_exp(x);
-  const double p = (exp_tail(parts.r) + parts.r) + 1.0;
-  // 2^n in two factors, because n runs from -1076 to 1025; half of it without a signed shift, which
-  // AVX2 has not.
-  const uint64_t half = ((parts.n + 2048) >> 1) - 1024;
-  return p * power_of_two(half) * power_of_two(parts.n - half);
+  return scale_by_power((exp_tail(parts.r) + parts.r) + 1.0, parts.n);
 }
 
 /// e^x - 1 without cancellation near 0.
