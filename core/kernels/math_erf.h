@@ -52,15 +52,25 @@ PULLBACK_INLINE double erfc_scaled(double a) {
   return fma(odd, t, even) + 1.2329951186255526;
 }
 
-/// erfc(a) for a >= 1/2. The square of a, cut to 21 bits, is exact; the rest joins the
-/// exponential's reduced argument.
+/// e^(-a²) = (1 + rest) 2^n. The square of a, cut to 21 bits, is exact; what was cut joins the
+/// reduced argument.
+struct Gaussian {
+  double rest;
+  uint64_t n;
+};
+PULLBACK_INLINE Gaussian gaussian(double a) {
+  const double cut = from_bits(bits(a) & 0xffffffff00000000);
+  const DoubleExpParts parts = reduce_exp(-cut * cut);
+  const double r = parts.r + (cut - a) * (cut + a);
+  return {exp_tail(r) + r, parts.n};
+}
+
+/// erfc(a) for a >= 1/2.
 PULLBACK_INLINE double erfc_tail(double a) {
   const double c = a > 27.3 ? 27.3 : a;
-  const double cut = from_bits(bits(c) & 0xffffffff00000000);
-  DoubleExpParts parts = reduce_exp(-cut * cut);
-  parts.r += (cut - c) * (cut + c);
+  const Gaussian g = gaussian(c);
   const double scaled = erfc_scaled(c) / fma(2.0, c, 1.0);
-  return scale_by_power(fma(scaled, exp_tail(parts.r) + parts.r, scaled), parts.n);
+  return scale_by_power(fma(scaled, g.rest, scaled), g.n);
 }
 
 PULLBACK_INLINE double erf(double x) {
@@ -99,15 +109,18 @@ PULLBACK_INLINE double inverse_erf_start(double a) {
   return p * a;
 }
 
-/// The start and one step of Halley's on erf, or where it keeps more digits, on erfc.
+/// The start y and one step of Halley's on erf, or where it keeps more digits, on erfc: with e =
+/// erf(y) - a and the slope d = 2 e^(-y²) / sqrt(pi), it goes back by e / (d + y e).
 PULLBACK_INLINE double inverse_erf(double x) {
   constexpr double two_over_root_pi = 1.12837916709551257390;
-  const double a = fabs(x);
-  const double start = inverse_erf_start(a);
-  const double below = erf(start) - a, above = (1.0 - a) - erfc(start);
-  const double excess = a < 0.5 ? below : above;
-  const double newton = excess / (two_over_root_pi * exp(-start * start));
-  const double y = start - newton / fma(start, newton, 1.0);
+  const double a = fabs(x), start = inverse_erf_start(a);
+  const Gaussian g = gaussian(start);
+  const double scaled = erfc_scaled(start) / fma(2.0, start, 1.0), scale = power_of_two(g.n);
+  const double below = fma(erf_ratio(start * start), start, start) - a;
+  const double above = (1.0 - a) - fma(scaled, g.rest, scaled) * scale;
+  const double excess = a < 0.7 ? below : above;
+  const double slope = two_over_root_pi * scale * (1.0 + g.rest);
+  const double y = start - excess / fma(start, excess, slope);
   return copysign(a == 1.0 ? kInfinity : y, x);
 }
 
