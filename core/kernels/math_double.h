@@ -231,11 +231,42 @@ PULLBACK_INLINE float hypot(float x, float y) {
   return either(fabs(x) == kInf, fabs(y) == kInf) ? kInf : length;
 }
 
+/// ln x to 2e-13, as log but without its subnormal numbers, which float32's are not in float64.
+PULLBACK_INLINE double log_of(float x) {
+  constexpr uint64_t root = 0x3fe6a09e667f3bcd;  // of sqrt(1/2)
+  const uint64_t offset = bits(static_cast<double>(x)) - root;
+  const uint64_t exponent = ((offset >> 52) ^ 0x800) - 0x800;
+  const double n = from_bits(bits(kRounding) + exponent) - kRounding;
+  const double f = from_bits((offset & 0x000fffffffffffff) + root) - 1.0;
+  const double s = f / (2.0 + f), z = s * s;
+  double p = fma(0.19363884986633198, z, 0.22191337428065783);
+  p = fma(p, z, 0.28571755535032944);
+  p = fma(p, z, 0.39999998792441688);
+  p = fma(p, z, 0.66666666667378682);
+  double y = fma(n, 0.69314718055994531, s * fma(p, z, 2.0));
+  y = x == kInf ? kInfinity : y;
+  y = x == 0.0f ? -kInfinity : y;
+  return x >= 0.0f ? y : __builtin_nan("");
+}
 PULLBACK_INLINE float log2(float x) {
-  return static_cast<float>(log(static_cast<double>(x)) * 1.44269504088896340736);
+  return static_cast<float>(log_of(x) * 1.44269504088896340736);
 }
 PULLBACK_INLINE float log10(float x) {
-  return static_cast<float>(log(static_cast<double>(x)) * 0.434294481903251827651);
+  return static_cast<float>(log_of(x) * 0.434294481903251827651);
+}
+/// e^x, whose 1e-10 do not show once rounded.
+PULLBACK_INLINE float exp_rounded(double x) {
+  double c = x > 90.0 ? 90.0 : x;  // beyond, inf and 0 in float32
+  c = c < -105.0 ? -105.0 : c;
+  const double shifted = fma(c, 1.44269504088896340736, kRounding);
+  const double r = fma(shifted - kRounding, -0.69314718055994531, c);
+  double p = fma(0.00019899285576, r, 0.0013941118895837001);
+  p = fma(p, r, 0.0083332984698005902);
+  p = fma(p, r, 0.041666352771112213);
+  p = fma(p, r, 0.16666666719028936);
+  p = fma(p, r, 0.50000000471460571);
+  p = fma(p, r, 1.0);
+  return static_cast<float>(fma(p, r, 1.0) * power_of_two(bits(shifted) - bits(kRounding)));
 }
 PULLBACK_INLINE float sinh(float x) {
   const double t = expm1(static_cast<double>(x));
@@ -266,7 +297,7 @@ PULLBACK_INLINE float pow(float a, float b) {
   const double e = b;
   const bool whole = trunc(e) == e;
   const bool odd = both(whole, trunc(0.5 * e) * 2.0 != e);
-  float y = static_cast<float>(exp(e * log(fabs(static_cast<double>(a)))));
+  float y = exp_rounded(e * log_of(fabs(a)));
   y = both(odd, bits(a) >> 31 != 0) ? -y : y;
   y = both(both(a < 0.0f, a != -kInf), !whole) ? kNan : y;
   y = either(b == 0.0f, a == 1.0f) ? 1.0f : y;
