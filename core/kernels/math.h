@@ -1,10 +1,11 @@
 #pragma once
 
 // Scalar functions that the vectoriser turns into SIMD code, in plain arithmetic: those of float32
-// here, of float64 in math_double.h and math_erf.h; what is rare, and what needs more than float64
-// inside, is libm's.
+// here, of float64 in math_double.h, math_erf.h and math_pow.h; what is rare, and what needs more
+// than float64 inside, is libm's.
 
 #include <pullback/core/kernels/math_erf.h>
+#include <pullback/core/kernels/math_pow.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {

@@ -254,20 +254,6 @@ PULLBACK_INLINE float log2(float x) {
 PULLBACK_INLINE float log10(float x) {
   return static_cast<float>(log_of(x) * 0.434294481903251827651);
 }
-/// e^x, whose 1e-10 do not show once rounded.
-PULLBACK_INLINE float exp_rounded(double x) {
-  double c = x > 90.0 ? 90.0 : x;  // beyond, inf and 0 in float32
-  c = c < -105.0 ? -105.0 : c;
-  const double shifted = fma(c, 1.44269504088896340736, kRounding);
-  const double r = fma(shifted - kRounding, -0.69314718055994531, c);
-  double p = fma(0.00019899285576, r, 0.0013941118895837001);
-  p = fma(p, r, 0.0083332984698005902);
-  p = fma(p, r, 0.041666352771112213);
-  p = fma(p, r, 0.16666666719028936);
-  p = fma(p, r, 0.50000000471460571);
-  p = fma(p, r, 1.0);
-  return static_cast<float>(fma(p, r, 1.0) * power_of_two(bits(shifted) - bits(kRounding)));
-}
 PULLBACK_INLINE float sinh(float x) {
   const double t = expm1(static_cast<double>(x));
   const double y = 0.5 * (t + t / (t + 1.0));
@@ -290,18 +276,6 @@ PULLBACK_INLINE float acosh(float x) {
 PULLBACK_INLINE float atanh(float x) {
   const double a = fabs(static_cast<double>(x));
   return copysign(static_cast<float>(0.5 * log1p((a + a) / (1.0 - a))), x);
-}
-
-/// a^b with C's special values.
-PULLBACK_INLINE float pow(float a, float b) {
-  const double e = b;
-  const bool whole = trunc(e) == e;
-  const bool odd = both(whole, trunc(0.5 * e) * 2.0 != e);
-  float y = exp_rounded(e * log_of(fabs(a)));
-  y = both(odd, bits(a) >> 31 != 0) ? -y : y;
-  y = both(both(a < 0.0f, a != -kInf), !whole) ? kNan : y;
-  y = either(b == 0.0f, a == 1.0f) ? 1.0f : y;
-  return both(a == -1.0f, fabs(b) == kInf) ? 1.0f : y;
 }
 
 }  // namespace

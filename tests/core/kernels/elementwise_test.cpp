@@ -195,6 +195,35 @@ TEST_CASE("powers have C's special values and libm's digits, in every tier") {
   }
 }
 
+TEST_CASE("float64 powers have C's special values and err by two ulps, in every tier") {
+  const std::vector<double> special{0.0, -0.0,   1,     -1,     2,      -2,     3,      -3,
+                                    0.5, -0.5,   kInf,  -kInf,  kNan,   1e300,  -1e300, 7,
+                                    -7,  5e-324, 1e308, -1e308, 0x1p53, 0x1p52, -5e-324};
+  std::vector<double> a, b;
+  for (const double base : special)
+    for (const double exponent : special) a.push_back(base), b.push_back(exponent);
+  std::mt19937 engine(3);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  for (int i = 0; i < 100000; ++i) {  // results from the least to the largest
+    const double base = std::exp(uniform(engine) * (i % 3 == 0 ? 700 : i % 3 == 1 ? 1 : 1e-3));
+    a.push_back(base), b.push_back(uniform(engine) * 740 / std::log(base));
+  }
+  for (const Kernels* table : all_tiers()) {
+    const auto y = map<double>(table->pow, {a, b});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const long double exact = std::pow(static_cast<long double>(a[i]), b[i]);
+      INFO(table->tier << " pow(" << a[i] << ", " << b[i] << ") = " << y[i] << ", not " << exact);
+      if (std::isnan(exact)) {
+        REQUIRE(std::isnan(y[i]));
+      } else if (static_cast<double>(exact) != y[i]) {
+        const auto size = std::ldexp(1.0L, std::max(std::ilogb(exact), -1022) - 52);
+        REQUIRE(std::fabs(y[i] - exact) <= 2 * size);
+      }
+      if (exact == 0) REQUIRE(std::signbit(y[i]) == std::signbit(exact));
+    }
+  }
+}
+
 TEST_CASE("angles and lengths have C's special values and libm's digits, in every tier") {
   const float inf = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -363,6 +392,7 @@ const Layout kLayouts[] = {
     {"erf", &Kernels::erf, 1},
     {"erfc", &Kernels::erfc, 1},
     {"erfinv", &Kernels::erfinv, 1},
+    {"pow", &Kernels::pow, 2},
     {"add", &Kernels::add, 2},
     {"div", &Kernels::div, 2},
     {"remainder", &Kernels::remainder, 2},
