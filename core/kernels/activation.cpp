@@ -22,9 +22,12 @@ PULLBACK_INLINE T log1p_exp(T x) {
   return x == x ? y : x;
 }
 
+/// max(x, 0) - |x| times the tail beyond |x|: rounded once, on either side.
 template <class T>
 PULLBACK_INLINE T gelu(T x) {
-  return x * normal_cdf(x);
+  const T s = -fabs(x);
+  const T tail = normal_tail(s < kNormalEnd<T> ? kNormalEnd<T> : s);
+  return fma(s < kNormalEnd<T> ? T(0) : s, tail, x < 0 ? T(0) : x);
 }
 template <class T>
 PULLBACK_INLINE T gelu_gradient(T x) {

@@ -14,7 +14,7 @@ using std::int64_t;
 using std::uint64_t;
 
 constexpr int64_t kWork = 16384;  // positions that are worth a thread's while
-constexpr int64_t kNarrowest = 64, kPiece = 512;
+constexpr int64_t kNarrowest = 64, kPiece = 2048;
 
 /// One line of a walk: how far its positions lie apart.
 struct Steps {
@@ -95,10 +95,16 @@ void for_each_line(const IndexedWalk& whole, bool ordered, Line line) {
                });
 }
 
+/// Whether a line takes elements of one row, with its indices and its results next to each other.
+bool is_dense(const Steps& s) {
+  return s.x == 0 && s.along == 1 && s.index == 1 && s.other == 1;
+}
+
 /// Calls f(element of x, element of other) along a line.
 template <class X, class O, class F>
 void along_line(int64_t count, const Steps& s, X* x, const int64_t* index, O* other, F f) {
-  if (s.x == 0 && s.along == 1 && s.index == 1 && s.other == 1) {
+  if (is_dense(s)) {
+#pragma GCC unroll 8
     for (int64_t j = 0; j < count; ++j) f(x[index[j]], other[j]);
   } else {
     for (int64_t j = 0; j < count; ++j)
@@ -106,16 +112,43 @@ void along_line(int64_t count, const Steps& s, X* x, const int64_t* index, O* ot
   }
 }
 
+/// Whether an index is outside [0, length); nothing is outside kChecked, the largest of unsigned
+/// lengths.
 bool is_outside(int64_t index, int64_t length) {
-  return index < 0 || index >= length;
+  return static_cast<uint64_t>(index) >= static_cast<uint64_t>(length);
 }
-bool any_outside(const int64_t* index, int64_t count, int64_t step, int64_t length) {
-  uint64_t signs = 0;  // the top bit: that an index or its distance to the last one was negative
-  for (int64_t i = 0; i < count; ++i) {
-    const auto at = static_cast<uint64_t>(index[i * step]);
-    signs |= at | (static_cast<uint64_t>(length - 1) - at);
+
+/// to[j] = from[index[j]], or false. Indices are checked eight at a time, while they are in
+/// registers.
+template <class T>
+bool gather_dense(int64_t count, const T* from, const int64_t* index, int64_t length, T* to) {
+  constexpr int64_t width = 8;
+  int64_t j = 0;
+  for (; j + width <= count; j += width) {
+    bool outside = false;
+#pragma GCC unroll 8
+    for (int64_t k = j; k < j + width; ++k) outside |= is_outside(index[k], length);
+    if (outside) return false;
+#pragma GCC unroll 8
+    for (int64_t k = j; k < j + width; ++k) to[k] = from[index[k]];
   }
-  return signs >> 63 != 0;
+  for (; j < count; ++j) {
+    if (is_outside(index[j], length)) return false;
+    to[j] = from[index[j]];
+  }
+  return true;
+}
+/// The same along any line.
+template <class T>
+bool gather_line(int64_t count, const Steps& s, const T* from, const int64_t* index, int64_t length,
+                 T* to) {
+  if (is_dense(s)) return gather_dense(count, from, index, length, to);
+  for (int64_t j = 0; j < count; ++j) {
+    const int64_t at = index[j * s.index];
+    if (is_outside(at, length)) return false;
+    to[j * s.other] = from[j * s.x + at * s.along];
+  }
+  return true;
 }
 
 template <class T>
@@ -148,7 +181,7 @@ std::int64_t first_outside(const std::int64_t* index, std::int64_t count, std::i
   parallel_for((count + kPiece - 1) / kPiece, kWork / kPiece, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece) {
       int64_t at = piece * kPiece;
-      if (!any_outside(index + at, std::min(kPiece, count - at), 1, length)) continue;
+      if (!kernels().any_outside(std::min(kPiece, count - at), index + at, length)) continue;
       while (!is_outside(index[at], length)) ++at;
       int64_t before = first.load();
       while (at < before && !first.compare_exchange_weak(before, at)) {
@@ -167,20 +200,13 @@ bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::
                   [&](int64_t n, const Steps& s, int64_t at_x, int64_t at, int64_t at_other) {
                     const T* from = static_cast<const T*>(x) + at_x;
                     T* to = static_cast<T*>(other) + at_other;
-                    if (is_block(s)) {
-                      if (length != kChecked && is_outside(index[at], length))
-                        return inside.store(false, std::memory_order_relaxed);
+                    if (!is_block(s)) {
+                      if (!gather_line(n, s, from, index + at, length, to))
+                        inside.store(false, std::memory_order_relaxed);
+                    } else if (is_outside(index[at], length)) {
+                      inside.store(false, std::memory_order_relaxed);
+                    } else {
                       copy_block(type, n, to, from + index[at] * s.along);
-                      return;
-                    }
-                    // In pieces that stay in the first cache between the check and the use.
-                    for (int64_t begin = 0; begin < n; begin += kPiece) {
-                      const int64_t count = std::min(kPiece, n - begin);
-                      const int64_t* i = index + at + begin * s.index;
-                      if (length != kChecked && any_outside(i, count, s.index, length))
-                        return inside.store(false, std::memory_order_relaxed);
-                      along_line(count, s, from + begin * s.x, i, to + begin * s.other,
-                                 [](const T& element, T& result) { result = element; });
                     }
                   });
   });

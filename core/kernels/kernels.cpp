@@ -18,6 +18,7 @@ namespace pullback::kernels {
   void fill_dense_lu(Kernels&);              \
   void fill_gemm_tiles(Kernels&);            \
   void fill_binary(Kernels&);                \
+  void fill_bounds(Kernels&);                \
   void fill_logic(Kernels&);                 \
   void fill_compare(Kernels&);               \
   void fill_unary(Kernels&);                 \
@@ -42,6 +43,7 @@ namespace pullback::kernels {
     fill_dense_lu(table);                    \
     fill_gemm_tiles(table);                  \
     fill_binary(table);                      \
+    fill_bounds(table);                      \
     fill_logic(table);                       \
     fill_compare(table);                     \
     fill_unary(table);                       \

@@ -66,6 +66,9 @@ struct Update {
 using Transpose = void (*)(std::int64_t rows, std::int64_t columns, const char* in,
                            std::int64_t in_stride, char* out, std::int64_t out_stride);
 
+/// Whether any of n indices is outside [0, length).
+using AnyOutside = bool (*)(std::int64_t n, const std::int64_t* index, std::int64_t length);
+
 /// Every kernel that is compiled once per SIMD tier. One table per tier; `kernels()` picks one at
 /// start.
 struct Kernels {
@@ -101,6 +104,7 @@ struct Kernels {
   GemmTiles<float> gemm_float;
   GemmTiles<double> gemm_double;
   Random random;
+  AnyOutside any_outside = nullptr;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate
   Loop cast(ScalarType from, ScalarType to) const {
     return casts[static_cast<int>(from)][static_cast<int>(to)];

@@ -1,10 +1,11 @@
 #pragma once
 
 // Scalar functions that the vectoriser turns into SIMD code, in plain arithmetic: those of float32
-// here, of float64 in math_double.h; what is rare, and what needs more than float64 inside, is
-// libm's.
+// here, of float64 in math_double.h, math_erf.h and math_pow.h; what is rare, and what needs more
+// than float64 inside, is libm's.
 
-#include <pullback/core/kernels/math_double.h>
+#include <pullback/core/kernels/math_erf.h>
+#include <pullback/core/kernels/math_pow.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
@@ -162,34 +163,41 @@ PULLBACK_INLINE float erf(float x) {
   return copysign(a < 0.92f ? small : large, x);
 }
 
-/// The normal distribution's cumulative function (1 + erf(x / sqrt 2)) / 2, from 2^(-a Q(a)) =
-/// erfc(a / sqrt 2) with a = |x|, where Q and the polynomial for 2^r are fitted to the least
-/// maximal error of the result. Without the cancellation of 1 + erf for x < 0.
-PULLBACK_INLINE float normal_cdf(float x) {
-  constexpr float end = 5.6568542f, magic = 12582912.0f;
-  const float a = fabs(x);
-  const float t = a > end ? end : a;
-  float q = fma(6.585094981e-7f, t, -1.155836209e-5f);
-  q = fma(q, t, 4.686434809e-5f);
-  q = fma(q, t, 4.839673965e-4f);
-  q = fma(q, t, -7.516358931e-3f);
-  q = fma(q, t, 5.279607374e-2f);
-  q = fma(q, t, 4.591192668e-1f);
-  q = fma(q, t, 1.151113600f);
-  const float y = -q * t;
-  const float shifted = y + magic;
-  const float r = y - (shifted - magic);
-  float p = fma(1.326509376e-3f, r, 9.671504401e-3f);
-  p = fma(p, r, 5.550732405e-2f);
-  p = fma(p, r, 2.402224230e-1f);
-  p = fma(p, r, 6.931469787e-1f);
-  p = fma(p, r, 1.0f);
-  const float tail = from_bits(bits(p) + ((bits(shifted) - bits(magic)) << 23));
-  const float twice = a > end ? 0.0f : tail;
-  return 0.5f * (x < 0.0f ? twice : 2.0f - twice);
+/// Below, normal_tail is taken for 0.
+template <class T>
+constexpr T kNormalEnd = T(-38.6);
+template <>
+constexpr float kNormalEnd<float> = -5.6568542f;
+
+/// The normal distribution's cumulative function (1 + erf(s / sqrt 2)) / 2 for kNormalEnd <= s <=
+/// 0, as 2^(s Q(s)) / 2, where Q and the polynomial for 2^r / 2 are fitted to the least maximal
+/// error of the result. Without the cancellation of 1 + erf. Their terms are added in pairs: a
+/// chain from the last to the first would wait for each.
+PULLBACK_INLINE float normal_tail(float s) {
+  constexpr float magic = 12582912.0f;
+  const float s2 = s * s, s4 = s2 * s2;
+  const float low =
+      fma(fma(6.932914723e-3f, s, 5.243734270e-2f), s2, fma(-4.592206478e-1f, s, 1.151104331f));
+  const float middle = fma(fma(-1.203000375e-5f, s, -8.147822518e-5f), s2,
+                           fma(-2.928652975e-4f, s, -1.910061292e-5f));
+  const float high = fma(-3.408483451e-8f, s, -9.760533430e-7f);
+  const float q = fma(fma(high, s4, middle), s4, low);
+  const float shifted = fma(q, s, magic);
+  const float r = fma(q, s, magic - shifted), r2 = r * r;
+  const float p = fma(
+      fma(fma(6.634761230e-4f, r, 4.835645668e-3f), r2, fma(2.775355428e-2f, r, 1.201112345e-1f)),
+      r2, fma(3.465735018e-1f, r, 0.5f));
+  return from_bits(bits(p) + (bits(shifted) << 23));  // magic's own bits go over the edge
 }
-PULLBACK_INLINE double normal_cdf(double x) {
-  return 0.5 * (1 + erf(x * 0.70710678118654752440));
+PULLBACK_INLINE double normal_tail(double s) {
+  return 0.5 * erfc(s * -0.70710678118654752440);
+}
+template <class T>
+PULLBACK_INLINE T normal_cdf(T x) {
+  const T s = -fabs(x);
+  const T tail = normal_tail(s < kNormalEnd<T> ? kNormalEnd<T> : s);
+  const T lower = s < kNormalEnd<T> ? T(0) : tail;
+  return x < 0 ? lower : 1 - lower;
 }
 
 /// sin(x) for even `quadrant`, cos(x) for odd, where x = r + k pi/2 and quadrant is k (sin) or k +

@@ -50,16 +50,19 @@ PULLBACK_INLINE double power_of_two(uint64_t n) {
   return from_bits((n + 1023) << 52);
 }
 
+/// x 2^n, in two factors, because n runs from -1081 to 1025; half of it without a signed shift,
+/// which AVX2 has not.
+PULLBACK_INLINE double scale_by_power(double x, uint64_t n) {
+  const uint64_t half = ((n + 2048) >> 1) - 1024;
+  return x * power_of_two(half) * power_of_two(n - half);
+}
+
 /// e^x; overflows to inf, underflows through the denormals to 0.
 PULLBACK_INLINE double exp(double x) {
   x = x > 710.0 ? 710.0 : x;
   x = x < -746.0 ? -746.0 : x;
   const DoubleExpParts parts = reduce_exp(x);
-  const double p = (exp_tail(parts.r) + parts.r) + 1.0;
-  // 2^n in two factors, because n runs from -1076 to 1025; half of it without a signed shift, which
-  // AVX2 has not.
-  const uint64_t half = ((parts.n + 2048) >> 1) - 1024;
-  return p * power_of_two(half) * power_of_two(parts.n - half);
+  return scale_by_power((exp_tail(parts.r) + parts.r) + 1.0, parts.n);
 }
 
 /// e^x - 1 without cancellation near 0.
@@ -228,11 +231,28 @@ PULLBACK_INLINE float hypot(float x, float y) {
   return either(fabs(x) == kInf, fabs(y) == kInf) ? kInf : length;
 }
 
+/// ln x to 2e-13, as log but without its subnormal numbers, which float32's are not in float64.
+PULLBACK_INLINE double log_of(float x) {
+  constexpr uint64_t root = 0x3fe6a09e667f3bcd;  // of sqrt(1/2)
+  const uint64_t offset = bits(static_cast<double>(x)) - root;
+  const uint64_t exponent = ((offset >> 52) ^ 0x800) - 0x800;
+  const double n = from_bits(bits(kRounding) + exponent) - kRounding;
+  const double f = from_bits((offset & 0x000fffffffffffff) + root) - 1.0;
+  const double s = f / (2.0 + f), z = s * s;
+  double p = fma(0.19363884986633198, z, 0.22191337428065783);
+  p = fma(p, z, 0.28571755535032944);
+  p = fma(p, z, 0.39999998792441688);
+  p = fma(p, z, 0.66666666667378682);
+  double y = fma(n, 0.69314718055994531, s * fma(p, z, 2.0));
+  y = x == kInf ? kInfinity : y;
+  y = x == 0.0f ? -kInfinity : y;
+  return x >= 0.0f ? y : __builtin_nan("");
+}
 PULLBACK_INLINE float log2(float x) {
-  return static_cast<float>(log(static_cast<double>(x)) * 1.44269504088896340736);
+  return static_cast<float>(log_of(x) * 1.44269504088896340736);
 }
 PULLBACK_INLINE float log10(float x) {
-  return static_cast<float>(log(static_cast<double>(x)) * 0.434294481903251827651);
+  return static_cast<float>(log_of(x) * 0.434294481903251827651);
 }
 PULLBACK_INLINE float sinh(float x) {
   const double t = expm1(static_cast<double>(x));
@@ -256,18 +276,6 @@ PULLBACK_INLINE float acosh(float x) {
 PULLBACK_INLINE float atanh(float x) {
   const double a = fabs(static_cast<double>(x));
   return copysign(static_cast<float>(0.5 * log1p((a + a) / (1.0 - a))), x);
-}
-
-/// a^b with C's special values.
-PULLBACK_INLINE float pow(float a, float b) {
-  const double e = b;
-  const bool whole = trunc(e) == e;
-  const bool odd = both(whole, trunc(0.5 * e) * 2.0 != e);
-  float y = static_cast<float>(exp(e * log(fabs(static_cast<double>(a)))));
-  y = both(odd, bits(a) >> 31 != 0) ? -y : y;
-  y = both(both(a < 0.0f, a != -kInf), !whole) ? kNan : y;
-  y = either(b == 0.0f, a == 1.0f) ? 1.0f : y;
-  return both(a == -1.0f, fabs(b) == kInf) ? 1.0f : y;
 }
 
 }  // namespace

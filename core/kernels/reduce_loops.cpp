@@ -213,6 +213,8 @@ void fill_runs(Kernels& table) {
 
 void fill_reduce(Kernels& table) {
   reduction<Sum, bool, int32_t, int64_t, float, double>(table.sum, &Kernels::sum);
+  // int64 has its own loop for AVX-512 too: a sum in the caches is not waiting for memory.
+  table.sum.loops[kCode<int64_t>] = fold<Sum<int64_t>>;
   reduction<Product, bool, int32_t, int64_t, float, double>(table.prod, &Kernels::prod);
   reduction<SumSquares, float, double>(table.sum_squares, &Kernels::sum);
   reduction<Norm2, float, double>(table.norm2, &Kernels::norm2);

@@ -52,7 +52,7 @@ constexpr bool before(const E& a, const E& b) {
 }
 
 constexpr int64_t kRadixFrom = 200;  // below, comparing is faster than counting
-constexpr int64_t kFew = 64;         // as many are kept in a heap
+constexpr int64_t kFew = 64;         // as many are kept in order by insertion
 
 /// Least digit first, 11 bits a digit; a digit that all keys share is skipped.
 template <class E>
@@ -123,15 +123,15 @@ class RowSorter {
     return {descending ? static_cast<Key<T>>(~key) : key, static_cast<decltype(E::index)>(i)};
   }
 
-  /// By a heap of the first k so far: nearly every piece of the row comes after the last of them.
+  /// By the first k so far, in order: nearly every piece of the row comes after the last of them.
   void keep_first(const T* in, int64_t n, int64_t k, bool descending) {
     constexpr int64_t kPiece = 16;
     entries_.clear();
     for (int64_t i = 0; i < k; ++i) entries_.push_back(entry_of(in[i], i, descending));
-    std::make_heap(entries_.begin(), entries_.end(), before<E>);
+    std::sort(entries_.begin(), entries_.end(), before<E>);
     for (int64_t begin = k; begin < n; begin += kPiece) {
       const int64_t end = std::min(begin + kPiece, n);
-      const T last = in[entries_.front().index];
+      const T last = in[entries_.back().index];
       int candidates = 0;  // NaN is one, and with a NaN last, everything
       if (descending) {
         for (int64_t i = begin; i < end; ++i) candidates += !(in[i] <= last);
@@ -141,13 +141,13 @@ class RowSorter {
       if (candidates == 0) continue;
       for (int64_t i = begin; i < end; ++i) {
         const E entry = entry_of(in[i], i, descending);
-        if (entry.key >= entries_.front().key) continue;
-        std::pop_heap(entries_.begin(), entries_.end(), before<E>);
-        entries_.back() = entry;
-        std::push_heap(entries_.begin(), entries_.end(), before<E>);
+        if (entry.key >= entries_.back().key) continue;
+        int64_t place = k - 1;
+        for (; place > 0 && entry.key < entries_[place - 1].key; --place)
+          entries_[place] = entries_[place - 1];
+        entries_[place] = entry;
       }
     }
-    std::sort_heap(entries_.begin(), entries_.end(), before<E>);
   }
 
   std::vector<E> entries_, other_;

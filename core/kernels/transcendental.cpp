@@ -33,36 +33,6 @@ PULLBACK_NOINLINE double psi(double x) {
   return y + log(x) - tail;
 }
 
-/// The inverse of erf: a single-precision start (Giles 2012, "Approximating the erfinv function")
-/// and Newton steps on erfc, which keeps its digits near 1.
-PULLBACK_NOINLINE double inverse_erf(double x) {
-  const double a = fabs(x);
-  if (!(a < 1)) return a == 1 ? copysign(static_cast<double>(kInf), x) : kNan;
-  double w = -log((1 - a) * (1 + a));
-  double p;
-  if (w < 5) {
-    w -= 2.5;
-    p = 2.81022636e-08;
-    constexpr double central[] = {3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-                                  -0.00125372503, -0.00417768164, 0.246640727,     1.50140941};
-    for (const double c : central) p = p * w + c;
-  } else {
-    w = sqrt(w) - 3;
-    p = -0.000200214257;
-    constexpr double outer[] = {0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-                                -0.0076224613,  0.00943887047, 1.00167406,     2.83297682};
-    for (const double c : outer) p = p * w + c;
-  }
-  double y = p * a;
-  for (int step = 0; step < 2; ++step) {
-    constexpr double two_over_root_pi = 1.12837916709551257390;
-    const double excess = a < 0.5 ? erf(y) - a : (1 - a) - erfc(y);
-    const double newton = excess / (two_over_root_pi * exp(-y * y));
-    y -= newton / (1 + y * newton);
-  }
-  return copysign(y, x);
-}
-
 /// sin, cos or tan. Arguments past the limit of the polynomial's reduction are left to libm,
 /// one by one, so that an element does not depend on its neighbours.
 template <class F, class T>

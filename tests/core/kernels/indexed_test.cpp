@@ -106,15 +106,21 @@ TEST_CASE("elements are gathered and scattered alike in every layout, on one thr
 TEST_CASE("an index outside is found, at the ends of the integers too") {
   constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  const Walk walk(Case{{3000}, 0, 10});
-  std::vector<float> x(10), other(3000);
-  for (const std::int64_t wrong : {std::int64_t{-1}, std::int64_t{10}, least, most}) {
-    for (const std::size_t place : {std::size_t{0}, std::size_t{511}, std::size_t{2999}}) {
-      std::vector<std::int64_t> index(3000, 9);
-      CHECK(first_outside(index.data(), 3000, 10) == -1);
-      index[place] = wrong;
-      CHECK(first_outside(index.data(), 3000, 10) == static_cast<std::int64_t>(place));
-      CHECK(!gather(ScalarType::Float, walk, x.data(), index.data(), 10, other.data()));
+  // Along a row, down its columns, and whole rows at a time.
+  for (const Case& c :
+       {Case{{3000}, 0, 10}, Case{{1500, 2}, 0, 10}, Case{{3000, 70}, 0, 10, true}}) {
+    const Walk walk(c);
+    std::vector<float> x(static_cast<std::size_t>(walk.x_elements)),
+        other(static_cast<std::size_t>(walk.elements));
+    for (const std::int64_t wrong : {std::int64_t{-1}, std::int64_t{10}, least, most}) {
+      for (const std::size_t place : {std::size_t{0}, std::size_t{2047}, std::size_t{2999}}) {
+        std::vector<std::int64_t> index(3000, 9);
+        CHECK(first_outside(index.data(), 3000, 10) == -1);
+        CHECK(gather(ScalarType::Float, walk, x.data(), index.data(), 10, other.data()));
+        index[place] = wrong;
+        CHECK(first_outside(index.data(), 3000, 10) == static_cast<std::int64_t>(place));
+        CHECK(!gather(ScalarType::Float, walk, x.data(), index.data(), 10, other.data()));
+      }
     }
   }
   const std::int64_t any = 0;
