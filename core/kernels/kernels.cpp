@@ -10,6 +10,7 @@ namespace pullback::kernels {
 // below has.
 #define PULLBACK_TIER_FAMILIES(name)         \
   namespace name {                           \
+  void fill_batched_cholesky(Kernels&);      \
   void fill_batched_lu(Kernels&);            \
   void fill_conv_grad_tiles(Kernels&);       \
   void fill_conv_tiles(Kernels&);            \
@@ -33,6 +34,7 @@ namespace pullback::kernels {
   void fill_winograd_tiles(Kernels&);        \
   static Kernels make_table(Kernels table) { \
     table.tier = #name;                      \
+    fill_batched_cholesky(table);            \
     fill_batched_lu(table);                  \
     fill_conv_grad_tiles(table);             \
     fill_conv_tiles(table);                  \

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include <pullback/core/kernels/batched_cholesky.h>
 #include <pullback/core/kernels/batched_lu.h>
 #include <pullback/core/kernels/conv_grad_tiles.h>
 #include <pullback/core/kernels/conv_tiles.h>
@@ -84,6 +85,8 @@ struct Kernels {
   Transpose transpose(ScalarType type) const {
     return transposes[static_cast<int>(type)];
   }
+  BatchedCholesky<float> cholesky_float;
+  BatchedCholesky<double> cholesky_double;
   BatchedLu<float> lu_float;
   BatchedLu<double> lu_double;
   DenseLu<float> dense_lu_float;

@@ -55,6 +55,24 @@ TEST_CASE("cholesky says which minor of which matrix is not positive", "[linalg]
         "3 is not positive-definite).");
 }
 
+TEST_CASE("a batch of Cholesky factors is that of single matrices, and says which has none",
+          "[linalg]") {
+  const auto dtype = GENERATE(kFloat, kDouble);
+  const std::int64_t count = GENERATE(6, 37), n = GENERATE(1, 5, 32);
+  const bool upper = GENERATE(false, true), transposed = GENERATE(false, true);
+  Tensor a = draw_positive({count, n, n}, 20, dtype);
+  if (transposed) a = a.mT().contiguous().mT();
+  const Tensor f = linalg::cholesky(a, upper);
+  for (std::int64_t i = 0; i < count; ++i)
+    CHECK(distance(f[i], linalg::cholesky(a[i], upper)) == 0);
+  a[count - 1][n - 1][n - 1].fill_(kNaN);
+  CHECK_THROWS_WITH(linalg::cholesky(a, upper),
+                    "linalg.cholesky: (Batch element " + std::to_string(count - 1) +
+                        "): The factorization could not be completed because the input is not "
+                        "positive-definite (the leading minor of order " +
+                        std::to_string(n) + " is not positive-definite).");
+}
+
 TEST_CASE("qr multiplies back in every mode", "[linalg]") {
   const auto sizes = GENERATE(Sizes{3, 3}, Sizes{2, 5, 3}, Sizes{2, 3, 5}, Sizes{40, 40});
   const Tensor a = draw(sizes, 3);

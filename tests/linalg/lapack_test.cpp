@@ -11,6 +11,7 @@
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/linalg/lapack.h>
+#include <pullback/linalg/small_cholesky.h>
 #include <pullback/linalg/small_lu.h>
 
 using namespace pullback;
@@ -321,7 +322,7 @@ const kernels::BatchedLu<T>& batched_lu(const kernels::Kernels& table) {
 TEMPLATE_TEST_CASE(
     "matrices factored side by side have the bits of those factored alone, in every tier",
     "[linalg]", float, double) {
-  constexpr int lanes = kernels::kLuLanes<TestType>;
+  constexpr int lanes = kernels::kBatchLanes<TestType>;
   const int n = GENERATE(1, 2, 5, 16), columns = 3;
   const char* tier = GENERATE("base", "v3", "v4");
   const kernels::Kernels* table = kernels::tier_table(tier);
@@ -350,4 +351,52 @@ TEMPLATE_TEST_CASE(
     for (int e = 0; e < n * columns; ++e) same = same && b[e * lanes + l] == sides[l].values[e];
     CHECK(same);
   }
+}
+
+namespace {
+template <class T>
+const kernels::BatchedCholesky<T>& batched_cholesky(const kernels::Kernels& table) {
+  if constexpr (std::is_same_v<T, float>)
+    return table.cholesky_float;
+  else
+    return table.cholesky_double;
+}
+}  // namespace
+
+TEMPLATE_TEST_CASE(
+    "Cholesky factors computed side by side have the bits of those computed alone, in every tier",
+    "[linalg]", float, double) {
+  constexpr int lanes = kernels::kBatchLanes<TestType>;
+  const int n = GENERATE(1, 2, 3, 4, 5, 16, 31);
+  const char* tier = GENERATE("base", "v3", "v4");
+  const kernels::Kernels* table = kernels::tier_table(tier);
+  if (!table) return;  // not a machine of this tier
+  CAPTURE(tier, n);
+  kernels::Buffer<TestType> group(lanes * n * n);
+  std::vector<int> info(lanes);
+  std::vector<Matrix<TestType>> matrices;
+  for (int l = 0; l < lanes; ++l) {
+    const auto g = random_matrix<TestType>(n, n, 20 + l);
+    auto a = product(g, transpose(g));
+    for (int i = 0; i < n; ++i) a(i, i) += 1;
+    if (l == 1) a(n - 1, n - 1) = -1;
+    if (l == 2) a(n / 2, n / 2) = std::numeric_limits<TestType>::quiet_NaN();
+    for (int e = 0; e < n * n; ++e) group[e * lanes + l] = a.values[e];
+    matrices.push_back(std::move(a));
+  }
+  batched_cholesky<TestType>(*table).factor(n, group.data(), info.data());
+  for (int l = 0; l < lanes; ++l) {
+    CHECK(info[l] == small_cholesky(n, matrices[l].data()));
+    if (info[l] != 0) continue;
+    bool same = true;
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j < n; ++j) {
+        // Row-major, as the factor is, so the indices change places.
+        const TestType expected = j <= i ? matrices[l](j, i) : TestType(0);
+        same = same && group[(i * n + j) * lanes + l] == expected;
+      }
+    CHECK(same);
+  }
+  CHECK(info[1] == n);
+  CHECK(info[2] == n / 2 + 1);
 }
