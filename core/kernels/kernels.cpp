@@ -17,6 +17,7 @@ namespace pullback::kernels {
   void fill_copy(Kernels&);                  \
   void fill_dense_lu(Kernels&);              \
   void fill_gemm_tiles(Kernels&);            \
+  void fill_householder(Kernels&);           \
   void fill_binary(Kernels&);                \
   void fill_logic(Kernels&);                 \
   void fill_compare(Kernels&);               \
@@ -41,6 +42,7 @@ namespace pullback::kernels {
     fill_copy(table);                        \
     fill_dense_lu(table);                    \
     fill_gemm_tiles(table);                  \
+    fill_householder(table);                 \
     fill_binary(table);                      \
     fill_logic(table);                       \
     fill_compare(table);                     \

@@ -8,6 +8,7 @@
 #include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/gemm_tiles.h>
+#include <pullback/core/kernels/householder.h>
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/max_pool_rows.h>
 #include <pullback/core/kernels/random.h>
@@ -91,6 +92,8 @@ struct Kernels {
   BatchedLu<double> lu_double;
   DenseLu<float> dense_lu_float;
   DenseLu<double> dense_lu_double;
+  Householder<float> householder_float;
+  Householder<double> householder_double;
   ConvTiles<float> conv_float;
   ConvTiles<double> conv_double;
   ConvGradTiles<float> conv_grad_float;
