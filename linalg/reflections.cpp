@@ -64,7 +64,8 @@ void Reflections<T>::factor(const T* a) {
     std::copy(a, a + n_, row);
     std::fill(row + n_, row + stride_, T(0));
   }
-  if (one_block()) return householder<T>().factor(m_, n_, r_.data(), stride_, v_.data(), tau_.data());
+  if (one_block())
+    return householder<T>().factor(m_, n_, r_.data(), stride_, v_.data(), tau_.data());
   factor_blocks();
 }
 

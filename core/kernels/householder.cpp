@@ -1,5 +1,6 @@
 #include <pullback/core/kernels/householder.h>
 #include <pullback/core/kernels/lane_vectors.h>
+#include <pullback/core/kernels/vectors.h>
 
 // One code for a matrix and for a batch. A number V of a reflection is one element of a matrix, or
 // that element of all lanes of a batch; both see the same operations in the same order.
@@ -7,11 +8,7 @@ namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
 // Columns that share the loads of a reflection's vector: as many sums as registers hold.
-#ifdef __AVX512F__
 constexpr int kColumns = 2;
-#else
-constexpr int kColumns = 1;
-#endif
 
 // Sums over rows run in four chains, which are joined at the end.
 constexpr int kChains = 4;
@@ -35,10 +32,9 @@ PULLBACK_INLINE bool all(int condition) {
 }
 template <class Mask>
 PULLBACK_INLINE bool all(const Mask& condition) {
-  using Words = int64_t __attribute__((vector_size(64), may_alias));
-  const Words& words = reinterpret_cast<const Words&>(condition);
-  int64_t joint = words[0];
-  for (int i = 1; i < 8; ++i) joint &= words[i];
+  const Vector<int64_t> words = load(reinterpret_cast<const int64_t*>(&condition));
+  int64_t joint = -1;
+  for (int i = 0; i < kLanes<int64_t>; ++i) joint &= words[i];
   return joint == -1;
 }
 
@@ -72,7 +68,7 @@ PULLBACK_INLINE void make_reflection(int m, V* x, V& tau, V& beta) {
   V sum, scale = one;
   sum_squares(m - 1, x + 1, sum);
   V norm = alpha * alpha + sum;
-  const auto fine = (sum >= kLeastSum<T>) & (norm <= kMostSum<T>);
+  const auto fine = (sum >= kLeastSum<T>)&(norm <= kMostSum<T>);
   auto nothing = sum < sum;
   if (!all(fine)) {
     V largest = {};
@@ -104,8 +100,8 @@ struct Replace {
   }
 };
 
-// C columns of A ← A − τ v vᵀ A. For a batch F and V are lanes; for one matrix F is a number, and V,
-// "a column", a vector of columns.
+// C columns of A ← A − τ v vᵀ A. For a batch F and V are lanes; for one matrix F is a number, and
+// V, "a column", a vector of columns.
 template <int C, class F, class V, class Assign = Replace>
 PULLBACK_INLINE void reflect_columns(int m, const F* v, const F& tau, V* a, int64_t row,
                                      int64_t column, Assign assign = {}) {
@@ -139,38 +135,64 @@ PULLBACK_INLINE void reflect(int m, const F* v, const F& tau, int64_t columns, V
   for (; c < columns; ++c) reflect_columns<1>(m, v, tau, a + c * column, row, column);
 }
 
+// As many lanes of a batch, or columns of one matrix, as a register holds.
+template <class T>
+struct SeveralOf {
+  typedef T type __attribute__((vector_size(PULLBACK_VECTOR_BYTES), may_alias));
+};
+template <class T>
+using Several = typename SeveralOf<T>::type;
+template <class T>
+PULLBACK_INLINE Several<T>* several_at(T* a) {
+  return reinterpret_cast<Several<T>*>(a);
+}
+template <class T>
+PULLBACK_INLINE const Several<T>* several_at(const T* a) {
+  return reinterpret_cast<const Several<T>*>(a);
+}
+// The vectors that all lanes make; those of one number follow one another.
+template <class T>
+constexpr int kParts = kBatchLanes<T> / kLanes<T>;
+
 template <class T>
 void factor_batch(int m, int n, T* a, T* tau) {
-  Lanes<T> v[kBatchedRows];
-  for (int j = 0; j < m && j < n; ++j) {
-    Lanes<T>* column = &lanes_at(a) + (j + int64_t{j} * m);
-    Lanes<T>& scale = (&lanes_at(tau))[j];
-    const int rows = m - j;
-    for (int i = 0; i < rows; ++i) v[i] = column[i];
-    make_reflection<T>(rows, v, scale, column[0]);
-    for (int i = 1; i < rows; ++i) column[i] = v[i];
-    reflect(rows, v, scale, n - j - 1, column + m, 1, m);
+  constexpr int P = kParts<T>;
+  Several<T> v[kBatchedRows];
+  for (int part = 0; part < P; ++part) {
+    for (int j = 0; j < m && j < n; ++j) {
+      Several<T>* column = several_at(a) + (j + int64_t{j} * m) * P + part;
+      Several<T>& scale = several_at(tau)[j * P + part];
+      const int rows = m - j;
+      for (int i = 0; i < rows; ++i) v[i] = column[i * P];
+      make_reflection<T>(rows, v, scale, column[0]);
+      for (int i = 1; i < rows; ++i) column[i * P] = v[i];
+      reflect(rows, v, scale, n - j - 1, column + m * P, P, m * P);
+    }
   }
 }
 
 template <class T>
 void product_batch(int m, int columns, int k, const T* a, const T* tau, T* q) {
-  const Lanes<T> one = Lanes<T>{} + T(1);
-  Lanes<T>* out = &lanes_at(q);
-  for (int j = 0; j < columns; ++j)
-    for (int i = 0; i < m; ++i) out[i + int64_t{j} * m] = i == j ? one : Lanes<T>{};
-  Lanes<T> v[kBatchedRows];
-  for (int j = k - 1; j >= 0; --j) {
-    const int64_t corner = j + int64_t{j} * m;
-    v[0] = one;
-    for (int i = 1; i < m - j; ++i) v[i] = (&lanes_at(a) + corner)[i];
-    reflect(m - j, v, (&lanes_at(tau))[j], columns - j, out + corner, 1, m);
+  constexpr int P = kParts<T>;
+  const Several<T> one = Several<T>{} + T(1);
+  Several<T> v[kBatchedRows];
+  for (int part = 0; part < P; ++part) {
+    Several<T>* out = several_at(q) + part;
+    for (int j = 0; j < columns; ++j)
+      for (int i = 0; i < m; ++i) out[(i + int64_t{j} * m) * P] = i == j ? one : Several<T>{};
+    for (int j = k - 1; j >= 0; --j) {
+      const int64_t corner = (j + int64_t{j} * m) * P;
+      const Several<T>* column = several_at(a) + corner + part;
+      v[0] = one;
+      for (int i = 1; i < m - j; ++i) v[i] = column[i * P];
+      reflect(m - j, v, several_at(tau)[j * P + part], columns - j, out + corner, P, m * P);
+    }
   }
 }
 
 template <class T>
 void factor(int m, int n, T* a, int64_t stride, T* v, T* tau) {
-  constexpr int L = kBatchLanes<T>;
+  constexpr int L = kLanes<T>;
   const int64_t row = stride / L, end = (n + L - 1) / L;
   for (int j = 0; j < m && j < n; ++j, v += m) {
     T* corner = a + j * stride + j;
@@ -180,29 +202,30 @@ void factor(int m, int n, T* a, int64_t stride, T* v, T* tau) {
     make_reflection<T>(m - j, v + j, tau[j], diagonal);
     // From the vector with the first column beside; columns in front of it have been read.
     const int64_t first = (j + 1) / L;
-    reflect(m - j, v + j, tau[j], end - first, &lanes_at(a) + j * row + first, row, 1);
+    reflect(m - j, v + j, tau[j], end - first, several_at(a) + j * row + first, row, 1);
     corner[0] = diagonal;
   }
 }
 
 template <class T>
 void product(int m, int columns, int k, const T* v, const T* tau, T* q, int64_t stride) {
-  constexpr int L = kBatchLanes<T>;
+  constexpr int L = kLanes<T>;
   const int64_t row = stride / L, end = (columns + L - 1) / L;
   for (int i = 0; i < m; ++i)
-    for (int64_t p = 0; p < end; ++p) (&lanes_at(q))[i * row + p] = Lanes<T>{};
+    for (int64_t p = 0; p < end; ++p) several_at(q)[i * row + p] = Several<T>{};
   for (int j = 0; j < columns && j < m; ++j) q[j * stride + j] = T(1);
   alignas(64) T numbers[L];
   for (int l = 0; l < L; ++l) numbers[l] = T(l);
   for (int j = k - 1; j >= 0; --j) {
     const T* own = v + int64_t{j} * m + j;
-    Lanes<T>* behind = &lanes_at(q) + j * row + j / L;
+    Several<T>* behind = several_at(q) + j * row + j / L;
     int64_t vectors = end - j / L;
     // Columns in front stay as they are, which is zero, even where v has a NaN.
     if (j % L != 0) {
-      const auto changes = lanes_at(numbers) >= T(j % L);
-      reflect_columns<1>(m - j, own, tau[j], behind, row, 1,
-                         [&](Lanes<T>& to, const Lanes<T>& value) { to = changes ? value : to; });
+      const auto changes = *several_at(numbers) >= T(j % L);
+      reflect_columns<1>(
+          m - j, own, tau[j], behind, row, 1,
+          [&](Several<T>& to, const Several<T>& value) { to = changes ? value : to; });
       ++behind;
       --vectors;
     }

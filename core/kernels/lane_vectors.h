@@ -24,7 +24,7 @@ PULLBACK_INLINE const Lanes<T>& lanes_at(const T* a) {
   return *reinterpret_cast<const Lanes<T>*>(a);
 }
 
-// What vectors have no operator for; V is the lanes' vector, or one number.
+// What vectors have no operator for; V is a vector or one number.
 template <class T, class V>
 PULLBACK_INLINE void take_root(V& x) {
   constexpr int n = sizeof(V) / sizeof(T);
