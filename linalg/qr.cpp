@@ -110,28 +110,27 @@ Tensor product_of_reflections(const Tensor& a, const Tensor& tau) {
 
 // H₁ H₂ … H_k = I − V T Vᵀ (Schreiber and Van Loan 1989) with T = M⁻¹ D, M = I + D U, D = diag(τ)
 // and U the strictly upper triangle of VᵀV. So Q = E − V Y for Y = M⁻¹ D VᵀE, whose gradient is a
-// few products; τᵢ = 0, where Hᵢ is the identity, is nothing special.
+// few products; τᵢ = 0, where Hᵢ is the identity, is nothing special. Of U and M only what lies
+// above the diagonal is ever read, so the rest stays as the product left it.
 std::pair<Tensor, Tensor> reflections_gradient(const Tensor& a, const Tensor& tau,
                                                const Tensor& g) {
   const std::int64_t m = rows(a), n = columns(a), k = tau.size(-1);
-  const TensorOptions options(a.scalar_type());
-  const Tensor v = a.narrow(-1, 0, k).tril(-1) + eye(m, k, options), d = tau.unsqueeze(-1);
-  const Tensor u = v.mT().matmul(v).triu(1), top = v.narrow(-2, 0, n).mT();
-  const Tensor system = d * u + eye(k, options);
-  const Tensor y = solve_triangular(system, d * top, /*upper=*/true, true, /*unitriangular=*/true);
+  const Tensor v = a.narrow(-1, 0, k).tril(-1) + eye(m, k, TensorOptions(a.scalar_type()));
+  const Tensor vt = v.mT(), d = tau.unsqueeze(-1), top = v.narrow(-2, 0, n).mT();
+  const Tensor u = vt.matmul(v), system = d * u;
+  const Tensor yt = solve_triangular(system, d * top, /*upper=*/true, /*left=*/true,
+                                     /*unitriangular=*/true)
+                        .mT();
 
-  const Tensor gy = v.mT().matmul(g).neg();
-  const Tensor gb =
-      solve_triangular(system.mT(), gy, /*upper=*/false, true, /*unitriangular=*/true);
-  const Tensor gm = gb.matmul(y.mT()).neg().triu(1), gu = d * gm;
-  Tensor gv = v.matmul(gu + gu.mT()) - g.matmul(y.mT());
-  const Tensor of_top = (d * gb).mT();
-  gv = gv + (m > n ? cat({of_top, zeros(join(batch_sizes(a), {m - n, k}), a.scalar_type())}, -2)
-                   : of_top);
-  const Tensor gtau = (gm * u).sum({-1}) + (gb * top).sum({-1});
-  gv = gv.tril(-1);
+  // h = −B̄, the gradient of B = D VᵀE.
+  const Tensor h = solve_triangular(system.mT(), vt.matmul(g), /*upper=*/false, /*left=*/true,
+                                    /*unitriangular=*/true);
+  const Tensor gm = h.matmul(yt).triu(1), gu = d * gm;
+  Tensor of_top = (d * h).mT();
+  if (m > n) of_top = cat({of_top, zeros(join(batch_sizes(a), {m - n, k}), a.scalar_type())}, -2);
+  Tensor gv = (v.matmul(gu + gu.mT()) - g.matmul(yt) - of_top).tril(-1);
   if (k < n) gv = cat({gv, zeros(join(batch_sizes(a), {m, n - k}), a.scalar_type())}, -1);
-  return {gv, gtau};
+  return {gv, (gm * u).sum({-1}) - (h * top).sum({-1})};
 }
 
 }  // namespace
