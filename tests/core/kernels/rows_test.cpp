@@ -197,7 +197,8 @@ template <class T>
 void check_transpose(const Kernels& table, ScalarType type, int64_t rows, int64_t columns) {
   const int64_t size = sizeof(T);
   std::vector<T> in(rows * columns), out(rows * columns);
-  for (int64_t e = 0; e < rows * columns; ++e) in[e] = static_cast<T>(e % 127);
+  const int64_t values = type == ScalarType::Bool ? 2 : rows * columns;
+  for (int64_t e = 0; e < rows * columns; ++e) in[e] = static_cast<T>(e * e / 3 % values);
   table.transpose(type)(rows, columns, bytes(in), columns * size, bytes(out), rows * size);
   bool right = true;
   for (int64_t i = 0; i < rows; ++i) {
