@@ -1,7 +1,10 @@
+#include <type_traits>
 #include <utility>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/ops.h>
+#include <pullback/linalg/interleave.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/matrix.h>
@@ -24,28 +27,69 @@ Tensor cholesky_gradient(const Tensor& g, const Tensor& l) {
   return (ga + ga.mT()) * 0.5;
 }
 
+template <class T>
+const kernels::BatchedCholesky<T>& batched_cholesky() {
+  if constexpr (std::is_same_v<T, float>)
+    return kernels::kernels().cholesky_float;
+  else
+    return kernels::kernels().cholesky_double;
+}
+
+// L of row-major matrices of n rows, of which the lower triangles are read.
+template <class T>
+void factor_interleaved(std::int64_t count, int n, const T* from, T* to, int* info) {
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
+  const std::int64_t size = std::int64_t{n} * n;
+  each_matrix(group_count<T>(count), 0.4 * n * size * lanes / 4, [&](std::int64_t i) {
+    const std::int64_t first = i * lanes, here = std::min(lanes, count - first);
+    kernels::Buffer<T> group(size * lanes);
+    int failed[lanes];
+    interleave(from + first * size, here, size, group.data());
+    batched_cholesky<T>().factor(n, group.data(), failed);
+    deinterleave(group.data(), here, size, to + first * size);
+    std::copy(failed, failed + here, info + first);
+  });
+}
+
+// The same in place.
+template <class T>
+void factor_each(std::int64_t count, int n, T* values, int* info) {
+  each_matrix(count, 0.4 * n * n * n, [&](std::int64_t i) {
+    T* matrix = values + i * n * n;
+    // The memory of a row-major lower triangle is LAPACK's upper one.
+    info[i] = n <= kSmallCholesky ? small_cholesky(n, matrix)
+                                  : lapack::cholesky(/*upper=*/true, n, matrix);
+    for (std::int64_t r = 0; r < n; ++r)
+      std::fill(matrix + r * n + r + 1, matrix + (r + 1) * n, T(0));
+  });
+}
+
 }  // namespace
 
 Tensor cholesky(const Tensor& a, bool upper) {
   check_square("linalg.cholesky", a);
   const int n = static_cast<int>(rows(a));
   const std::int64_t count = matrix_count(a);
-  const bool small = n <= kSmallCholesky;
-  // Row-major memory of L, or of U: its lower triangle is LAPACK's upper one.
-  Tensor factor = small && upper ? copy_columns(a) : copy_rows(a);
+  const bool interleaved = n <= kSmallCholesky && count >= kInterleaveFrom;
+  // Interleaving copies, so what lies row by row already needs no copy before.
+  const bool as_it_lies = interleaved && !upper && a.is_contiguous();
+  // Row-major memory of L, or of Uᵀ.
+  Tensor factor = as_it_lies ? empty(a.sizes(), a.scalar_type())
+                  : upper    ? copy_columns(a)
+                             : copy_rows(a);
   std::vector<int> info(count);
   visit_real(a.scalar_type(), [&](auto zero) {
-    auto* values = factor.data_ptr<decltype(zero)>();
-    each_matrix(count, 0.4 * n * n * n, [&](std::int64_t i) {
-      auto* matrix = values + i * n * n;
-      info[i] = small ? small_cholesky(n, matrix) : lapack::cholesky(!upper, n, matrix);
-      const bool above = small || !upper;  // in memory, where the zeros go
-      for (std::int64_t r = 0; r < n; ++r)
-        std::fill(matrix + r * n + (above ? r + 1 : 0), matrix + r * n + (above ? n : r), zero);
-    });
+    using T = decltype(zero);
+    T* values = factor.data_ptr<T>();
+    if (interleaved) {
+      const T* from = as_it_lies ? a.data_ptr<T>() : values;
+      factor_interleaved(count, n, from, values, info.data());
+    } else {
+      factor_each(count, n, values, info.data());
+    }
   });
-  for (std::int64_t i = 0; i < count; ++i)
-    check<LinAlgError>(info[i] == 0, failure("linalg.cholesky", a, i),
+  if (const auto i = first_failure(info); i >= 0)
+    check<LinAlgError>(false, failure("linalg.cholesky", a, i),
                        "The factorization could not be completed because the input is not "
                        "positive-definite (the leading minor of order ",
                        info[i], " is not positive-definite).");

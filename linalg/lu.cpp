@@ -5,6 +5,7 @@
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/ops.h>
+#include <pullback/linalg/interleave.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/lu.h>
@@ -21,8 +22,6 @@ using autograd::wrt;
 
 namespace {
 
-// Enough matrices to fill most lanes of one group.
-constexpr std::int64_t kInterleaveFrom = 6;
 // Sizes at which a single matrix is factored in blocks (kernels/dense_lu.h).
 constexpr int kBlockedFrom = 12, kBlockedMost = 768;
 
@@ -34,32 +33,14 @@ const kernels::BatchedLu<T>& batched_lu() {
     return kernels::kernels().lu_double;
 }
 
-// Copies `count` ≤ lanes matrices of `size` entries to and from interleaved memory, which is a
-// transpose; missing ones are zero.
-template <class T>
-void interleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
-  constexpr std::int64_t lanes = kernels::kLuLanes<T>, bytes = sizeof(T);
-  if (count < lanes) std::fill(to, to + size * lanes, T(0));
-  kernels::kernels().transpose(scalar_type_of<T>)(count, size, reinterpret_cast<const char*>(from),
-                                                  size * bytes, reinterpret_cast<char*>(to),
-                                                  lanes * bytes);
-}
-template <class T>
-void deinterleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
-  constexpr std::int64_t lanes = kernels::kLuLanes<T>, bytes = sizeof(T);
-  kernels::kernels().transpose(scalar_type_of<T>)(size, count, reinterpret_cast<const char*>(from),
-                                                  lanes * bytes, reinterpret_cast<char*>(to),
-                                                  size * bytes);
-}
-
 }  // namespace
 
 template <class T>
 void Lu::factor_interleaved(const Tensor& memory) {
-  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
   const int n = data_->n;
   const std::int64_t count = data_->count;
-  const std::int64_t groups = (count + lanes - 1) / lanes;
+  const std::int64_t groups = group_count<T>(count);
   data_->lanes = lanes;
   data_->factors = empty({groups, n, n, lanes}, memory.scalar_type());
   data_->pivots = empty({groups, n, lanes}, kInt);
@@ -106,12 +87,12 @@ Lu Lu::transposed() const {
 
 template <class T>
 void Lu::solve_interleaved(bool transposed, std::int64_t count, int columns, T* x) const {
-  constexpr std::int64_t lanes = kernels::kLuLanes<T>;
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
   const int n = data_->n;
   const std::int64_t size = std::int64_t{n} * columns;
   const T* factors = data_->factors.data_ptr<T>();
   const int* pivots = data_->pivots.data_ptr<int>();
-  each_matrix((count + lanes - 1) / lanes, 2.0 * n * size * lanes / 4, [&](std::int64_t i) {
+  each_matrix(group_count<T>(count), 2.0 * n * size * lanes / 4, [&](std::int64_t i) {
     const std::int64_t here = std::min(lanes, count - i * lanes);
     // A few vectors are solved in less time than memory takes to get.
     alignas(64) T few[kSmallLu * lanes];

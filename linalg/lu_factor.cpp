@@ -122,8 +122,8 @@ Tensor lu_solve_values(const Tensor& packed, const Tensor& pivots, const Tensor&
 
 std::tuple<Tensor, Tensor> lu_factor(const Tensor& a) {
   auto [factors, pivots, info] = factor("linalg.lu_factor", a);
-  for (std::size_t i = 0; i < info.size(); ++i)
-    check<LinAlgError>(info[i] == 0, failure("linalg.lu_factor", a, i), "U[", info[i], ",", info[i],
+  if (const auto i = first_failure(info); i >= 0)
+    check<LinAlgError>(false, failure("linalg.lu_factor", a, i), "U[", info[i], ",", info[i],
                        "] is zero and using it on lu_solve would result in a division by zero; "
                        "linalg.lu(A) returns the factors all the same");
   return record("LinalgLuFactorExBackward0", std::tuple(factors, pivots),

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -124,6 +125,11 @@ double epsilon(ScalarType type) {
                                    : std::numeric_limits<double>::epsilon();
 }
 
+std::int64_t first_failure(const std::vector<int>& info) {
+  const auto failed = std::find_if(info.begin(), info.end(), [](int i) { return i != 0; });
+  return failed == info.end() ? -1 : failed - info.begin();
+}
+
 std::string failure(const char* op, const Tensor& x, std::int64_t i) {
   std::string text = op;
   text += ": ";
@@ -133,14 +139,13 @@ std::string failure(const char* op, const Tensor& x, std::int64_t i) {
 
 void check_converged(const char* op, const Tensor& x, const std::vector<int>& info,
                      const char* what) {
-  for (std::size_t i = 0; i < info.size(); ++i) {
-    if (info[i] == 0) continue;
-    const std::string prefix = failure(op, x, static_cast<std::int64_t>(i)) +
-                               "The algorithm failed to converge because the input matrix ";
-    check<LinAlgError>(info[i] != lapack::kNotFinite, prefix, "contained non-finite values.");
-    check<LinAlgError>(false, prefix, "is ill-conditioned or has too many repeated ", what,
-                       " (error code: ", info[i], ").");
-  }
+  const std::int64_t i = first_failure(info);
+  if (i < 0) return;
+  const std::string prefix =
+      failure(op, x, i) + "The algorithm failed to converge because the input matrix ";
+  check<LinAlgError>(info[i] != lapack::kNotFinite, prefix, "contained non-finite values.");
+  check<LinAlgError>(false, prefix, "is ill-conditioned or has too many repeated ", what,
+                     " (error code: ", info[i], ").");
 }
 
 }  // namespace pullback::linalg

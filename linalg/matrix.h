@@ -90,6 +90,8 @@ void visit_real(ScalarType type, F&& f) {
 /// eps of a floating-point element type.
 double epsilon(ScalarType type);
 
+/// Index of the first matrix whose factorisation returned anything but 0, or −1.
+std::int64_t first_failure(const std::vector<int>& info);
 /// "op: " or, in a batch, "op: (Batch element i): ", the beginning of a failed factorisation's
 /// message.
 std::string failure(const char* op, const Tensor& x, std::int64_t i);

@@ -111,8 +111,8 @@ LeastSquares least_squares(const Tensor& a, const Tensor& b, double rcond) {
       result.ranks.data_ptr<std::int64_t>()[i] = rank;
     });
   });
-  for (std::int64_t i = 0; i < count; ++i)
-    check<LinAlgError>(info[i] == 0, failure("linalg.lstsq", a, i),
+  if (const auto i = first_failure(info); i >= 0)
+    check<LinAlgError>(false, failure("linalg.lstsq", a, i),
                        "The least squares problem could not be solved because the input matrix "
                        "contained non-finite values.");
   result.solution.copy_(work.narrow(-2, 0, n));

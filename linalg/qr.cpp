@@ -1,13 +1,12 @@
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops.h>
-#include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/matrix.h>
+#include <pullback/linalg/reflections.h>
 
 namespace pullback::linalg {
 
@@ -25,29 +24,21 @@ std::pair<Tensor, Tensor> decompose(const Tensor& a, Mode mode) {
   const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a)), k = std::min(m, n);
   const auto batch = batch_sizes(a);
   const int q_columns = mode == Mode::Complete ? m : k;
-  Tensor packed = copy_columns(a);
+  const Tensor memory = a.is_contiguous() ? a : copy_rows(a);
   Tensor q = mode == Mode::R ? empty({0}, a.scalar_type())
                              : empty_columns(join(batch, {m, q_columns}), a.scalar_type());
-  Tensor r = zeros(join(batch, {q_columns, n}), a.scalar_type());
+  Tensor r = empty(join(batch, {q_columns, n}), a.scalar_type());
   visit_real(a.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    T* factors = packed.data_ptr<T>();
-    T* q_values = q.data_ptr<T>();
-    T* r_values = r.data_ptr<T>();
-    each_matrix(count_of(batch), 4.0 * m * n * k + 500, [&](std::int64_t i) {
-      T* matrix = factors + i * m * n;
-      std::vector<T> tau(k);
-      lapack::qr_factor(m, n, matrix, tau.data());
-      for (std::int64_t row = 0; row < k; ++row)
-        for (std::int64_t column = row; column < n; ++column)
-          r_values[(i * q_columns + row) * n + column] = matrix[row + column * m];
-      if (mode == Mode::R) return;
-      T* out = q_values + i * m * std::int64_t{q_columns};
-      std::copy(matrix, matrix + std::int64_t{m} * std::min(n, q_columns), out);
-      std::fill(out + std::int64_t{m} * std::min(n, q_columns), out + std::int64_t{m} * q_columns,
-                T(0));
-      lapack::householder_product(m, q_columns, k, out, tau.data());
-    });
+    const T* values = memory.data_ptr<T>();
+    T *q_values = q.data_ptr<T>(), *r_values = r.data_ptr<T>();
+    each_reflections<T>(count_of(batch), m, n, k, 4.0 * m * n * k + 500,
+                        [&](auto& reflections, std::int64_t i) {
+                          reflections.factor(values + i * m * n);
+                          reflections.write_r(q_columns, r_values + i * q_columns * n);
+                          if (mode == Mode::R) return;
+                          reflections.write_q(q_columns, q_values + i * m * q_columns);
+                        });
   });
   return {q, r};
 }
@@ -102,42 +93,44 @@ namespace {
 Tensor product_of_reflections(const Tensor& a, const Tensor& tau) {
   const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a));
   const int k = static_cast<int>(tau.size(-1));
-  Tensor q = copy_columns(a);
-  const Tensor scales = tau.detach().contiguous();
+  const Tensor packed = copy_columns(a), factors = tau.detach().contiguous();
+  Tensor q = empty_columns(a.sizes(), a.scalar_type());
   visit_real(a.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    each_matrix(matrix_count(a), 4.0 * m * n * k, [&](std::int64_t i) {
-      lapack::householder_product(m, n, k, q.data_ptr<T>() + i * m * n,
-                                  scales.data_ptr<T>() + i * k);
-    });
+    const T *vectors = packed.data_ptr<T>(), *scales = factors.data_ptr<T>();
+    T* values = q.data_ptr<T>();
+    each_reflections<T>(matrix_count(a), m, n, k, 4.0 * m * n * k,
+                        [&](auto& reflections, std::int64_t i) {
+                          reflections.unpack(vectors + i * m * n, scales + i * k);
+                          reflections.write_q(n, values + i * m * n);
+                        });
   });
   return q;
 }
 
 // H₁ H₂ … H_k = I − V T Vᵀ (Schreiber and Van Loan 1989) with T = M⁻¹ D, M = I + D U, D = diag(τ)
 // and U the strictly upper triangle of VᵀV. So Q = E − V Y for Y = M⁻¹ D VᵀE, whose gradient is a
-// few products; τᵢ = 0, where Hᵢ is the identity, is nothing special.
+// few products; τᵢ = 0, where Hᵢ is the identity, is nothing special. Of U and M only what lies
+// above the diagonal is ever read, so the rest stays as the product left it.
 std::pair<Tensor, Tensor> reflections_gradient(const Tensor& a, const Tensor& tau,
                                                const Tensor& g) {
   const std::int64_t m = rows(a), n = columns(a), k = tau.size(-1);
-  const TensorOptions options(a.scalar_type());
-  const Tensor v = a.narrow(-1, 0, k).tril(-1) + eye(m, k, options), d = tau.unsqueeze(-1);
-  const Tensor u = v.mT().matmul(v).triu(1), top = v.narrow(-2, 0, n).mT();
-  const Tensor system = d * u + eye(k, options);
-  const Tensor y = solve_triangular(system, d * top, /*upper=*/true, true, /*unitriangular=*/true);
+  const Tensor v = a.narrow(-1, 0, k).tril(-1) + eye(m, k, TensorOptions(a.scalar_type()));
+  const Tensor vt = v.mT(), d = tau.unsqueeze(-1), top = v.narrow(-2, 0, n).mT();
+  const Tensor u = vt.matmul(v), system = d * u;
+  const Tensor yt = solve_triangular(system, d * top, /*upper=*/true, /*left=*/true,
+                                     /*unitriangular=*/true)
+                        .mT();
 
-  const Tensor gy = v.mT().matmul(g).neg();
-  const Tensor gb =
-      solve_triangular(system.mT(), gy, /*upper=*/false, true, /*unitriangular=*/true);
-  const Tensor gm = gb.matmul(y.mT()).neg().triu(1), gu = d * gm;
-  Tensor gv = v.matmul(gu + gu.mT()) - g.matmul(y.mT());
-  const Tensor of_top = (d * gb).mT();
-  gv = gv + (m > n ? cat({of_top, zeros(join(batch_sizes(a), {m - n, k}), a.scalar_type())}, -2)
-                   : of_top);
-  const Tensor gtau = (gm * u).sum({-1}) + (gb * top).sum({-1});
-  gv = gv.tril(-1);
+  // h = −B̄, the gradient of B = D VᵀE.
+  const Tensor h = solve_triangular(system.mT(), vt.matmul(g), /*upper=*/false, /*left=*/true,
+                                    /*unitriangular=*/true);
+  const Tensor gm = h.matmul(yt).triu(1), gu = d * gm;
+  Tensor of_top = (d * h).mT();
+  if (m > n) of_top = cat({of_top, zeros(join(batch_sizes(a), {m - n, k}), a.scalar_type())}, -2);
+  Tensor gv = (v.matmul(gu + gu.mT()) - g.matmul(yt) - of_top).tril(-1);
   if (k < n) gv = cat({gv, zeros(join(batch_sizes(a), {m, n - k}), a.scalar_type())}, -1);
-  return {gv, gtau};
+  return {gv, (gm * u).sum({-1}) - (h * top).sum({-1})};
 }
 
 }  // namespace
@@ -145,12 +138,18 @@ std::pair<Tensor, Tensor> reflections_gradient(const Tensor& a, const Tensor& ta
 std::tuple<Tensor, Tensor> geqrf(const Tensor& a) {
   check_matrix("linalg.geqrf", a);
   const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a)), k = std::min(m, n);
-  Tensor packed = copy_columns(a), tau = empty(join(batch_sizes(a), {k}), a.scalar_type());
+  const Tensor memory = a.is_contiguous() ? a : copy_rows(a);
+  Tensor packed = empty_columns(a.sizes(), a.scalar_type());
+  Tensor tau = empty(join(batch_sizes(a), {k}), a.scalar_type());
   visit_real(a.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    each_matrix(matrix_count(a), 2.0 * m * n * k + 500, [&](std::int64_t i) {
-      lapack::qr_factor(m, n, packed.data_ptr<T>() + i * m * n, tau.data_ptr<T>() + i * k);
-    });
+    const T* values = memory.data_ptr<T>();
+    T *packed_values = packed.data_ptr<T>(), *factors = tau.data_ptr<T>();
+    each_reflections<T>(matrix_count(a), m, n, k, 2.0 * m * n * k + 500,
+                        [&](auto& reflections, std::int64_t i) {
+                          reflections.factor(values + i * m * n);
+                          reflections.pack(packed_values + i * m * n, factors + i * k);
+                        });
   });
   return record("GeqrfBackward0", std::tuple(packed, tau),
                 wrt(a, [](const Tensors&, const Tensors&) -> Tensor {

@@ -36,7 +36,7 @@ Tensor nearest_factor(const Tensor& a) {
 
 /// The reflections of x's columns, H₁ H₂ … Hₖ, and the signs on x's diagonal.
 Tensor product_of_reflections(const Tensor& x) {
-  const Tensor below = x.tril(-1), tau = 2 / (1 + (below * below).sum({-2}));
+  const Tensor below = x.tril(-1), tau = 2 / (1 + below.square().sum({-2}));
   return linalg::householder_product(below, tau) * signs(diagonal_of(x.detach())).unsqueeze(-2);
 }
 

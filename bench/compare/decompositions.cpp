@@ -9,6 +9,12 @@ Tensor regular(std::vector<std::int64_t> sizes, Dtype dtype) {
   return matrices(std::move(sizes), dtype);
 }
 
+/// With a determinant near one, which no element type overflows on.
+Tensor near_identity(std::vector<std::int64_t> sizes, Dtype dtype) {
+  const auto n = static_cast<double>(sizes.back());
+  return matrices(std::move(sizes), dtype) / n;
+}
+
 /// Symmetric, with its eigenvalues around n.
 Tensor symmetric(std::vector<std::int64_t> sizes, Dtype dtype) {
   const Tensor a = matrices(std::move(sizes), dtype);
@@ -38,7 +44,7 @@ void each_size(Workloads& workloads, const std::string& name, Make make, F f) {
 
 void decompositions(Workloads& workloads) {
   each_size(workloads, "inv", regular, [](const Tensor& a) { return peer::linalg_inv(a); });
-  each_size(workloads, "det", regular, [](const Tensor& a) { return peer::linalg_det(a); });
+  each_size(workloads, "det", near_identity, [](const Tensor& a) { return peer::linalg_det(a); });
   each_size(workloads, "cholesky", symmetric,
             [](const Tensor& a) { return peer::linalg_cholesky(a); });
   each_size(workloads, "solve_triangular", regular,

@@ -1,15 +1,12 @@
 #include <pullback/core/kernels/batched_lu.h>
-#include <pullback/core/kernels/tier.h>
+#include <pullback/core/kernels/lane_vectors.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
 template <class T>
-constexpr int kLanes = 64 / static_cast<int>(sizeof(T));
-
-template <class T>
 PULLBACK_INLINE void swap_rows(T* a, int64_t stride, int columns, int from, int to, int lane) {
-  constexpr int L = kLanes<T>;
+  constexpr int L = kBatchLanes<T>;
   for (int j = 0; j < columns; ++j, a += stride) {
     const T kept = a[from * L + lane];
     a[from * L + lane] = a[to * L + lane];
@@ -17,24 +14,14 @@ PULLBACK_INLINE void swap_rows(T* a, int64_t stride, int columns, int from, int 
   }
 }
 
-// All lanes as one vector, and as bits for exchanges that have no branch.
-template <class T>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(64), may_alias));
-};
-template <class T>
-using Lanes = typename VectorOf<T>::type;
+// All lanes as bits, for exchanges that have no branch.
 using Bits = int32_t __attribute__((vector_size(64), may_alias));
-template <class T>
-PULLBACK_INLINE Lanes<T>& lanes_at(T* a) {
-  return *reinterpret_cast<Lanes<T>*>(a);
-}
 
 // Exchanges entry k of a column with entry row[l] > k in lane l.
 template <class T>
 PULLBACK_INLINE void exchange_entries(int n, int k, const T* row, T* column) {
-  constexpr int L = kLanes<T>;
-  const Lanes<T> wanted = *reinterpret_cast<const Lanes<T>*>(row);
+  constexpr int L = kBatchLanes<T>;
+  const Lanes<T> wanted = lanes_at(row);
   Bits upper = *reinterpret_cast<Bits*>(column + k * L);
   for (int i = k + 1; i < n; ++i) {
     Bits& lower = *reinterpret_cast<Bits*>(column + i * L);
@@ -51,12 +38,12 @@ constexpr int kExchangeAllUpTo = 8;
 template <class T>
 PULLBACK_INLINE void subtract(T* __restrict y, const T* __restrict x, const T* __restrict f) {
   PULLBACK_VECTOR
-  for (int l = 0; l < kLanes<T>; ++l) y[l] -= x[l] * f[l];
+  for (int l = 0; l < kBatchLanes<T>; ++l) y[l] -= x[l] * f[l];
 }
 
 template <class T>
 PULLBACK_INLINE void factor_lanes(int n, T* a, int* pivots, int* info) {
-  constexpr int L = kLanes<T>;
+  constexpr int L = kBatchLanes<T>;
   Lanes<T> zeros = {};
   for (int k = 0; k < n; ++k) {
     T* column = a + int64_t{k} * n * L;
@@ -97,7 +84,7 @@ PULLBACK_INLINE void factor_lanes(int n, T* a, int* pivots, int* info) {
 template <class T>
 PULLBACK_INLINE void solve_lanes(bool transposed, int n, int columns, const T* lu,
                                  const int* pivots, T* b) {
-  constexpr int L = kLanes<T>;
+  constexpr int L = kBatchLanes<T>;
   const auto at = [=](int i, int j) { return lu + (i + int64_t{j} * n) * L; };
   for (int c = 0; c < columns; ++c, b += int64_t{n} * L) {
     const auto divide = [&](int i) {

@@ -1,14 +1,11 @@
 #pragma once
 
+#include <pullback/core/kernels/batch_lanes.h>
+
 namespace pullback::kernels {
 
-/// Matrices that are factored together: as many as fit side by side in a cache line.
-template <class T>
-inline constexpr int kLuLanes = 64 / static_cast<int>(sizeof(T));
-
-/// LU with partial pivoting of kLuLanes<T> small matrices at once. Their entries are interleaved:
-/// entry (i, j) of matrix l is at a[(i + j·n)·lanes + l], so that every step is the same step of
-/// all. Their memory begins at a cache line.
+/// LU with partial pivoting of kBatchLanes<T> interleaved matrices (batch_lanes.h) at once: entry
+/// (i, j) of matrix l is at a[(i + j·n)·lanes + l].
 template <class T>
 struct BatchedLu {
   /// Factors in place. pivots[k·lanes + l] is LAPACK's 1-based row that was exchanged with row k;

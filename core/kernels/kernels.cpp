@@ -10,6 +10,7 @@ namespace pullback::kernels {
 // below has.
 #define PULLBACK_TIER_FAMILIES(name)         \
   namespace name {                           \
+  void fill_batched_cholesky(Kernels&);      \
   void fill_batched_lu(Kernels&);            \
   void fill_conv_depthwise_tiles(Kernels&);  \
   void fill_conv_grad_tiles(Kernels&);       \
@@ -17,6 +18,7 @@ namespace pullback::kernels {
   void fill_copy(Kernels&);                  \
   void fill_dense_lu(Kernels&);              \
   void fill_gemm_tiles(Kernels&);            \
+  void fill_householder(Kernels&);           \
   void fill_binary(Kernels&);                \
   void fill_bounds(Kernels&);                \
   void fill_logic(Kernels&);                 \
@@ -35,6 +37,7 @@ namespace pullback::kernels {
   void fill_winograd_tiles(Kernels&);        \
   static Kernels make_table(Kernels table) { \
     table.tier = #name;                      \
+    fill_batched_cholesky(table);            \
     fill_batched_lu(table);                  \
     fill_conv_depthwise_tiles(table);        \
     fill_conv_grad_tiles(table);             \
@@ -42,6 +45,7 @@ namespace pullback::kernels {
     fill_copy(table);                        \
     fill_dense_lu(table);                    \
     fill_gemm_tiles(table);                  \
+    fill_householder(table);                 \
     fill_binary(table);                      \
     fill_bounds(table);                      \
     fill_logic(table);                       \

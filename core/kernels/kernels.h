@@ -2,12 +2,14 @@
 
 #include <cstdint>
 
+#include <pullback/core/kernels/batched_cholesky.h>
 #include <pullback/core/kernels/batched_lu.h>
 #include <pullback/core/kernels/conv_depthwise_tiles.h>
 #include <pullback/core/kernels/conv_grad_tiles.h>
 #include <pullback/core/kernels/conv_tiles.h>
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/gemm_tiles.h>
+#include <pullback/core/kernels/householder.h>
 #include <pullback/core/kernels/loop.h>
 #include <pullback/core/kernels/max_pool_rows.h>
 #include <pullback/core/kernels/random.h>
@@ -88,10 +90,14 @@ struct Kernels {
   Transpose transpose(ScalarType type) const {
     return transposes[static_cast<int>(type)];
   }
+  BatchedCholesky<float> cholesky_float;
+  BatchedCholesky<double> cholesky_double;
   BatchedLu<float> lu_float;
   BatchedLu<double> lu_double;
   DenseLu<float> dense_lu_float;
   DenseLu<double> dense_lu_double;
+  Householder<float> householder_float;
+  Householder<double> householder_double;
   ConvTiles<float> conv_float;
   ConvTiles<double> conv_double;
   ConvGradTiles<float> conv_grad_float;

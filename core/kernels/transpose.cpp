@@ -7,11 +7,18 @@ namespace {
 // cache lines. Squares of it are transposed in registers.
 constexpr int64_t kTile = 16;
 
+/// Rows and columns of a square of elements of this type.
+template <class T>
+constexpr int64_t kSquare = sizeof(T) == 4   ? 8
+                            : sizeof(T) == 8 ? 4
+                                             : 1;
+
 using Words = uint32_t __attribute__((vector_size(32)));
-constexpr int64_t kWords = 8;
+using DoubleWords = uint64_t __attribute__((vector_size(32)));
 
 /// 8 x 8 words of 32 bits: pairs, then fours, then halves change places.
-PULLBACK_INLINE void square(const char* in, int64_t in_stride, char* out, int64_t out_stride) {
+PULLBACK_INLINE void square(int32_t, const char* in, int64_t in_stride, char* out,
+                            int64_t out_stride) {
   Words a[8], b[8];
   for (int i = 0; i < 8; ++i) __builtin_memcpy(&a[i], in + i * in_stride, sizeof(Words));
   for (int i = 0; i < 8; i += 2) {
@@ -32,14 +39,35 @@ PULLBACK_INLINE void square(const char* in, int64_t in_stride, char* out, int64_
   for (int i = 0; i < 8; ++i) __builtin_memcpy(out + i * out_stride, &b[i], sizeof(Words));
 }
 
+/// 4 x 4 words of 64 bits: pairs, then halves.
+PULLBACK_INLINE void square(int64_t, const char* in, int64_t in_stride, char* out,
+                            int64_t out_stride) {
+  DoubleWords a[4], b[4];
+  for (int i = 0; i < 4; ++i) __builtin_memcpy(&a[i], in + i * in_stride, sizeof(DoubleWords));
+  for (int i = 0; i < 4; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 4, 2, 6);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 5, 3, 7);
+  }
+  for (int i = 0; i < 2; ++i) {
+    a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 4, 5);
+    a[i + 2] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 6, 7);
+  }
+  for (int i = 0; i < 4; ++i) __builtin_memcpy(out + i * out_stride, &a[i], sizeof(DoubleWords));
+}
+
+/// 1 x 1.
+PULLBACK_INLINE void square(bool, const char* in, int64_t, char* out, int64_t) {
+  *out = *in;
+}
+
 template <class T>
 PULLBACK_NOINLINE void full_tile(const char* in, int64_t in_stride, char* out, int64_t out_stride) {
-  if constexpr (sizeof(T) == 4) {
-    for (int64_t j = 0; j < kTile; j += kWords) {
-      for (int64_t i = 0; i < kTile; i += kWords) {
-        square(in + i * in_stride + j * 4, in_stride, out + j * out_stride + i * 4, out_stride);
-      }
-    }
+  constexpr int64_t size = sizeof(T), step = kSquare<T>;
+  if constexpr (step > 1) {
+    for (int64_t j = 0; j < kTile; j += step)
+      for (int64_t i = 0; i < kTile; i += step)
+        square(T(), in + i * in_stride + j * size, in_stride, out + j * out_stride + i * size,
+               out_stride);
     return;
   }
   alignas(64) T tile[kTile][kTile];
@@ -52,30 +80,25 @@ PULLBACK_NOINLINE void full_tile(const char* in, int64_t in_stride, char* out, i
   }
 }
 
-template <class T>
-void plain(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
-           int64_t out_stride) {
-  for (int64_t j = 0; j < columns; ++j) {
-    T* to = reinterpret_cast<T*>(out + j * out_stride);
-    for (int64_t i = 0; i < rows; ++i) to[i] = reinterpret_cast<const T*>(in + i * in_stride)[j];
-  }
-}
-
 /// As many squares as there are in a part of a tile, and the rest below and beside them.
 template <class T>
 void edge_tile(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
                int64_t out_stride) {
-  if constexpr (sizeof(T) == 4) {
-    const int64_t height = rows / kWords * kWords, width = columns / kWords * kWords;
-    for (int64_t j = 0; j < width; j += kWords)
-      for (int64_t i = 0; i < height; i += kWords)
-        square(in + i * in_stride + j * 4, in_stride, out + j * out_stride + i * 4, out_stride);
-    plain<T>(rows - height, width, in + height * in_stride, in_stride, out + height * 4,
-             out_stride);
-    plain<T>(rows, columns - width, in + width * 4, in_stride, out + width * out_stride,
-             out_stride);
-  } else {
-    plain<T>(rows, columns, in, in_stride, out, out_stride);
+  constexpr int64_t size = sizeof(T), step = kSquare<T>;
+  const int64_t whole_rows = rows / step * step;
+  int64_t j = 0;
+  for (; j + step <= columns; j += step) {
+    char* to = out + j * out_stride;
+    for (int64_t i = 0; i < whole_rows; i += step)
+      square(T(), in + i * in_stride + j * size, in_stride, to + i * size, out_stride);
+    for (int64_t i = whole_rows; i < rows; ++i)
+      for (int64_t k = 0; k < step; ++k)
+        reinterpret_cast<T*>(to + k * out_stride)[i] =
+            reinterpret_cast<const T*>(in + i * in_stride)[j + k];
+  }
+  for (; j < columns; ++j) {
+    T* to = reinterpret_cast<T*>(out + j * out_stride);
+    for (int64_t i = 0; i < rows; ++i) to[i] = reinterpret_cast<const T*>(in + i * in_stride)[j];
   }
 }
 

@@ -55,8 +55,27 @@ TEST_CASE("cholesky says which minor of which matrix is not positive", "[linalg]
         "3 is not positive-definite).");
 }
 
+TEST_CASE("a batch of Cholesky factors is that of single matrices, and says which has none",
+          "[linalg]") {
+  const auto dtype = GENERATE(kFloat, kDouble);
+  const std::int64_t count = GENERATE(6, 37), n = GENERATE(1, 5, 32);
+  const bool upper = GENERATE(false, true), transposed = GENERATE(false, true);
+  Tensor a = draw_positive({count, n, n}, 20, dtype);
+  if (transposed) a = a.mT().contiguous().mT();
+  const Tensor f = linalg::cholesky(a, upper);
+  for (std::int64_t i = 0; i < count; ++i)
+    CHECK(distance(f[i], linalg::cholesky(a[i], upper)) == 0);
+  a[count - 1][n - 1][n - 1].fill_(kNaN);
+  CHECK_THROWS_WITH(linalg::cholesky(a, upper),
+                    "linalg.cholesky: (Batch element " + std::to_string(count - 1) +
+                        "): The factorization could not be completed because the input is not "
+                        "positive-definite (the leading minor of order " +
+                        std::to_string(n) + " is not positive-definite).");
+}
+
 TEST_CASE("qr multiplies back in every mode", "[linalg]") {
-  const auto sizes = GENERATE(Sizes{3, 3}, Sizes{2, 5, 3}, Sizes{2, 3, 5}, Sizes{40, 40});
+  const auto sizes = GENERATE(Sizes{3, 3}, Sizes{2, 5, 3}, Sizes{2, 3, 5}, Sizes{40, 40},
+                              Sizes{7, 5, 3}, Sizes{2, 130, 150}, Sizes{150, 100});
   const Tensor a = draw(sizes, 3);
   const auto [q, r] = linalg::qr(a);
   const std::int64_t m = a.size(-2), k = std::min(m, a.size(-1));
@@ -70,6 +89,39 @@ TEST_CASE("qr multiplies back in every mode", "[linalg]") {
   CHECK(none.numel() == 0);
   CHECK(distance(only, r) < 1e-13);
   CHECK_THROWS_AS(linalg::qr(a, "foo"), RuntimeError);
+}
+
+TEST_CASE("a batch of QR factorisations is that of single matrices", "[linalg]") {
+  const auto dtype = GENERATE(kFloat, kDouble);
+  const std::int64_t count = GENERATE(6, 37);
+  const auto size = GENERATE(Sizes{5, 5}, Sizes{32, 3}, Sizes{4, 17});
+  const char* mode = GENERATE("reduced", "complete");
+  const bool transposed = GENERATE(false, true);
+  Tensor a = draw({count, size[0], size[1]}, 21, dtype);
+  if (transposed) a = a.mT().contiguous().mT();
+  const auto [q, r] = linalg::qr(a, mode);
+  const auto [packed, tau] = linalg::geqrf(a);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto [own_q, own_r] = linalg::qr(a[i], mode);
+    CHECK(distance(q[i], own_q) == 0);
+    CHECK(distance(r[i], own_r) == 0);
+    CHECK(distance(packed[i], std::get<0>(linalg::geqrf(a[i]))) == 0);
+    CHECK(distance(tau[i], std::get<1>(linalg::geqrf(a[i]))) == 0);
+  }
+  const std::int64_t k = tau.size(-1);
+  const Tensor vectors = packed.narrow(-1, 0, k),
+               product = linalg::householder_product(vectors, tau);
+  CHECK(distance(product, q.narrow(-1, 0, k)) == 0);
+}
+
+TEST_CASE("a NaN reaches the columns of Q and R behind it only", "[linalg]") {
+  const std::int64_t count = GENERATE(1, 6), n = 5, bad = 2;
+  Tensor a = draw({count, n, n}, 22);
+  a[count - 1][n - 1][bad].fill_(kNaN);
+  const auto [q, r] = linalg::qr(a);
+  CHECK(!q[count - 1].narrow(-1, 0, bad).isnan().any().item<bool>());
+  CHECK(!r[count - 1].narrow(-1, 0, bad).isnan().any().item<bool>());
+  CHECK(q[count - 1].narrow(-1, bad, n - bad).isnan().any(-2).all().item<bool>());
 }
 
 TEST_CASE("qr differentiates twice, square, tall and wide", "[linalg]") {

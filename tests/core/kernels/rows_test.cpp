@@ -192,19 +192,30 @@ TEST_CASE("scans run along rows and columns alike") {
   }
 }
 
+namespace {
+template <class T>
+void check_transpose(const Kernels& table, ScalarType type, int64_t rows, int64_t columns) {
+  const int64_t size = sizeof(T);
+  std::vector<T> in(rows * columns), out(rows * columns);
+  const int64_t values = type == ScalarType::Bool ? 2 : rows * columns;
+  for (int64_t e = 0; e < rows * columns; ++e) in[e] = static_cast<T>(e * e / 3 % values);
+  table.transpose(type)(rows, columns, bytes(in), columns * size, bytes(out), rows * size);
+  bool right = true;
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) right &= out[j * rows + i] == in[i * columns + j];
+  }
+  CAPTURE(rows, columns, size);
+  CHECK(right);
+}
+}  // namespace
+
 TEST_CASE("a transposed copy moves every element") {
   for (const Kernels* table : all_tiers()) {
-    for (int64_t rows : {1, 15, 16, 50}) {
-      for (int64_t columns : {1, 16, 33}) {
-        std::vector<float> in(rows * columns), out(rows * columns, -1);
-        std::iota(in.begin(), in.end(), 0.0f);
-        table->transpose(ScalarType::Float)(rows, columns, bytes(in), columns * 4, bytes(out),
-                                            rows * 4);
-        bool right = true;
-        for (int64_t i = 0; i < rows; ++i) {
-          for (int64_t j = 0; j < columns; ++j) right &= out[j * rows + i] == in[i * columns + j];
-        }
-        CHECK(right);
+    for (int64_t rows : {1, 4, 7, 8, 15, 16, 50}) {
+      for (int64_t columns : {1, 4, 8, 13, 16, 33}) {
+        check_transpose<char>(*table, ScalarType::Bool, rows, columns);
+        check_transpose<float>(*table, ScalarType::Float, rows, columns);
+        check_transpose<double>(*table, ScalarType::Double, rows, columns);
       }
     }
   }
