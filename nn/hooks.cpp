@@ -62,7 +62,7 @@ struct BackwardCall {
     for (const auto& hook : hooks) {
       std::vector<Tensor> changed = hook(*module, input_grads, output_grads);
       if (changed.empty()) continue;
-      check(changed.size() == input_grads.size(), module->name(), ": a backward hook returned ",
+      check(changed.size() == input_grads.size(), *module, ": a backward hook returned ",
             changed.size(), " gradients for ", input_grads.size(), " inputs");
       input_grads = std::move(changed);
     }
@@ -78,7 +78,7 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
   const std::shared_ptr<const Module> kept = weak_from_this().lock();  // or let go of its module
   for (const auto& [id, hook] : hooks.before)
     if (auto changed = hook(*this, inputs); !changed.empty()) {
-      check(changed.size() == inputs.size(), name(), ": a forward pre-hook returned ",
+      check(changed.size() == inputs.size(), *this, ": a forward pre-hook returned ",
             changed.size(), " inputs for ", inputs.size());
       inputs = std::move(changed);
     }
@@ -91,7 +91,7 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
     for (const auto& entry : hooks.backward) backward->hooks.push_back(entry.second);
     std::vector<Tensor> passed;
     for (const Tensor& x : inputs) {
-      check(x.defined(), name(), ": backward hooks need inputs that are defined tensors");
+      check(x.defined(), *this, ": backward hooks need inputs that are defined tensors");
       any_input = any_input || autograd::requires_grad(x);
       passed.push_back(identity(x));
     }
@@ -108,7 +108,7 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
   for (const auto& [id, hook] : hooks.after)
     if (Tensor changed = hook(*this, inputs, y); changed.defined()) y = std::move(changed);
 
-  check(!backward || y.defined(), name(), ": backward hooks need an output that is defined");
+  check(!backward || y.defined(), *this, ": backward hooks need an output that is defined");
   if (backward)
     y = autograd::record(
         "BackwardHookFunctionBackward", identity(y),

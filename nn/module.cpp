@@ -20,7 +20,7 @@ Module::Module(const Module& other)
       training_(other.training_) {
   if (other.hooks_) hooks_.reset(new Hooks(*other.hooks_));
   if (detail::CloneNotes::current()) return;
-  check(!other.has_parametrizations(), "Module: copying ", other.name(),
+  check(!other.has_parametrizations(), "Module: copying ", other,
         ", which has parametrizations; use clone()");
   children_ = other.children_;
   for (const auto& slot : other.slots_)
@@ -38,7 +38,7 @@ void Module::check_new_name(const char* op, const char* what, const std::string&
   check<ValueError>(name.find('.') == std::string::npos, op, ": ", what,
                     " name must not contain a dot (got '", name, "')");
   check<KeyError>(!find_slot(name) && !children_.contains(name), op, ": ", what, " '", name,
-                  "' already exists in ", this->name());
+                  "' already exists in ", *this);
 }
 
 ParamSlot& Module::add_slot(std::string name, Tensor value, SlotKind kind, bool persistent) {
@@ -80,8 +80,8 @@ bool Module::contains(const Module& other) const {
 }
 
 void Module::check_no_cycle(const char* op, const std::string& name, const Module* child) const {
-  check<ValueError>(!child || !child->contains(*this), op, ": '", name, "' is or contains ",
-                    this->name(), " itself, which cannot be inside its own child");
+  check<ValueError>(!child || !child->contains(*this), op, ": '", name, "' is or contains ", *this,
+                    " itself, which cannot be inside its own child");
 }
 
 void Module::add_module(std::string name, std::shared_ptr<Module> module) {
@@ -97,9 +97,9 @@ void Module::exchange_module(const std::string& name, std::shared_ptr<Module> mo
 
 void Module::unregister_parameter(const std::string& name) {
   ParamSlot* slot = find_slot(name);
-  check<KeyError>(slot != nullptr, "unregister_parameter: ", this->name(), " has no parameter '",
-                  name, "'");
-  check(!slot->computed(), "unregister_parameter: '", name, "' of ", this->name(),
+  check<KeyError>(slot != nullptr, "unregister_parameter: ", *this, " has no parameter '", name,
+                  "'");
+  check(!slot->computed(), "unregister_parameter: '", name, "' of ", *this,
         " is parametrized; use remove_parametrizations first");
   slot->disown();
   std::erase_if(slots_, [&](const Ref<ParamSlot>& s) { return s.get() == slot; });
@@ -113,8 +113,7 @@ ParamSlot* Module::find_slot(const std::string& name) const {
 
 Attribute Module::attr(const std::string& name) const {
   ParamSlot* slot = find_slot(name);
-  check<KeyError>(slot != nullptr, "attr: ", this->name(), " has no parameter or buffer '", name,
-                  "'");
+  check<KeyError>(slot != nullptr, "attr: ", *this, " has no parameter or buffer '", name, "'");
   Attribute entry;
   entry.bind(*slot);
   return entry;
@@ -162,7 +161,7 @@ std::vector<Tensor> Module::buffers(bool recurse) const {
 
 std::shared_ptr<Module> Module::self() const {
   auto shared = weak_from_this().lock();
-  check(shared != nullptr, name(),
+  check(shared != nullptr, *this,
         ": this needs a module that lives in a shared_ptr or a holder, not on the stack");
   return std::const_pointer_cast<Module>(shared);
 }

@@ -255,6 +255,9 @@ decltype(auto) call(M& module, Args&&... args) {
   return module.forward(std::forward<Args>(args)...);
 }
 
+/// A module among the parts of a `check` stands for its name, which only an error makes.
+void append(std::string& text, const Module& module);
+
 /// Adds nothing to Module but the libtorch way to a copy: `reset()` registers the members anew, so
 /// that plain Tensor and shared_ptr members are those of the copy.
 template <class Derived>

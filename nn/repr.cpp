@@ -60,6 +60,10 @@ bool Module::has_parametrizations() const {
   return std::any_of(slots_.begin(), slots_.end(), [](const auto& s) { return s->computed(); });
 }
 
+void append(std::string& text, const Module& module) {
+  text += module.name();
+}
+
 std::string Module::name() const {
   std::string text = has_parametrizations() ? "Parametrized" : "";
   return text += base_name();

@@ -82,7 +82,7 @@ void check_right_inverse(const AnyParametrization& f, const Tensor& value, const
 
 void check_arity(const AnyParametrization& f, std::size_t tensors) {
   const int arity = f.calls().arity;
-  check<TypeError>(arity < 0 || static_cast<std::size_t>(arity) == tensors, f.module()->name(),
+  check<TypeError>(arity < 0 || static_cast<std::size_t>(arity) == tensors, *f.module(),
                    ".forward() takes ", arity, " positional argument", arity == 1 ? "" : "s",
                    ", but ", tensors, tensors == 1 ? " tensor was" : " tensors were", " given");
 }
