@@ -132,7 +132,7 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
   if (m <= 0 || n <= 0) return;
   if (k <= 0 || alpha == T(0)) return scale(m, n, beta, c, ldc, std::int64_t(1));
   if constexpr (has_blas<T>) {
-    if (tiles_pay<T>(transpose_b, m, n, k))
+    if (tiles_pay<T>(transpose_a, transpose_b, m, n, k))
       return tiled_gemm<T>(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
                            c, ldc);
   }
@@ -160,11 +160,12 @@ void gemm_and_row(bool transpose_a, bool transpose_b, std::int64_t m, std::int64
                   std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* b,
                   std::int64_t ldb, T beta, const T* row, T* c, std::int64_t ldc) {
   if constexpr (has_blas<T>) {
-    if (m > 0 && n > 0 && k > 0 && tiles_pay<T>(transpose_b, m, n, k))
+    if (m > 0 && n > 0 && k > 0 && tiles_pay<T>(transpose_a, transpose_b, m, n, k))
       return tiled_gemm<T>(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, row, 0,
                            c, ldc);
   }
-  for (std::int64_t i = 0; i < m; ++i) std::copy_n(row, n, c + i * ldc);
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) c[i * ldc + j] = row[j];  // few: no calls for each row
   gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

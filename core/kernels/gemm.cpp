@@ -164,6 +164,29 @@ struct Product {
   }
 };
 
+/// Would the columns of C be too few for a vector, and its rows not? Then the product is computed
+/// as Cᵀ, where rows of Aᵀ lie in memory.
+template <class T>
+bool fills_vectors_turned(bool transpose_a, int64_t m, int64_t n, int64_t k) {
+  const int64_t lanes = tiles<T>().width / 2;
+  return transpose_a && 4 * n <= lanes && m >= lanes && m * n * k <= kSmall;
+}
+
+/// C = α Aᵀ op(B) + β D by way of Cᵀ.
+template <class T>
+void turned_gemm(bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a,
+                 int64_t lda, const T* b, int64_t ldb, T beta, const T* d, int64_t ldd, T* c,
+                 int64_t ldc) {
+  Buffer<T> turned(n * m);
+  T* t = turned.data();
+  tiled_gemm<T>(!transpose_b, false, n, m, k, alpha, b, ldb, a, lda, T(0), t, m, t, m);
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      const T product = t[j * m + i];
+      c[i * ldc + j] = beta == T(0) ? product : product + beta * d[i * ldd + j];
+    }
+}
+
 bool use_openblas() {
   const char* choice = std::getenv("PULLBACK_GEMM");
   return choice && std::string_view(choice) == "openblas";
@@ -172,8 +195,9 @@ bool use_openblas() {
 }  // namespace
 
 template <class T>
-bool tiles_pay(bool transpose_b, int64_t m, int64_t n, int64_t k) {
+bool tiles_pay(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k) {
   static const bool never = tiles<T>().rows == 0 || use_openblas();
+  if (!never && n > 1 && fills_vectors_turned<T>(transpose_a, m, n, k)) return true;
   // A vector's products with one factor, and few rows for which B would have to be transposed.
   if (never || m < 2 || n < 2 || (transpose_b && m < 8)) return false;
   // What the last vector computes beyond C's columns is lost.
@@ -192,6 +216,9 @@ template <class T>
 void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha,
                 const T* a, int64_t lda, const T* b, int64_t ldb, T beta, const T* d, int64_t ldd,
                 T* c, int64_t ldc) {
+  if (fills_vectors_turned<T>(transpose_a, m, n, k)) {
+    return turned_gemm(transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, d, ldd, c, ldc);
+  }
   const int64_t one = 1;
   Product<T>{m,
              n,
@@ -212,7 +239,7 @@ void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_
 }
 
 #define PULLBACK_INSTANTIATE(T)                                                            \
-  template bool tiles_pay<T>(bool, int64_t, int64_t, int64_t);                             \
+  template bool tiles_pay<T>(bool, bool, int64_t, int64_t, int64_t);                       \
   template void tiled_gemm<T>(bool, bool, int64_t, int64_t, int64_t, T, const T*, int64_t, \
                               const T*, int64_t, T, const T*, int64_t, T*, int64_t);
 PULLBACK_INSTANTIATE(float)

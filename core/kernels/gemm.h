@@ -7,7 +7,7 @@ namespace pullback::kernels {
 /// Does `tiled_gemm` beat OpenBLAS at a product of these sizes on this machine? Never with
 /// PULLBACK_GEMM=openblas in the environment.
 template <class T>
-bool tiles_pay(bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k);
+bool tiles_pay(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k);
 
 /// C = α op(A) op(B) + β D as `gemm` (blas.h), m, n, k > 0, D being C, or with ldd = 0 a row that
 /// stands for all, in tiles of registers on blocks that
