@@ -132,12 +132,18 @@ PULLBACK_NOINLINE void compute(int64_t n, Out* out, const In*... in) {
   for (int64_t i = 0; i < n; ++i) out[i] = static_cast<Out>(F{}(in[i]...));
 }
 
-template <class F, class Out, class... In, int... I>
-PULLBACK_INLINE void run(Sequence<I...>, int64_t n, char* const* data, const int64_t* strides) {
+template <class Out, class... In>
+using Compute = void (*)(int64_t n, Out* out, const In*... in);
+
+/// Hands operands to `compute` as it takes them. It has the types of these in common with many
+/// functions, and one copy serves all of them.
+template <class Out, class... In, int... I>
+PULLBACK_NOINLINE void run(int64_t n, char* const* data, const int64_t* strides,
+                           Compute<Out, In...> compute, Sequence<I...>) {
   const bool contiguous = strides[0] == static_cast<int64_t>(sizeof(Out)) &&
                           ((strides[I + 1] == static_cast<int64_t>(sizeof(In))) && ...);
   if (contiguous || n == 1) {
-    compute<F>(n, reinterpret_cast<Out*>(data[0]), reinterpret_cast<const In*>(data[I + 1])...);
+    compute(n, reinterpret_cast<Out*>(data[0]), reinterpret_cast<const In*>(data[I + 1])...);
     return;
   }
   Stages<Sequence<I...>, In...> stages;
@@ -146,16 +152,16 @@ PULLBACK_INLINE void run(Sequence<I...>, int64_t n, char* const* data, const int
     const int64_t count = n - begin < kBlock ? n - begin : kBlock;
     char* to = data[0] + begin * strides[0];
     const bool direct = strides[0] == static_cast<int64_t>(sizeof(Out));
-    compute<F>(
-        count, direct ? reinterpret_cast<Out*>(to) : result,
-        static_cast<Stage<I, In>&>(stages).block(data[I + 1], strides[I + 1], begin, count)...);
+    compute(count, direct ? reinterpret_cast<Out*>(to) : result,
+            static_cast<Stage<I, In>&>(stages).block(data[I + 1], strides[I + 1], begin, count)...);
     if (!direct) scatter(result, to, strides[0], count);
   }
 }
 
 template <class F, class Out, class... In>
 void loop(int64_t n, char* const* data, const int64_t* strides) {
-  run<F, Out, In...>(typename FirstOf<sizeof...(In)>::type{}, n, data, strides);
+  run<Out, In...>(n, data, strides, compute<F, Out, In...>,
+                  typename FirstOf<sizeof...(In)>::type{});
 }
 
 // Registration: `binary<float, double>(table.div, [](auto a, auto b) { return a / b; })`. The
