@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include <pullback/core/ref.h>
 #include <pullback/core/geometry.h>
+#include <pullback/core/ref.h>
 #include <pullback/core/tensor.h>
 
 namespace pullback::linalg {
