@@ -4,7 +4,7 @@ import json
 import math
 import sys
 
-WIDTH, LABELS, BAR = 860, 300, 16
+WIDTH, LABELS, BAR = 900, 340, 16
 COLOURS = {"faster": "#2a7f62", "slower": "#b5483a"}
 TICKS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
 
