@@ -164,6 +164,17 @@ TEST_CASE("a rule writes over the gradient it is given only where nobody else se
     CHECK(at(g[1], 1) == 0);
     CHECK(std::abs(at(g[2], 0) - slope(0.5)) < 1e-15);
   }
+  SECTION("not one with a history, which would be that of another value") {
+    const Tensor w = leaf({2.0, 3.0}), y = exp(x), z = exp(x);
+    for (const Tensor& t : {y, z, x})
+      t.register_hook([&](const Tensor& g) {
+        const AutoGradMode recording(true);
+        return g * w;
+      });
+    (y + z).sum().backward();
+    CHECK_FALSE(x.grad().requires_grad());
+    CHECK(std::abs(at(x.grad(), 0) - 8 * std::exp(0.5)) < 1e-14);
+  }
   SECTION("not one that goes another way as well") {
     const Tensor z = x * 3;
     (tanh(z) + z).backward(ones({2}, kDouble));
