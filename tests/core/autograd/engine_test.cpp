@@ -195,6 +195,18 @@ TEST_CASE("a product's gradient is added to the sum it belongs to") {
     const Tensor g = autograd::grad({cube()}, {w}, {}, {}, /*create_graph=*/true)[0];
     CHECK(at(autograd::grad({g.sum()}, {w})[0], 0) == 12);
   }
+  SECTION("with the bits that it has in a new one, whatever the layout of the sum") {
+    const Tensor a = arange(1, 31, kDouble).reshape({6, 5}) / 7, b = a.sin() + 1;
+    const auto gradient = [&](const Tensor& values, bool record) {
+      const Tensor y = values.detach().requires_grad_();
+      const Tensor product = tanh(y * a);
+      const Tensor root = (product + mm(y, b.t()).cos().sum()).sum();
+      return autograd::grad({root}, {y}, {}, {}, record)[0].detach();
+    };
+    const Tensor plain = gradient(b, false);
+    CHECK(plain.equal(gradient(b, true)));
+    CHECK(plain.equal(gradient(b.t().contiguous().t(), false)));
+  }
   SECTION("where a hook looks at it, by itself") {
     const Tensor y = w * w;
     const Tensor z = y * w;
