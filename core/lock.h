@@ -4,9 +4,10 @@
 
 namespace pullback {
 
-/// A mutex for std::lock_guard in one byte, for what is held briefly and hardly ever by two: taking
-/// it is one atomic exchange, leaving it a store. Who waits, lets other threads run. Public headers
-/// do without <mutex>.
+/// A mutex for std::lock_guard in one byte, for what is mostly held briefly and hardly ever by two:
+/// taking it is one atomic exchange, leaving it a store. Who waits lets other threads run, and
+/// sleeps where that takes long, as for a large tensor of random numbers. Public headers do without
+/// <mutex>.
 class Lock {
  public:
   Lock() = default;
@@ -19,7 +20,7 @@ class Lock {
   void unlock() { held_.store(false, std::memory_order_release); }
 
  private:
-  /// Yields until nobody seems to hold it.
+  /// Returns when nobody seems to hold it.
   void wait() const;
 
   std::atomic<bool> held_{false};

@@ -42,7 +42,7 @@ bool is_exclusive(const Tensor& g) {
   // Of a view, the base holds the memory as well.
   const bool owns_base = impl->base.defined() && impl->base.get()->refs.get() == 1;
   return impl->refs.get() == 1 && impl->storage->refs.get() == (owns_base ? 2 : 1) &&
-         !impl->storage->deleter && impl->geometry.is_contiguous();
+         !impl->storage->deleter && impl->geometry.is_contiguous() && !requires_grad(g);
 }
 
 namespace {

@@ -28,7 +28,8 @@ class AccumulateGrad final : public Node {
   Lock mutex_;
 };
 
-/// May `g` be changed or given away: does nobody else hold it or its memory, and is it dense?
+/// May `g` be changed or given away: does nobody else hold it or its memory, is it dense, and has
+/// it no history, which a hook that records gives it and which the change would make untrue?
 bool is_exclusive(const Tensor& g);
 /// sum = sum + g, in place where nobody can see it.
 void accumulate(Tensor& sum, Tensor&& g);

@@ -1,6 +1,7 @@
 #include <pullback/core/autograd/checkpoint.h>
 
 #include <memory>
+#include <mutex>
 
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/saved.h>
@@ -32,6 +33,7 @@ class Recomputation {
   std::size_t note() { return count_++; }
 
   Tensor value(std::size_t i) {
+    const std::lock_guard lock(mutex_);  // several threads may go backward through one graph
     if (i >= values_.size() || !values_[i].defined()) recompute();
     return std::exchange(values_[i], Tensor());  // each is read once, or everything again
   }
@@ -75,6 +77,7 @@ class Recomputation {
   Tensors inputs_;
   std::vector<std::uint32_t> versions_;
   std::size_t count_ = 0;
+  std::mutex mutex_;
   Tensors values_;
 };
 

@@ -238,6 +238,7 @@ void fill_binary(Kernels& table) {
   quaternary<int32_t, int64_t>(table.addcmul, [](auto x, auto a, auto b, auto value) {
     return sum_of(x, product_of(product_of(value, a), b));
   });
+  ternary<float, double>(table.add_product, [](auto sum, auto a, auto b) { return sum + a * b; });
   quaternary<float, double>(table.addcdiv,
                             [](auto x, auto a, auto b, auto value) { return x + value * a / b; });
   ternary<int32_t, int64_t, float, double>(

@@ -86,10 +86,6 @@ void check_fits(const char* op, const Tensor& self, const Tensor& b, ScalarType 
         " doesn't match the broadcast shape ", shape.sizes());
 }
 
-}  // namespace
-
-namespace {
-
 constexpr auto passed_on = [](Tensor&& g) { return std::move(g); };
 
 // y = a b:  ā = g b,  b̄ = g a. What can be added to a sum goes first, so that the other takes g's

@@ -17,8 +17,7 @@ Tensor product_over(Tensor&& g, const Tensor& x) {
 
 bool add_product(const Tensor* sum, const Tensor& g, const Tensor& x) {
   if (!sum || !alike(*sum, g) || !alike(g, x)) return false;
-  const ScalarType type = g.get()->dtype;
-  run_loop(loop_for("addcmul", simd().addcmul, type), *sum, {*sum, g, x, Number(1, type)});
+  run_loop(loop_for("mul", simd().add_product, g.get()->dtype), *sum, {*sum, g, x});
   ++autograd::gradient_counts().added;
   return true;
 }

@@ -33,7 +33,8 @@ Tensor run_over(Loop loop, Tensor&& g, const Tensor& x, float cost, const N&... 
 Tensor product_over(Tensor&& g, const Tensor& x);
 
 /// sum += g·x for three tensors of one shape and type, if there is such a sum: then the product is
-/// never in memory.
+/// never in memory. The bits are those of a product that is added afterwards, as where the sum has
+/// another layout or somebody looks at the product.
 bool add_product(const Tensor* sum, const Tensor& g, const Tensor& x);
 
 }  // namespace pullback

@@ -8,6 +8,8 @@
 #include <pullback/core/ops.h>
 #include <pullback/core/random.h>
 
+#include <thread>
+
 #include "catch.h"
 
 using namespace pullback;
@@ -130,4 +132,24 @@ TEST_CASE("a recomputation that throws leaves the generator as it was") {
   fails = true;
   CHECK_THROWS_AS(y.sum().backward(), Mine);
   CHECK(rand({4}).equal(expected));
+}
+
+TEST_CASE("two threads go backward through one checkpointed graph", "[checkpoint]") {
+  const Tensor x = leaf({0.5, -1.0});
+  const auto f = [](const Tensor& in) { return (in * in).tanh() * in; };
+  const Tensor expected = autograd::grad({f(x).sum()}, {x})[0];
+  for (int round = 0; round < 100; ++round) {
+    const Tensor y = autograd::checkpoint(f, x).sum();
+    Tensor found[2];
+    std::thread threads[2];
+    for (int t = 0; t < 2; ++t)
+      threads[t] = std::thread([&, t] {
+        try {
+          found[t] = autograd::grad({y}, {x}, {}, /*retain_graph=*/true)[0];
+        } catch (const std::exception&) {  // then it stays undefined
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    for (const Tensor& g : found) REQUIRE((g.defined() && g.equal(expected)));
+  }
 }

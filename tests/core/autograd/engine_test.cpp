@@ -164,6 +164,17 @@ TEST_CASE("a rule writes over the gradient it is given only where nobody else se
     CHECK(at(g[1], 1) == 0);
     CHECK(std::abs(at(g[2], 0) - slope(0.5)) < 1e-15);
   }
+  SECTION("not one with a history, which would be that of another value") {
+    const Tensor w = leaf({2.0, 3.0}), y = exp(x), z = exp(x);
+    for (const Tensor& t : {y, z, x})
+      t.register_hook([&](const Tensor& g) {
+        const AutoGradMode recording(true);
+        return g * w;
+      });
+    (y + z).sum().backward();
+    CHECK_FALSE(x.grad().requires_grad());
+    CHECK(std::abs(at(x.grad(), 0) - 8 * std::exp(0.5)) < 1e-14);
+  }
   SECTION("not one that goes another way as well") {
     const Tensor z = x * 3;
     (tanh(z) + z).backward(ones({2}, kDouble));
@@ -183,6 +194,18 @@ TEST_CASE("a product's gradient is added to the sum it belongs to") {
   SECTION("where it is recorded, in a new one") {
     const Tensor g = autograd::grad({cube()}, {w}, {}, {}, /*create_graph=*/true)[0];
     CHECK(at(autograd::grad({g.sum()}, {w})[0], 0) == 12);
+  }
+  SECTION("with the bits that it has in a new one, whatever the layout of the sum") {
+    const Tensor a = arange(1, 31, kDouble).reshape({6, 5}) / 7, b = a.sin() + 1;
+    const auto gradient = [&](const Tensor& values, bool record) {
+      const Tensor y = values.detach().requires_grad_();
+      const Tensor product = tanh(y * a);
+      const Tensor root = (product + mm(y, b.t()).cos().sum()).sum();
+      return autograd::grad({root}, {y}, {}, {}, record)[0].detach();
+    };
+    const Tensor plain = gradient(b, false);
+    CHECK(plain.equal(gradient(b, true)));
+    CHECK(plain.equal(gradient(b.t().contiguous().t(), false)));
   }
   SECTION("where a hook looks at it, by itself") {
     const Tensor y = w * w;

@@ -402,6 +402,7 @@ const Layout kLayouts[] = {
     {"add_scaled", &Kernels::add_scaled, 3},
     {"lerp", &Kernels::lerp, 3},
     {"addcmul", &Kernels::addcmul, 4},
+    {"add_product", &Kernels::add_product, 3},
     {"addcdiv", &Kernels::addcdiv, 4},
     {"elu_backward", &Kernels::elu_backward, 5},
 };
