@@ -58,8 +58,7 @@ class Needs {
   /// The sum of the gradients of an input that have arrived so far, if it may be added to in place:
   /// a rule that does so returns no gradient for the input. Null otherwise.
   const Tensor* sum(int input) const;
-  /// The same without sums.
-  Needs alone() const { return Needs(bits_); }
+  Needs without_sums() const { return Needs(bits_); }
   bool any(int count) const {
     for (int i = 0; i < count; ++i)
       if (bits_[i]) return true;

@@ -133,19 +133,13 @@ int64_t band_rows(const ConvShape& s, int64_t lanes) {
   return std::max<int64_t>(kBandElements / ((s.in_w * s.stride_h + s.out_w + 1) * lanes), 1);
 }
 
-std::vector<Band> forward_bands(const Dimension& d, int64_t rows) {
+// `extent` rows in bands of at most `rows`, whose runs are forward_runs or adjoint_runs.
+std::vector<Band> bands_of(Runs (*runs)(const Dimension&, int64_t, int64_t), const Dimension& d,
+                           int64_t extent, int64_t rows) {
   std::vector<Band> bands;
-  for (int64_t i = 0; i < d.out; i += rows) {
-    const int64_t end = std::min(i + rows, d.out);
-    bands.emplace_back(forward_runs(d, i, end), i, end);
-  }
-  return bands;
-}
-std::vector<Band> adjoint_bands(const Dimension& d, int64_t rows) {
-  std::vector<Band> bands;
-  for (int64_t i = 0; i < d.in; i += rows) {
-    const int64_t end = std::min(i + rows, d.in);
-    bands.emplace_back(adjoint_runs(d, i, end), i, end);
+  for (int64_t i = 0; i < extent; i += rows) {
+    const int64_t end = std::min(i + rows, extent);
+    bands.emplace_back(runs(d, i, end), i, end);
   }
   return bands;
 }
@@ -245,8 +239,9 @@ void depthwise_conv2d(const Kernels& tier, const ConvShape& s, const T* x, const
                       const T* bias, T* y) {
   if (s.batch * s.groups * s.out_h * s.out_w == 0) return;
   const int64_t rows = band_rows(s, tiles_of<T>(tier).lanes);
-  sum_up<T>(tier, s, forward_bands(rows_of(s), rows), forward_runs(columns_of(s), 0, s.out_w),
-            {x, s.groups, s.in_h, s.in_w}, weight, bias, {y, s.groups, s.out_h, s.out_w});
+  sum_up<T>(tier, s, bands_of(forward_runs, rows_of(s), s.out_h, rows),
+            forward_runs(columns_of(s), 0, s.out_w), {x, s.groups, s.in_h, s.in_w}, weight, bias,
+            {y, s.groups, s.out_h, s.out_w});
 }
 
 template <class T>
@@ -254,8 +249,9 @@ void depthwise_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const 
                                  const T* weight, T* gx) {
   if (s.batch * s.groups * s.in_h * s.in_w == 0) return;
   const int64_t rows = band_rows(s, tiles_of<T>(tier).lanes) * s.stride_h;
-  sum_up<T>(tier, s, adjoint_bands(rows_of(s), rows), adjoint_runs(columns_of(s), 0, s.in_w),
-            {g, s.groups, s.out_h, s.out_w}, weight, nullptr, {gx, s.groups, s.in_h, s.in_w});
+  sum_up<T>(tier, s, bands_of(adjoint_runs, rows_of(s), s.in_h, rows),
+            adjoint_runs(columns_of(s), 0, s.in_w), {g, s.groups, s.out_h, s.out_w}, weight,
+            nullptr, {gx, s.groups, s.in_h, s.in_w});
 }
 
 template <class T>
@@ -269,7 +265,7 @@ void depthwise_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const
   const int64_t blocks = ceil_div(s.groups, lanes), all = blocks * kernel * lanes;
   const int64_t parts = std::clamp<int64_t>(s.batch, 1, kParts);
   const Dimension rows = rows_of(s), columns = columns_of(s);
-  const std::vector<Band> bands = forward_bands(rows, band_rows(s, lanes));
+  const std::vector<Band> bands = bands_of(forward_runs, rows, s.out_h, band_rows(s, lanes));
   std::vector<Range> inside;
   for (int64_t q = 0; q < s.kernel_w; ++q) inside.push_back(columns.outputs(q));
   Buffer<T> sums = zeros<T>(parts * all);

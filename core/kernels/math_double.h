@@ -76,17 +76,28 @@ PULLBACK_INLINE double expm1(double x) {
   return x == 0.0 ? x : value;
 }
 
-/// ln x: with m = x / 2^e in [sqrt(1/2), sqrt(2)), f = m - 1 and s = f / (2 + f),
-/// ln m = f - f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …), as in FreeBSD's e_log.c.
-PULLBACK_INLINE double log(double x) {
+/// x = (1 + f) 2^n with 1 + f in [sqrt(1/2), sqrt(2)).
+struct DoubleLogParts {
+  double f, n;
+};
+/// Of a normal number.
+PULLBACK_INLINE DoubleLogParts reduce_log_of_normal(double x) {
   constexpr uint64_t root = 0x3fe6a09e667f3bcd;  // of sqrt(1/2)
-  const bool tiny = x < 0x1p-1022;
-  const double scaled = tiny ? x * 0x1p54 : x;
-  const uint64_t offset = bits(scaled) - root;
+  const uint64_t offset = bits(x) - root;
   const uint64_t exponent = ((offset >> 52) ^ 0x800) - 0x800;
-  const double e = from_bits(bits(kRounding) + exponent) - kRounding;
-  const double n = tiny ? e - 54.0 : e;
-  const double f = from_bits((offset & 0x000fffffffffffff) + root) - 1.0;
+  return {from_bits((offset & 0x000fffffffffffff) + root) - 1.0,
+          from_bits(bits(kRounding) + exponent) - kRounding};
+}
+PULLBACK_INLINE DoubleLogParts reduce_log(double x) {
+  const bool tiny = x < 0x1p-1022;
+  const DoubleLogParts parts = reduce_log_of_normal(tiny ? x * 0x1p54 : x);
+  return {parts.f, tiny ? parts.n - 54.0 : parts.n};
+}
+
+/// ln x: with x = (1 + f) 2^n and s = f / (2 + f),
+/// ln (1 + f) = f - f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …), as in FreeBSD's e_log.c.
+PULLBACK_INLINE double log(double x) {
+  const auto [f, n] = reduce_log(x);
   const double s = f / (2.0 + f), z = s * s;
   double p = fma(2.0 / 21, z, 2.0 / 19);
   p = fma(p, z, 2.0 / 17);
@@ -233,11 +244,7 @@ PULLBACK_INLINE float hypot(float x, float y) {
 
 /// ln x to 2e-13, as log but without its subnormal numbers, which float32's are not in float64.
 PULLBACK_INLINE double log_of(float x) {
-  constexpr uint64_t root = 0x3fe6a09e667f3bcd;  // of sqrt(1/2)
-  const uint64_t offset = bits(static_cast<double>(x)) - root;
-  const uint64_t exponent = ((offset >> 52) ^ 0x800) - 0x800;
-  const double n = from_bits(bits(kRounding) + exponent) - kRounding;
-  const double f = from_bits((offset & 0x000fffffffffffff) + root) - 1.0;
+  const auto [f, n] = reduce_log_of_normal(x);
   const double s = f / (2.0 + f), z = s * s;
   double p = fma(0.19363884986633198, z, 0.22191337428065783);
   p = fma(p, z, 0.28571755535032944);

@@ -38,15 +38,8 @@ PULLBACK_INLINE Pair sum(double a, double b) {
 
 /// ln a for a > 0: with f and s as in log, n ln 2 + 2s + 2s³/3 in pairs, the rest as a polynomial.
 PULLBACK_INLINE Pair log_pair(double a) {
-  constexpr uint64_t root = 0x3fe6a09e667f3bcd;  // of sqrt(1/2)
   constexpr Pair two_thirds{0x1.5555555555555p-1, 0x1.5555555555555p-55};
-  const bool tiny = a < 0x1p-1022;
-  const double scaled = tiny ? a * 0x1p54 : a;
-  const uint64_t offset = bits(scaled) - root;
-  const uint64_t exponent = ((offset >> 52) ^ 0x800) - 0x800;
-  const double e = from_bits(bits(kRounding) + exponent) - kRounding;
-  const double n = tiny ? e - 54.0 : e;
-  const double f = from_bits((offset & 0x000fffffffffffff) + root) - 1.0;
+  const auto [f, n] = reduce_log(a);
 
   const Pair divisor = sum(2.0, f);
   const double quotient = f / divisor.high, whole = quotient * divisor.high;

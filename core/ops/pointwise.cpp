@@ -209,9 +209,7 @@ namespace {
 
 /// The kernel's f(g, v), over g where nothing is recorded and it may be.
 Tensor fused(const char* op, Tensor&& g, const Tensor& v, const Map& kernel) {
-  const ScalarType type = v.scalar_type();
-  if (may_overwrite(g, v)) return run_over(loop_for(op, kernel, type), std::move(g), v, 1.0f);
-  return map(op, g, v, kernel, type, type, 1.0f);
+  return run_over(loop_for(op, kernel, v.scalar_type()), std::move(g), v, 1.0f);
 }
 
 }  // namespace

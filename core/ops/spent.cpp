@@ -2,14 +2,6 @@
 
 namespace pullback {
 
-namespace {
-
-bool alike(const Tensor& a, const Tensor& b) {
-  return a.get()->dtype == b.get()->dtype && a.get()->geometry.same_sizes(b.get()->geometry);
-}
-
-}  // namespace
-
 Tensor product_over(Tensor&& g, const Tensor& x) {
   if (GradMode::is_enabled() || !alike(g, x)) return g * x;
   return run_over(loop_for("mul", simd().mul, g.get()->dtype), std::move(g), x, 0.5f);

@@ -8,18 +8,16 @@
 /// nothing is recorded and nobody else holds its memory, the result takes its place.
 namespace pullback {
 
-/// May g's elements be overwritten by those of a result like x? For a g that the caller owns.
-inline bool may_overwrite(const Tensor& g, const Tensor& x) {
-  const TensorImpl *old = g.get(), *like = x.get();
-  return !GradMode::is_enabled() && old->dtype == like->dtype &&
-         old->geometry.same_sizes(like->geometry) && autograd::is_exclusive(g);
+/// Have they one shape and type?
+inline bool alike(const Tensor& a, const Tensor& b) {
+  return a.get()->dtype == b.get()->dtype && a.get()->geometry.same_sizes(b.get()->geometry);
 }
 
-/// The loop's f(g, x, numbers…) of x's type, in g's memory where it may be; g is moved from only
-/// then.
+/// The loop's f(g, x, numbers…) of x's shape and type, in g's memory where it may be; g is moved
+/// from only then.
 template <class... N>
 Tensor run_over(Loop loop, Tensor&& g, const Tensor& x, float cost, const N&... numbers) {
-  if (may_overwrite(g, x)) {
+  if (!GradMode::is_enabled() && alike(g, x) && autograd::is_exclusive(g)) {
     run_loop(loop, g, {g, x, numbers...}, cost);
     return std::move(g);
   }
