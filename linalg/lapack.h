@@ -46,7 +46,7 @@ template <class T>
 void triangular_solve(Triangle shape, int n, int columns, const T* t, T* b);
 
 /// A = Q R for m×n A, in place: R above, Householder vectors below the diagonal, their min(m, n)
-/// factors in `tau`. (geqrf)
+/// factors in `tau`; what the tests hold linalg/reflections.h against. (geqrf)
 template <class T>
 int qr_factor(int m, int n, T* a, T* tau);
 
