@@ -272,6 +272,15 @@ void store(const TensorData& data, T*& out) {
 
 }  // namespace
 
+TensorData::TensorData(std::initializer_list<TensorData> list) : list_(list) {}
+
+void TensorData::add(const Scalar& value) {
+  TensorData item({});
+  item.scalar_ = value;
+  item.is_scalar_ = true;
+  list_.push_back(std::move(item));
+}
+
 Tensor tensor(const TensorData& data, const TensorOptions& options) {
   const std::vector<std::int64_t> sizes = shape_of(data);
   std::optional<ScalarType> found;

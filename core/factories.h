@@ -44,16 +44,18 @@ class TensorData {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> TensorData(T value) : scalar_(value), is_scalar_(true) {}
-  TensorData(std::initializer_list<TensorData> list) : list_(list) {}
+  TensorData(std::initializer_list<TensorData> list);
   template <class T>
   requires std::is_arithmetic_v<T> TensorData(const std::vector<T>& values) {
-    for (const auto& v : values) list_.push_back(TensorData(static_cast<T>(v)));
+    for (const auto& v : values) add(static_cast<T>(v));
   }
   bool is_scalar() const { return is_scalar_; }
   const Scalar& scalar() const { return scalar_; }
   const std::vector<TensorData>& list() const { return list_; }
 
  private:
+  void add(const Scalar& value);
+
   Scalar scalar_;
   bool is_scalar_ = false;
   std::vector<TensorData> list_;

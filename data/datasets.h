@@ -54,13 +54,16 @@ class Dataset : public BatchDataset<Self, std::vector<SingleExample>> {
 
   virtual ExampleType get(size_t index) = 0;
 
-  std::vector<ExampleType> get_batch(ArrayRef<size_t> indices) override {
-    std::vector<ExampleType> batch;
-    batch.reserve(indices.size());
-    for (const size_t index : indices) batch.push_back(get(index));
-    return batch;
-  }
+  std::vector<ExampleType> get_batch(ArrayRef<size_t> indices) override;
 };
+
+template <class Self, class SingleExample>
+std::vector<SingleExample> Dataset<Self, SingleExample>::get_batch(ArrayRef<size_t> indices) {
+  std::vector<SingleExample> batch;
+  batch.reserve(indices.size());
+  for (const size_t index : indices) batch.push_back(get(index));
+  return batch;
+}
 
 /// A data set that gives as many examples as it is asked for, whichever comes next.
 template <class Self, class Batch = std::vector<Example<>>>
@@ -160,11 +163,11 @@ SharedBatchDataset<UnderlyingDataset> make_shared_dataset(Args&&... args) {
 /// The slices of a tensor along its first dimension, without targets.
 struct TensorDataset : Dataset<TensorDataset, TensorExample> {
   /// Of tensors of one shape.
-  explicit TensorDataset(const std::vector<Tensor>& tensors) : TensorDataset(stack(tensors)) {}
+  explicit TensorDataset(const std::vector<Tensor>& tensors);
   explicit TensorDataset(Tensor tensor);
 
-  TensorExample get(size_t index) override { return tensor[static_cast<std::int64_t>(index)]; }
-  std::optional<size_t> size() const override { return static_cast<size_t>(tensor.size(0)); }
+  TensorExample get(size_t index) override;
+  std::optional<size_t> size() const override;
 
   Tensor tensor;
 };
@@ -189,5 +192,9 @@ class MNIST : public Dataset<MNIST> {
   Mode mode_;
   Tensor images_, targets_;
 };
+
+// Compiled once, in datasets.cpp.
+extern template class Dataset<TensorDataset, TensorExample>;
+extern template class Dataset<MNIST>;
 
 }  // namespace pullback::data::datasets

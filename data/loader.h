@@ -78,8 +78,8 @@ class DataLoaderBase {
   /// Begins a walk. An earlier one, wherever it is, ends: its iterator throws RuntimeError when it
   /// is moved on.
   Iterator<Batch> begin() {
-    check(workers_ != nullptr || options_.workers == 0, "DataLoader: begin after join");
-    if (workers_) workers_->drain();
+    check(workers_ || options_.workers == 0, "DataLoader: begin after join");
+    if (workers_) workers_.drain();
     reset();
     ++walks_;
     if (workers_) ask_for(options_.max_jobs);
@@ -93,18 +93,16 @@ class DataLoaderBase {
   Iterator<Batch> end() { return {}; }
 
   /// Ends the worker threads; no walk can begin after it.
-  void join() { workers_.reset(); }
+  void join() { workers_.join(); }
   const FullDataLoaderOptions& options() const noexcept { return options_; }
 
  protected:
   /// With `copies`, each worker has a copy of the data set.
   DataLoaderBase(Dataset dataset, const DataLoaderOptions& options, bool copies)
       : options_(options), dataset_(std::make_shared<Dataset>(std::move(dataset))) {
-    std::vector<detail::Workers::Work> works;
     for (std::size_t i = 0; i < options_.workers; ++i)
-      works.push_back([own = copies ? std::make_shared<Dataset>(*dataset_) : dataset_](
-                          detail::Job& job) { static_cast<BatchJob&>(job).run(*own); });
-    if (options_.workers > 0) workers_ = std::make_unique<detail::Workers>(std::move(works));
+      workers_.start([own = copies ? std::make_shared<Dataset>(*dataset_) : dataset_](
+                         detail::Job& job) { static_cast<BatchJob&>(job).run(*own); });
   }
 
   /// What to ask the data set for next; empty at the end of the walk.
@@ -128,7 +126,7 @@ class DataLoaderBase {
     for (; batches > 0; --batches) {
       std::optional<BatchRequest> request = get_batch_request();
       if (!request) return;
-      workers_->push(std::make_unique<BatchJob>(std::move(*request)));
+      workers_.push(Owned<detail::Job>(new BatchJob(std::move(*request))));
     }
   }
 
@@ -138,7 +136,7 @@ class DataLoaderBase {
       if (!request) return {};
       return dataset_->get_batch(std::move(*request));
     }
-    while (const auto job = workers_->pop(options_.enforce_ordering, options_.timeout)) {
+    while (const auto job = workers_.pop(options_.enforce_ordering, options_.timeout)) {
       auto& finished = static_cast<BatchJob&>(*job);
       if (!finished.exception && !finished.batch) continue;  // a stateful data set has ended
       ask_for(1);
@@ -149,7 +147,7 @@ class DataLoaderBase {
   }
 
   std::size_t walks_ = 0;
-  std::unique_ptr<detail::Workers> workers_;
+  detail::Workers workers_;
 };
 
 /// A loader of the batches whose indices a sampler gives. Each worker has a copy of the data set.

@@ -33,12 +33,11 @@ namespace detail {
 struct Workers::State {
   std::mutex mutex;
   std::condition_variable given, finished;
-  std::deque<std::unique_ptr<Job>> jobs;  ///< in the order given
-  std::deque<Job*> waiting;               ///< those of them that no worker has begun
+  std::deque<Owned<Job>> jobs;  ///< in the order given
+  std::deque<Job*> waiting;     ///< those of them that no worker has begun
   bool quit = false;
   std::vector<std::thread> threads;
 
-  // Also where the constructor could not start all threads.
   ~State() {
     {
       const std::lock_guard lock(mutex);
@@ -70,15 +69,23 @@ struct Workers::State {
   }
 };
 
-Workers::Workers(std::vector<Work> works) : state_(std::make_unique<State>()) {
-  for (Work& work : works)
-    state_->threads.emplace_back(
-        [state = state_.get(), work = std::move(work)] { state->run(work); });
+Job::~Job() = default;
+
+void destroy(Job* job) {
+  delete job;
 }
 
-Workers::~Workers() = default;
+void destroy(Workers::State* state) {
+  delete state;
+}
 
-void Workers::push(std::unique_ptr<Job> job) {
+void Workers::start(Work work) {
+  if (!state_) state_ = Owned<State>(new State);
+  state_->threads.emplace_back(
+      [state = state_.get(), work = std::move(work)] { state->run(work); });
+}
+
+void Workers::push(Owned<Job> job) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->jobs.push_back(std::move(job));
@@ -87,10 +94,10 @@ void Workers::push(std::unique_ptr<Job> job) {
   state_->given.notify_one();
 }
 
-std::unique_ptr<Job> Workers::pop(bool ordered, const std::optional<Milliseconds>& timeout) {
+Owned<Job> Workers::pop(bool ordered, const std::optional<Milliseconds>& timeout) {
   auto& jobs = state_->jobs;
   std::unique_lock lock(state_->mutex);
-  if (jobs.empty()) return nullptr;
+  if (jobs.empty()) return {};
   auto next = jobs.begin();
   const auto ready = [&] {
     if (!ordered)
@@ -105,7 +112,7 @@ std::unique_ptr<Job> Workers::pop(bool ordered, const std::optional<Milliseconds
   } else {
     state_->finished.wait(lock, ready);
   }
-  std::unique_ptr<Job> job = std::move(*next);
+  Owned<Job> job = std::move(*next);
   jobs.erase(next);
   return job;
 }

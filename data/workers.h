@@ -2,11 +2,11 @@
 
 #include <exception>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include <pullback/core/error.h>
+#include <pullback/core/owned.h>
 #include <pullback/data/loader_options.h>
 
 namespace pullback::data {
@@ -22,11 +22,12 @@ namespace detail {
 
 /// A batch to be made.
 struct Job {
-  virtual ~Job() = default;
+  virtual ~Job();
   bool done = false;
   /// What the worker threw instead of making it.
   std::exception_ptr exception;
 };
+void destroy(Job* job);
 
 /// Threads that work on jobs in the order in which they are given. All members are for one thread,
 /// the loader's.
@@ -34,23 +35,25 @@ class Workers {
  public:
   using Work = std::function<void(Job&)>;
 
-  /// Starts one thread for each.
-  explicit Workers(std::vector<Work> works);
-  /// Waits for the jobs that are worked on; the others are forgotten.
-  ~Workers();
-  Workers(const Workers&) = delete;
-  Workers& operator=(const Workers&) = delete;
-
-  void push(std::unique_ptr<Job> job);
+  /// Starts a thread that does this.
+  void start(Work work);
+  /// Are there threads?
+  explicit operator bool() const { return bool(state_); }
+  void push(Owned<Job> job);
   /// Waits for the job that was given first, or, unless `ordered`, for whichever is done; null when
   /// all have been taken. Throws RuntimeError when that takes longer than the timeout.
-  std::unique_ptr<Job> pop(bool ordered, const std::optional<Milliseconds>& timeout);
+  Owned<Job> pop(bool ordered, const std::optional<Milliseconds>& timeout);
   /// Forgets all jobs, as soon as none is worked on.
   void drain();
+  /// Waits for the jobs that are worked on, forgets the others and ends the threads, as the
+  /// destructor does.
+  void join() { state_.reset(); }
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  friend void destroy(State* state);
+
+  Owned<State> state_;
 };
 
 }  // namespace detail

@@ -27,6 +27,9 @@ std::size_t CloneNotes::count(const void* target) const {
   return static_cast<std::size_t>(std::count_if(
       notes_.begin(), notes_.end(), [&](const Note& note) { return note.target == target; }));
 }
+void CloneNotes::add(Note note) {
+  notes_.push_back(note);
+}
 void CloneNotes::move(void* from, void* to) {
   for (Note& note : notes_)
     if (note.member == from) note.member = to;

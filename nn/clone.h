@@ -31,7 +31,7 @@ class CloneNotes {
     if (current_) [[unlikely]]
       current_->erase(member);
   }
-  void add(Note note) { notes_.push_back(note); }
+  void add(Note note);
   std::size_t count(const void* target) const;
   void rebind_all(CloneMemo& memo);
 

@@ -18,7 +18,7 @@ unsigned next_hook_id() {
 }  // namespace
 
 Module::Hooks& Module::hooks() {
-  if (!hooks_) hooks_.reset(new Hooks);
+  if (!hooks_) hooks_ = Owned<Hooks>(new Hooks);
   return *hooks_;
 }
 

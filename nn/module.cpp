@@ -8,9 +8,13 @@
 
 namespace pullback::nn {
 
-void Module::HooksDeleter::operator()(Hooks* hooks) const {
+void destroy(Module::Hooks* hooks) {
   delete hooks;
 }
+
+Module::Module() = default;
+
+Module::Module(std::string name) : given_name_(std::move(name)) {}
 
 Module::Module(const Module& other)
     : std::enable_shared_from_this<Module>(other),
@@ -18,7 +22,7 @@ Module::Module(const Module& other)
       given_name_(other.given_name_),
       copier_(other.copier_),
       training_(other.training_) {
-  if (other.hooks_) hooks_.reset(new Hooks(*other.hooks_));
+  if (other.hooks_) hooks_ = Owned<Hooks>(new Hooks(*other.hooks_));
   if (detail::CloneNotes::current()) return;
   check(!other.has_parametrizations(), "Module: copying ", other,
         ", which has parametrizations; use clone()");

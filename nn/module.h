@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <pullback/core/owned.h>
 #include <pullback/nn/attribute.h>
 #include <pullback/nn/ordered_dict.h>
 
@@ -27,9 +28,9 @@ struct IncompatibleKeys {
 /// derived classes) a `forward`.
 class Module : public std::enable_shared_from_this<Module> {
  public:
-  Module() = default;
+  Module();
   /// Prints under this name instead of its class's.
-  explicit Module(std::string name) : given_name_(std::move(name)) {}
+  explicit Module(std::string name);
   /// Tensors and children are shared; clone() copies them. Throws RuntimeError if parametrized.
   Module(const Module& other);
   Module& operator=(const Module&) = delete;
@@ -146,7 +147,7 @@ class Module : public std::enable_shared_from_this<Module> {
   /// use instead, or nothing. Those of inputs that require none are undefined.
   unsigned register_full_backward_hook(BackwardHook hook);
   void remove_hook(unsigned id);
-  bool has_hooks() const noexcept { return hooks_ != nullptr; }
+  bool has_hooks() const noexcept { return bool(hooks_); }
   /// Runs `forward` between the hooks.
   Tensor call_with_hooks(std::vector<Tensor> inputs,
                          const std::function<Tensor(const std::vector<Tensor>&)>& forward);
@@ -199,9 +200,7 @@ class Module : public std::enable_shared_from_this<Module> {
  private:
   friend struct detail::CloneMemo;
   struct Hooks;
-  struct HooksDeleter {
-    void operator()(Hooks* hooks) const;
-  };
+  friend void destroy(Hooks* hooks);
 
   static std::string joined(const std::string& prefix, const std::string& name) {
     return prefix.empty() ? name : prefix + "." + name;
@@ -223,7 +222,7 @@ class Module : public std::enable_shared_from_this<Module> {
 
   std::vector<Ref<ParamSlot>> slots_;
   OrderedDict<std::string, std::shared_ptr<Module>> children_{"Module"};
-  std::unique_ptr<Hooks, HooksDeleter> hooks_;
+  Owned<Hooks> hooks_;
   std::vector<LoadHook> load_hooks_;
   std::string given_name_;
   Copier copier_ = nullptr;

@@ -65,6 +65,29 @@ bool ParamState::provide(const Tensor& parameter, std::size_t count, double valu
   return fresh;
 }
 
+ParamGroup::ParamGroup(std::vector<Tensor> params) : params_(std::move(params)) {}
+ParamGroup::ParamGroup(std::vector<Tensor> params, const OptimizerOptions& options)
+    : ParamGroup(std::move(params), options.clone()) {}
+ParamGroup::ParamGroup(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> options)
+    : params_(std::move(params)), options_(std::move(options)) {}
+ParamGroup::ParamGroup(const ParamGroup& other)
+    : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
+ParamGroup::ParamGroup(ParamGroup&&) = default;
+ParamGroup::~ParamGroup() = default;
+
+OptimizerOptions& ParamGroup::options() {
+  check(has_options(),
+        "ParamGroup: the group has no options yet; give it some, or add it with "
+        "add_param_group");
+  return *options_;
+}
+
+void ParamGroup::set_options(std::unique_ptr<OptimizerOptions> options) {
+  options_ = std::move(options);
+}
+
+Optimizer::~Optimizer() = default;
+
 Optimizer::Optimizer(std::vector<ParamGroup> groups, std::unique_ptr<OptimizerOptions> defaults)
     : defaults_(std::move(defaults)) {
   defaults_->check();

@@ -14,27 +14,20 @@ namespace pullback::optim {
 /// Parameters that are trained with the same options.
 class ParamGroup {
  public:
-  explicit ParamGroup(std::vector<Tensor> params) : params_(std::move(params)) {}
-  ParamGroup(std::vector<Tensor> params, const OptimizerOptions& options)
-      : params_(std::move(params)), options_(options.clone()) {}
-  ParamGroup(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> options)
-      : params_(std::move(params)), options_(std::move(options)) {}
-  ParamGroup(const ParamGroup& other)
-      : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
-  ParamGroup(ParamGroup&&) = default;
+  explicit ParamGroup(std::vector<Tensor> params);
+  ParamGroup(std::vector<Tensor> params, const OptimizerOptions& options);
+  ParamGroup(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> options);
+  ParamGroup(const ParamGroup& other);
+  ParamGroup(ParamGroup&&);
+  ~ParamGroup();
 
   std::vector<Tensor>& params() { return params_; }
   const std::vector<Tensor>& params() const { return params_; }
   bool has_options() const { return options_ != nullptr; }
   /// Throws RuntimeError where has_options() is false.
-  OptimizerOptions& options() {
-    check(has_options(),
-          "ParamGroup: the group has no options yet; give it some, or add it with "
-          "add_param_group");
-    return *options_;
-  }
+  OptimizerOptions& options();
   const OptimizerOptions& options() const { return const_cast<ParamGroup*>(this)->options(); }
-  void set_options(std::unique_ptr<OptimizerOptions> options) { options_ = std::move(options); }
+  void set_options(std::unique_ptr<OptimizerOptions> options);
 
  private:
   std::vector<Tensor> params_;
@@ -63,7 +56,7 @@ class Optimizer {
 
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
-  virtual ~Optimizer() = default;
+  virtual ~Optimizer();
 
   /// One step for every parameter that has a gradient. A closure, if given, is called first with
   /// gradients enabled, and its loss returned.

@@ -28,9 +28,7 @@ class OptimizerOptions {
 template <class Derived>
 class OptionsOf : public OptimizerOptions {
  public:
-  std::unique_ptr<OptimizerOptions> clone() const override {
-    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
-  }
+  std::unique_ptr<OptimizerOptions> clone() const override;
   double get_lr() const override { return static_cast<const Derived&>(*this).lr(); }
   void set_lr(double lr) override { static_cast<Derived&>(*this).lr() = lr; }
 
@@ -41,6 +39,11 @@ class OptionsOf : public OptimizerOptions {
     flag = value != 0;
   }
 };
+
+template <class Derived>
+std::unique_ptr<OptimizerOptions> OptionsOf<Derived>::clone() const {
+  return std::unique_ptr<OptimizerOptions>(new Derived(static_cast<const Derived&>(*this)));
+}
 
 /// Throws ValueError "Invalid <name>: <value>" unless `valid`.
 void check_option(bool valid, const char* name, double value);

@@ -26,22 +26,6 @@ class TensorOrTensors {
   bool is_tensor_;
 };
 
-/// Functions as a parametrization: what a lambda, or a pair of them, becomes.
-class LambdaImpl : public nn::Module {
- public:
-  using Forward = std::function<Tensor(TensorList)>;
-  using RightInverse = std::function<TensorOrTensors(const Tensor&)>;
-  LambdaImpl(Forward forward, RightInverse right_inverse)
-      : forward_(std::move(forward)), right_inverse_(std::move(right_inverse)) {}
-  Tensor forward(TensorList originals) { return forward_(originals); }
-  TensorOrTensors right_inverse(const Tensor& value) { return right_inverse_(value); }
-  bool has_right_inverse() const { return right_inverse_ != nullptr; }
-
- private:
-  Forward forward_;
-  RightInverse right_inverse_;
-};
-
 namespace detail {
 
 template <class T>
@@ -131,27 +115,28 @@ class AnyParametrization {
   const Calls& calls() const { return calls_; }
 
  private:
+  using Forward = std::function<Tensor(TensorList)>;
+  using RightInverse = std::function<TensorOrTensors(const Tensor&)>;
+  friend class LambdaImpl;
+
   template <class F, class R>
   AnyParametrization(F forward, R right_inverse) {
     using S = detail::Signature<decltype(&F::operator())>;
-    LambdaImpl::RightInverse inverse;
+    RightInverse inverse;
     if constexpr (!std::is_same_v<R, std::nullptr_t>)
       inverse = [r = std::move(right_inverse)](const Tensor& value) mutable {
         return detail::gather(r(value));
       };
-    LambdaImpl::Forward all = [f = std::move(forward)](TensorList x) mutable -> Tensor {
+    Forward all = [f = std::move(forward)](TensorList x) mutable -> Tensor {
       if constexpr (S::takes_list)
         return f(x.vec());
       else
         return spread(f, x, std::make_index_sequence<S::arity>());
     };
-    auto lambda = std::make_shared<LambdaImpl>(std::move(all), std::move(inverse));
-    nn::Module::remember_type(*lambda);
-    calls_ = calls_of<LambdaImpl>();
-    calls_.arity = S::takes_list ? -1 : S::arity;
-    if (!lambda->has_right_inverse()) calls_.right_inverse = nullptr;
-    module_ = std::move(lambda);
+    become_lambda(S::takes_list ? -1 : S::arity, std::move(all), std::move(inverse));
   }
+  /// Makes a module of functions; `right_inverse` may be empty.
+  void become_lambda(int arity, Forward forward, RightInverse right_inverse);
 
   template <class F, std::size_t... I>
   static Tensor spread(F& f, TensorList x, std::index_sequence<I...>) {

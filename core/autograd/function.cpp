@@ -50,6 +50,9 @@ bool contains(const std::vector<const TensorImpl*>& list, const TensorImpl* x) {
 
 }  // namespace
 
+AutogradContext::AutogradContext() = default;
+AutogradContext::~AutogradContext() = default;
+
 variable_list AutogradContext::get_saved_variables() const {
   if (!to_save_.empty()) return to_save_;
   variable_list values;
@@ -158,16 +161,21 @@ AutogradContext* FunctionCall::begin() {
   return &node_->context;
 }
 
-void FunctionCall::end(Tensor* const* outputs, std::size_t count) {
+void FunctionCall::note_output(Tensor& y) {
+  outputs_.push_back(&y);
+}
+
+void FunctionCall::end() {
   const AutogradContext& context = node_->context;
   for (const TensorImpl* x : context.dirty_)
-    check(std::any_of(outputs, outputs + count, [&](const Tensor* y) { return y->get() == x; }),
+    check(std::any_of(outputs_.begin(), outputs_.end(),
+                      [&](const Tensor* y) { return y->get() == x; }),
           node_->full_name_,
           ": Some elements marked as dirty during the forward method were not returned as output. "
           "The inputs that are modified inplace must all be outputs of the Function");
-  node_->set_output_count(std::max<std::size_t>(count, 1));
-  for (std::size_t i = 0; i < count; ++i)
-    if (outputs[i]->defined()) wrap(*outputs[i], i);
+  node_->set_output_count(std::max<std::size_t>(outputs_.size(), 1));
+  for (std::size_t i = 0; i < outputs_.size(); ++i)
+    if (outputs_[i]->defined()) wrap(*outputs_[i], i);
   if (records_) {
     if (Profile* profile = Profile::active()) profile->note_forward(node_->full_name_);
     std::vector<Saved>& kept = node_->saved_values_;

@@ -61,6 +61,9 @@ class FunctionNode;
 /// What a custom function's forward tells its backward.
 class AutogradContext {
  public:
+  AutogradContext();
+  ~AutogradContext();
+
   /// Keeps inputs or outputs for the backward, which reads them with get_saved_variables().
   /// Intermediate values belong into saved_data, or into a Function of their own.
   void save_for_backward(variable_list to_save) { to_save_ = std::move(to_save); }
@@ -112,8 +115,17 @@ class FunctionCall {
   }
   /// Call after all arguments, before forward.
   AutogradContext* begin();
-  /// Gives forward's outputs their place in the graph.
-  void end(Tensor* const* outputs, std::size_t count);
+  /// What forward returned.
+  void note_output(Tensor& y);
+  void note_output(std::vector<Tensor>& list) {
+    for (Tensor& y : list) note_output(y);
+  }
+  template <class... T>
+  void note_output(std::tuple<T...>& parts) {
+    std::apply([this](auto&... part) { (note_output(part), ...); }, parts);
+  }
+  /// Call after all outputs: gives them their place in the graph.
+  void end();
 
  private:
   void note_other();
@@ -121,6 +133,7 @@ class FunctionCall {
 
   FunctionNode* node_;  ///< counted
   std::vector<Tensor> inputs_;
+  std::vector<Tensor*> outputs_;
   bool records_ = false;
 };
 
@@ -134,17 +147,6 @@ decltype(auto) argument(A&& a) {
   } else {
     return std::forward<A>(a);
   }
-}
-
-inline void collect(std::vector<Tensor*>& all, Tensor& y) {
-  all.push_back(&y);
-}
-inline void collect(std::vector<Tensor*>& all, std::vector<Tensor>& list) {
-  for (Tensor& y : list) all.push_back(&y);
-}
-template <class... T>
-void collect(std::vector<Tensor*>& all, std::tuple<T...>& parts) {
-  std::apply([&](auto&... part) { (collect(all, part), ...); }, parts);
 }
 
 template <class T>
@@ -196,9 +198,8 @@ class Function {
       const NoGradGuard no_grad;
       return X::forward(context, std::forward<Args>(args)...);
     }();
-    std::vector<Tensor*> all;
-    detail::collect(all, outputs);
-    call.end(all.data(), all.size());
+    call.note_output(outputs);
+    call.end();
     return outputs;
   }
 };

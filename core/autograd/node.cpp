@@ -34,11 +34,18 @@ void Node::set_output_count(std::size_t count) {
 }
 
 NodeHooks& Node::hooks() {
-  if (!hooks_) hooks_ = std::make_unique<NodeHooks>();
+  if (!hooks_) hooks_ = Owned<NodeHooks>(new NodeHooks);
   return *hooks_;
 }
 
 Node::~Node() = default;
+
+void destroy(NodeHooks* hooks) {
+  delete hooks;
+}
+void destroy(ForwardCall* call) {
+  delete call;
+}
 
 Node* Edge::node() const {
   return function ? function.get() : leaf ? AccumulateGrad::of(leaf.get()) : nullptr;
@@ -167,11 +174,11 @@ std::vector<Node::SavedShape> Node::saved_shapes() const {
 
 const std::string& Node::forward_call() const {
   static const std::string none;
-  return forward_call_ ? *forward_call_ : none;
+  return forward_call_ ? forward_call_->text : none;
 }
 
 void Node::note_forward_call(std::string text) {
-  forward_call_ = std::make_unique<std::string>(std::move(text));
+  forward_call_ = Owned<ForwardCall>(new ForwardCall{std::move(text)});
 }
 
 }  // namespace pullback::autograd

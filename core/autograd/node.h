@@ -3,11 +3,11 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <pullback/core/autograd/hooks.h>
+#include <pullback/core/owned.h>
 #include <pullback/core/tensor.h>
 #include <pullback/core/tensor_impl.h>
 
@@ -33,11 +33,14 @@ struct Edge {
 /// The edge along which a gradient of this tensor flows; empty when it requires none.
 Edge edge_of(const Tensor& x);
 
-/// Owns what hooks made of a saved value (saved.h), which few nodes have.
-struct DeletePacked {
-  void operator()(Packed* packed) const;
+// What few nodes have, behind pointers: what hooks made of a saved value (saved.h), hooks of the
+// node itself, and the call that anomaly mode notes.
+void destroy(Packed* packed);
+void destroy(NodeHooks* hooks);
+struct ForwardCall {
+  std::string text;
 };
-using PackedPointer = std::unique_ptr<Packed, DeletePacked>;
+void destroy(ForwardCall* call);
 
 /// What a node knows of one of its outputs: the shape its gradient must have, and its value if a
 /// rule asks for it.
@@ -46,7 +49,7 @@ struct Output {
   ScalarType dtype = ScalarType::Float;
   Ref<Storage> kept;
   std::uint32_t version = 0;
-  PackedPointer packed;  ///< instead of `kept`, under SavedTensorsHooks
+  Owned<Packed> packed;  ///< instead of `kept`, under SavedTensorsHooks
 };
 
 /// Which inputs' gradients anybody reads.
@@ -166,8 +169,8 @@ class Node {
   Scratch scratch_;
   Output first_output_;
   std::vector<Output> more_outputs_;
-  std::unique_ptr<NodeHooks> hooks_;
-  std::unique_ptr<std::string> forward_call_;
+  Owned<NodeHooks> hooks_;
+  Owned<ForwardCall> forward_call_;
   Node* next_dead_ = nullptr;
 };
 

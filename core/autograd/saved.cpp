@@ -16,7 +16,7 @@ SavedTensorsHooks::~SavedTensorsHooks() {
   innermost_ = outer_;
 }
 
-PackedPointer SavedTensorsHooks::pack(const Ref<Storage>& storage, const Geometry& geometry,
+Owned<Packed> SavedTensorsHooks::pack(const Ref<Storage>& storage, const Geometry& geometry,
                                       ScalarType dtype) {
   const NoGradGuard no_grad;
   struct Outside {  // the hook's own operations belong to no node
@@ -24,11 +24,11 @@ PackedPointer SavedTensorsHooks::pack(const Ref<Storage>& storage, const Geometr
     ~Outside() { node_under_construction = node; }
   } outside;
   const SavedTensorsHooks& hooks = *innermost_;
-  return PackedPointer(
+  return Owned<Packed>(
       new Packed{hooks.pack_(Tensor(make_alias(storage, geometry, dtype))), hooks.unpack_});
 }
 
-void DeletePacked::operator()(Packed* packed) const {
+void destroy(Packed* packed) {
   delete packed;
 }
 

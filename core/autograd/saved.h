@@ -2,7 +2,6 @@
 
 #include <any>
 #include <functional>
-#include <memory>
 
 #include <pullback/core/autograd/node.h>
 
@@ -22,7 +21,7 @@ class SavedTensorsHooks {
 
   static bool are_set() noexcept { return innermost_ != nullptr; }
   /// What the innermost hooks make of a value.
-  static PackedPointer pack(const Ref<Storage>& storage, const Geometry& geometry,
+  static Owned<Packed> pack(const Ref<Storage>& storage, const Geometry& geometry,
                             ScalarType dtype);
 
  private:
@@ -95,7 +94,7 @@ class Saved {
   Geometry geometry_;
   const Edge* input_edge_ = nullptr;  ///< its owner's, where the tensor is one of its inputs
   Edge own_edge_;                     ///< otherwise
-  PackedPointer packed_;              ///< instead of the storage, under hooks
+  Owned<Packed> packed_;              ///< instead of the storage, under hooks
   Node* owner_ = nullptr;
   Saved* next_ = nullptr;
 };

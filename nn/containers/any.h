@@ -57,23 +57,9 @@ class AnyModule : public HolderBase {
     return unpack<Result>(call(values, sizeof...(Args)));
   }
   /// As above with the arguments packed.
-  std::any call(std::any* args, std::size_t count) const {
-    checked();
-    check<TypeError>(calls_->any != nullptr, module_->name(),
-                     ": its forward is overloaded or a template and cannot be called like this");
-    return calls_->any(*module_, args, count);
-  }
+  std::any call(std::any* args, std::size_t count) const;
   /// Feeds what one module returned to the next.
-  std::any pass(std::any value) const {
-    checked();
-    if (const auto* x = std::any_cast<Tensor>(&value); x && calls_->tensor)
-      return calls_->tensor(*module_, *x);
-    if (calls_->spread) {
-      if (std::vector<std::any> parts; calls_->spread(value, parts))
-        return call(parts.data(), parts.size());
-    }
-    return call(&value, 1);
-  }
+  std::any pass(std::any value) const;
   template <class Result>
   Result unpack(std::any value) const {
     if constexpr (std::is_void_v<Result>) {

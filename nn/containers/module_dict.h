@@ -13,34 +13,20 @@ class ModuleDictImpl : public Module {
  public:
   ModuleDictImpl() = default;
   explicit ModuleDictImpl(
-      const std::vector<std::pair<std::string, std::shared_ptr<Module>>>& modules) {
-    update(modules);
-  }
-  explicit ModuleDictImpl(const OrderedDict<std::string, std::shared_ptr<Module>>& modules) {
-    update(modules.pairs());
-  }
+      const std::vector<std::pair<std::string, std::shared_ptr<Module>>>& modules);
+  explicit ModuleDictImpl(const OrderedDict<std::string, std::shared_ptr<Module>>& modules);
 
   /// Adds or replaces.
   template <class M>
   requires std::is_constructible_v<AnyModule, M>
   void insert(const std::string& key, M&& module) {
-    put(key, AnyModule(std::forward<M>(module)).ptr());
+    insert(key, AnyModule(std::forward<M>(module)).ptr());
   }
-  void insert(const std::string& key, std::shared_ptr<Module> module) {
-    put(key, std::move(module));
-  }
-  void update(const std::vector<std::pair<std::string, std::shared_ptr<Module>>>& modules) {
-    for (const auto& [key, module] : modules) put(key, module);
-  }
+  void insert(const std::string& key, std::shared_ptr<Module> module);
+  void update(const std::vector<std::pair<std::string, std::shared_ptr<Module>>>& modules);
   /// Removes and returns. Throws KeyError for an unknown key.
-  std::shared_ptr<Module> pop(const std::string& key) {
-    auto module = (*this)[key];
-    unregister_module(key);
-    return module;
-  }
-  void clear() {
-    for (const auto& key : keys()) unregister_module(key);
-  }
+  std::shared_ptr<Module> pop(const std::string& key);
+  void clear();
 
   std::size_t size() const { return items().size(); }
   bool empty() const { return size() == 0; }
@@ -49,27 +35,13 @@ class ModuleDictImpl : public Module {
   std::vector<std::shared_ptr<Module>> values() const { return items().values(); }
   OrderedDict<std::string, std::shared_ptr<Module>> items() const { return named_children(); }
   /// Throws KeyError for an unknown key.
-  std::shared_ptr<Module> operator[](const std::string& key) const {
-    const auto children = items();
-    const auto* found = children.find(key);
-    check<KeyError>(found != nullptr, "ModuleDict: '", key, "' is not defined");
-    return *found;
-  }
+  std::shared_ptr<Module> operator[](const std::string& key) const;
   template <class M>
   std::shared_ptr<M> ptr(const std::string& key) const {
     auto typed = std::dynamic_pointer_cast<M>((*this)[key]);
     if (!typed)
       pullback::detail::fail<TypeError>("ModuleDict: '", key, "' is no ", class_name(typeid(M)));
     return typed;
-  }
-
- private:
-  void put(const std::string& key, std::shared_ptr<Module> module) {
-    if (contains(key)) {
-      replace_module(key, std::move(module));
-    } else {
-      register_module(key, std::move(module));
-    }
   }
 };
 PULLBACK_MODULE(ModuleDict);

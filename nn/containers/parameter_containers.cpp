@@ -24,8 +24,36 @@ void print_entries(std::ostream& stream, const Module& module) {
 
 }  // namespace
 
+void ParameterListImpl::append(const Tensor& parameter) {
+  register_parameter(std::to_string(size()), parameter, parameter.requires_grad()).read_by_name();
+}
+void ParameterListImpl::extend(const std::vector<Tensor>& parameters) {
+  for (const Tensor& p : parameters) append(p);
+}
+Attribute ParameterListImpl::operator[](std::size_t i) const {
+  check<IndexError>(i < size(), "ParameterList: index ", i, " is out of range for ", size(),
+                    " parameters");
+  return Attribute(*slots()[i]);
+}
 void ParameterListImpl::pretty_print(std::ostream& stream) const {
   print_entries(stream, *this);
+}
+
+ParameterDictImpl::ParameterDictImpl(const OrderedDict<std::string, Tensor>& parameters) {
+  for (const auto& item : parameters) insert(item.key(), item.value());
+}
+void ParameterDictImpl::insert(const std::string& key, const Tensor& parameter) {
+  register_parameter(key, parameter, parameter.requires_grad()).read_by_name();
+}
+Tensor ParameterDictImpl::pop(const std::string& key) {
+  Tensor value = attr(key);
+  unregister_parameter(key);
+  return value;
+}
+std::vector<std::string> ParameterDictImpl::keys() const {
+  std::vector<std::string> list;
+  for (const auto& slot : slots()) list.push_back(slot->key());
+  return list;
 }
 void ParameterDictImpl::pretty_print(std::ostream& stream) const {
   print_entries(stream, *this);

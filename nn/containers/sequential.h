@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,7 @@ class SequentialImpl : public Module {
              ...)) explicit SequentialImpl(M&&... modules) {
     (push_back(std::forward<M>(modules)), ...);
   }
-  SequentialImpl(std::initializer_list<NamedAnyModule> modules) {
-    for (const auto& m : modules) push_back(m.name(), m.module());
-  }
+  SequentialImpl(std::initializer_list<NamedAnyModule> modules);
 
   /// The first module takes the arguments. Throws RuntimeError when there is none.
   template <class Result = Tensor, class... Args>
@@ -50,17 +49,13 @@ class SequentialImpl : public Module {
 
   template <class M>
   requires std::is_constructible_v<AnyModule, M>
-  void push_back(M&& module) { push_back(std::to_string(size()), std::forward<M>(module)); }
+  void push_back(M&& module) { append({}, AnyModule(std::forward<M>(module))); }
   template <class M>
   requires std::is_constructible_v<AnyModule, M>
   void push_back(std::string name, M&& module) {
-    AnyModule any(std::forward<M>(module));
-    register_module(std::move(name), any.ptr());
-    modules_.push_back(std::move(any));
+    append(std::move(name), AnyModule(std::forward<M>(module)));
   }
-  void extend(const SequentialImpl& other) {
-    for (const auto& m : other.modules_) push_back(m);
-  }
+  void extend(const SequentialImpl& other);
 
   std::size_t size() const noexcept { return modules_.size(); }
   bool is_empty() const noexcept { return modules_.empty(); }
@@ -81,11 +76,8 @@ class SequentialImpl : public Module {
   const std::shared_ptr<Module>& operator[](std::size_t i) const { return ptr(i); }
 
  private:
-  const AnyModule& entry(std::size_t i) const {
-    check<IndexError>(i < size(), "Sequential: index ", i, " is out of range for ", size(),
-                      " modules");
-    return modules_[i];
-  }
+  void append(std::optional<std::string> name, AnyModule module);
+  const AnyModule& entry(std::size_t i) const;
   template <class Result>
   Result run(std::any value, std::size_t first) {
     for (std::size_t i = first; i < modules_.size(); ++i)
@@ -101,8 +93,7 @@ class SequentialImpl : public Module {
 class Sequential : public ModuleHolder<SequentialImpl> {
  public:
   using ModuleHolder<SequentialImpl>::ModuleHolder;
-  Sequential(std::initializer_list<NamedAnyModule> modules)
-      : ModuleHolder(std::make_shared<SequentialImpl>(modules)) {}
+  Sequential(std::initializer_list<NamedAnyModule> modules);
   template <class... Args>
   Tensor operator()(Args&&... args) const {
     return call_sequential(std::forward<Args>(args)...);

@@ -14,7 +14,8 @@
 
 #include "linalg/column_matrix.h"
 
-// The library's own factorisations beside LAPACK's, and those of a batch beside those of one matrix.
+// The library's own factorisations beside LAPACK's, and those of a batch beside those of one
+// matrix.
 using namespace pullback;
 
 namespace {
