@@ -170,6 +170,10 @@ std::shared_ptr<Module> Module::self() const {
   return std::const_pointer_cast<Module>(shared);
 }
 
+OrderedDict<std::string, std::shared_ptr<Module>> Module::named_children() const {
+  return children_;
+}
+
 OrderedDict<std::string, std::shared_ptr<Module>> Module::named_modules(const std::string& prefix,
                                                                         bool include_self) const {
   OrderedDict<std::string, std::shared_ptr<Module>> found("Module");

@@ -84,7 +84,7 @@ class Module : public std::enable_shared_from_this<Module> {
   OrderedDict<std::string, std::shared_ptr<Module>> named_modules(
       const std::string& name_prefix = {}, bool include_self = true) const;
   std::vector<std::shared_ptr<Module>> children() const { return children_.values(); }
-  OrderedDict<std::string, std::shared_ptr<Module>> named_children() const { return children_; }
+  OrderedDict<std::string, std::shared_ptr<Module>> named_children() const;
   /// Reads or writes a parameter or buffer of this module by name: `m->attr("weight") = w`.
   /// Throws KeyError for an unknown name.
   Attribute attr(const std::string& name) const;

@@ -6,13 +6,13 @@ SequentialImpl::SequentialImpl(std::initializer_list<NamedAnyModule> modules) {
   for (const auto& m : modules) append(m.name(), m.module());
 }
 
-void SequentialImpl::append(std::optional<std::string> name, AnyModule module) {
-  register_module(name ? std::move(*name) : std::to_string(size()), module.ptr());
+void SequentialImpl::append(std::string name, AnyModule module) {
+  register_module(std::move(name), module.ptr());
   modules_.push_back(std::move(module));
 }
 
 void SequentialImpl::extend(const SequentialImpl& other) {
-  for (const AnyModule& m : std::vector(other.modules_)) append({}, m);
+  for (const AnyModule& m : std::vector(other.modules_)) append(std::to_string(size()), m);
 }
 
 const AnyModule& SequentialImpl::entry(std::size_t i) const {

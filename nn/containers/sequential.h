@@ -1,7 +1,6 @@
 #pragma once
 
 #include <initializer_list>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +48,7 @@ class SequentialImpl : public Module {
 
   template <class M>
   requires std::is_constructible_v<AnyModule, M>
-  void push_back(M&& module) { append({}, AnyModule(std::forward<M>(module))); }
+  void push_back(M&& module) { append(std::to_string(size()), AnyModule(std::forward<M>(module))); }
   template <class M>
   requires std::is_constructible_v<AnyModule, M>
   void push_back(std::string name, M&& module) {
@@ -76,7 +75,7 @@ class SequentialImpl : public Module {
   const std::shared_ptr<Module>& operator[](std::size_t i) const { return ptr(i); }
 
  private:
-  void append(std::optional<std::string> name, AnyModule module);
+  void append(std::string name, AnyModule module);
   const AnyModule& entry(std::size_t i) const;
   template <class Result>
   Result run(std::any value, std::size_t first) {
