@@ -115,11 +115,22 @@ void fill_backward(Kernels& table) {
   });
 }
 
+void fill_losses(Kernels& table) {
+  binary<float, double>(table.mse_loss, [](auto x, auto y) { return (x - y) * (x - y); });
+  ternary<float, double>(table.mse_loss_backward,
+                         [](auto g, auto x, auto y) { return g * (2 * (x - y)); });
+  binary<float, double>(table.bce_with_logits,
+                        [](auto x, auto y) { return (1 - y) * x + log1p_exp(-x); });
+  ternary<float, double>(table.bce_with_logits_backward,
+                         [](auto g, auto x, auto y) { return g * (sigmoid(x) - y); });
+}
+
 }  // namespace
 
 void fill_activation(Kernels& table) {
   fill_forward(table);
   fill_backward(table);
+  fill_losses(table);
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

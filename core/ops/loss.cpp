@@ -7,6 +7,7 @@
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/ops/dense.h>
+#include <pullback/core/ops/map.h>
 
 // Losses between a prediction x and a target y of its shape.
 namespace pullback {
@@ -25,8 +26,9 @@ Tensor reduced(const Tensor& values, Reduction reduction) {
   return mean(values);
 }
 
-// One node for an elementwise loss and its reduction. `slope(x, y)` is the derivative in x and
-// `target_slope(x, y)` that in y, both in differentiable operations.
+// One node for an elementwise loss and its reduction. `slope(g, x, y)` is g times the derivative in
+// x and `target_slope(g, x, y)` that in y; where gradients are recorded, both are made of
+// differentiable operations.
 template <class Value, class Slope, class TargetSlope>
 Tensor elementwise(const char* name, const Tensor& x, const Tensor& y, Reduction reduction,
                    Value value, Slope slope, TargetSlope target_slope) {
@@ -44,8 +46,8 @@ Tensor elementwise(const char* name, const Tensor& x, const Tensor& y, Reduction
                         const Tensor& g, Needs needs) {
                       const Tensor a = *x, b = *y;
                       const Tensor each = reduction == Reduction::Mean ? g / count : g;
-                      return std::pair(needs[0] ? each * slope(a, b) : Tensor(),
-                                       needs[1] ? each * target_slope(a, b) : Tensor());
+                      return std::pair(needs[0] ? slope(each, a, b) : Tensor(),
+                                       needs[1] ? target_slope(each, a, b) : Tensor());
                     }));
 }
 
@@ -55,8 +57,18 @@ Tensor of_difference(const char* name, const Tensor& x, const Tensor& y, Reducti
                      Value value, Slope slope) {
   return elementwise(
       name, x, y, reduction, [value](const Tensor& a, const Tensor& b) { return value(a - b); },
-      [slope](const Tensor& a, const Tensor& b) { return slope(a - b); },
-      [slope](const Tensor& a, const Tensor& b) { return -slope(a - b); });
+      [slope](const Tensor& g, const Tensor& a, const Tensor& b) { return g * slope(a - b); },
+      [slope](const Tensor& g, const Tensor& a, const Tensor& b) { return g * -slope(a - b); });
+}
+
+// A loss or its gradient by one kernel, where nothing is recorded.
+template <class... Operands>
+Tensor fused(const char* op, const Map& kernel, ScalarType type, const Tensor& x, const Tensor& y,
+             const Operands&... before) {
+  Tensor out = empty_of(broadcast(op, x.sizes(), y.sizes()), type);
+  run_loop(loop_for(op, kernel, type), out,
+           {as_type(before, type)..., as_type(x, type), as_type(y, type)}, 2.0f);
+  return out;
 }
 
 // t without its history: a part of a loss that nobody differentiates.
@@ -79,9 +91,19 @@ void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
 
 Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
   check_pair("mse_loss", x, y);
-  return of_difference(
-      "MseLossBackward0", x, y, reduction, [](const Tensor& d) { return d * d; },
-      [](const Tensor& d) { return 2 * d; });
+  const char* op = "mse_loss";
+  const ScalarType type = result_type(x, y);
+  return elementwise(
+      "MseLossBackward0", x, y, reduction,
+      [=](const Tensor& a, const Tensor& b) { return fused(op, simd().mse_loss, type, a, b); },
+      [=](const Tensor& g, const Tensor& a, const Tensor& b) {
+        if (GradMode::is_enabled()) return g * (2 * (a - b));
+        return fused(op, simd().mse_loss_backward, type, a, b, g);
+      },
+      [=](const Tensor& g, const Tensor& a, const Tensor& b) {
+        if (GradMode::is_enabled()) return g * (2 * (b - a));
+        return fused(op, simd().mse_loss_backward, type, b, a, g);
+      });
 }
 
 Tensor l1_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
@@ -122,8 +144,8 @@ Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
   return elementwise(
       "SoftMarginLossBackward0", x, constant(y), reduction,
       [](const Tensor& a, const Tensor& b) { return -logsigmoid(a * b); },
-      [](const Tensor& a, const Tensor& b) { return -b * sigmoid(-a * b); },
-      [](const Tensor&, const Tensor&) { return Tensor(); });
+      [](const Tensor& g, const Tensor& a, const Tensor& b) { return g * (-b * sigmoid(-a * b)); },
+      [](const Tensor&, const Tensor&, const Tensor&) { return Tensor(); });
 }
 
 Tensor kl_div(const Tensor& x, const Tensor& y, Reduction reduction, bool log_target) {
@@ -157,30 +179,37 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weig
       [weighted](const Tensor& a, const Tensor& b) {
         return weighted((b - 1) * clamp_min(log1p(-a), -100) - b * clamp_min(log(a), -100));
       },
-      [weighted](const Tensor& a, const Tensor& b) {
-        return weighted((a - b) / clamp_min(a * (1 - a), 1e-12));
+      [weighted](const Tensor& g, const Tensor& a, const Tensor& b) {
+        return g * weighted((a - b) / clamp_min(a * (1 - a), 1e-12));
       },
-      [weighted](const Tensor& a, const Tensor&) { return weighted(log1p(-a) - log(a)); });
+      [weighted](const Tensor& g, const Tensor& a, const Tensor&) {
+        return g * weighted(log1p(-a) - log(a));
+      });
 }
 
 // (1 − y) x − (1 + (p − 1) y) log σ(x), weighted:  x̄ = g w ((p y + 1 − y) σ(x) − p y).
 Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const Tensor& weight,
                                         const Tensor& pos_weight, Reduction reduction) {
   check_same_size("binary_cross_entropy_with_logits", x, y);
+  const char* op = "binary_cross_entropy_with_logits";
   const auto weighted = [w = constant(weight)](Tensor v) { return w.defined() ? v * w : v; };
+  const ScalarType type = result_type(x, y);
   return elementwise(
       "BinaryCrossEntropyWithLogitsBackward0", x, y, reduction,
-      [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor& b) {
-        const Tensor log = logsigmoid(a);
-        return weighted((1 - b) * a - (p.defined() ? (p * b + 1 - b) * log : log));
+      [=, p = constant(pos_weight)](const Tensor& a, const Tensor& b) {
+        if (!p.defined()) return weighted(fused(op, simd().bce_with_logits, type, a, b));
+        return weighted((1 - b) * a - (p * b + 1 - b) * logsigmoid(a));
       },
-      [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor& b) {
-        if (!p.defined()) return weighted(sigmoid(a) - b);
+      [=, is_weighted = weight.defined(), p = constant(pos_weight)](
+          const Tensor& g, const Tensor& a, const Tensor& b) {
+        if (!is_weighted && !p.defined() && !GradMode::is_enabled())
+          return fused(op, simd().bce_with_logits_backward, type, a, b, g);
+        if (!p.defined()) return g * weighted(sigmoid(a) - b);
         const Tensor positive = p * b;
-        return weighted((positive + 1 - b) * sigmoid(a) - positive);
+        return g * weighted((positive + 1 - b) * sigmoid(a) - positive);
       },
-      [weighted, p = constant(pos_weight)](const Tensor& a, const Tensor&) {
-        return weighted(p.defined() ? logsigmoid(-a) - p * logsigmoid(a) : -a);
+      [=, p = constant(pos_weight)](const Tensor& g, const Tensor& a, const Tensor&) {
+        return g * weighted(p.defined() ? logsigmoid(-a) - p * logsigmoid(a) : -a);
       });
 }
 

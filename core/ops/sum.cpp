@@ -83,6 +83,8 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef sizes) {
   std::bitset<kMaxDims> over;
   for (int d = 0; d < g.ndim; ++d)
     if (d < extra || (sizes[d - extra] == 1 && g.size[d] != 1)) over.set(d);
+  if (over.count() == static_cast<std::size_t>(extra))
+    return sum_over("SumBackward1", x, over, false, {});
   Tensor y = sum_over("SumBackward1", x, over, true, {});
   return extra > 0 ? view(y, sizes) : y;
 }

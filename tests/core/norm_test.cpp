@@ -58,6 +58,25 @@ TEST_CASE("a normalisation's bits do not depend on the number of threads", "[nor
   for (std::size_t k = 0; k < found[0].size(); ++k) CHECK(equal(found[0][k], found[1][k]));
 }
 
+TEST_CASE("a loss's fused gradient is the one composed for second derivatives", "[loss]") {
+  manual_seed(1);
+  const Reduction reduction = GENERATE(Reduction::Mean, Reduction::Sum, Reduction::None);
+  const Tensor x = randn({40, 30}, kDouble).requires_grad_();
+  SECTION("mean squared error of operands that broadcast") {
+    const Tensor y = randn({30}, kFloat).requires_grad_();
+    const Tensor loss = mse_loss(x, y, reduction);
+    CHECK(loss.dtype() == kDouble);
+    check_close(gradients(loss, {x, y}, false), gradients(loss, {x, y}, true));
+  }
+  SECTION("binary cross-entropy with logits") {
+    const Tensor y = rand({40, 30}, kDouble).requires_grad_();
+    // A weight of more dimensions makes the loss larger than its operands.
+    const Tensor weight = GENERATE(Tensor(), ones({2, 40, 30}, kDouble) * 3);
+    const Tensor loss = binary_cross_entropy_with_logits(x, y, weight, {}, reduction);
+    check_close(gradients(loss, {x, y}, false), gradients(loss, {x, y}, true));
+  }
+}
+
 TEST_CASE("a mean of ignored targets only is not a number", "[loss]") {
   const Tensor loss = nll_loss(zeros({2, 3}), tensor({-100, -100}));
   CHECK(isnan(loss).item<bool>());
