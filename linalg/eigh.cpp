@@ -3,7 +3,9 @@
 #include <vector>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/ops.h>
+#include <pullback/linalg/jacobi.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/matrix.h>
@@ -16,15 +18,49 @@ using autograd::wrt;
 
 namespace {
 
+// Interleaved matrices by Jacobi's method, those it gives up by LAPACK. `matrices` are row-major,
+// and their upper triangles are read; an eigenvector is a row of `vectors`, which may be null.
+template <class T>
+void decompose_interleaved(std::int64_t count, int n, const T* matrices, T* values, T* vectors,
+                           int* info) {
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
+  const std::int64_t size = std::int64_t{n} * n;
+  each_matrix(group_count<T>(count), 4.0 * n * size * lanes, [&](std::int64_t i) {
+    const std::int64_t first = i * lanes, here = std::min(lanes, count - first);
+    kernels::Buffer<T> memory((2 * size + n) * lanes);
+    T* group = memory.data();
+    T* v = vectors ? group + size * lanes : nullptr;
+    T* w = group + 2 * size * lanes;
+    bool failed[lanes];
+    interleave(matrices + first * size, here, size, group);
+    batched_jacobi<T>().eigen(n, group, w, v, failed);
+    deinterleave(w, here, n, values + first * n);
+    if (vectors) deinterleave(v, here, size, vectors + first * size);
+    for (std::int64_t l = first; l < first + here; ++l) {
+      if (!failed[l - first]) continue;
+      T* copy = vectors ? vectors + l * size : group;
+      std::copy_n(matrices + l * size, size, copy);
+      info[l] = lapack::eigh(vectors != nullptr, /*upper=*/false, n, copy, values + l * n);
+    }
+  });
+}
+
 std::pair<Tensor, Tensor> decompose(const char* op, const Tensor& a, bool vectors, bool upper) {
   const int n = static_cast<int>(rows(a));
   const std::int64_t count = matrix_count(a);
-  Tensor v = copy_columns(a), w = empty(join(batch_sizes(a), {n}), a.scalar_type());
+  const bool interleaved = by_jacobi(a.scalar_type(), count, n);
+  Tensor v = interleaved ? empty_columns(a.sizes(), a.scalar_type()) : copy_columns(a);
+  Tensor w = empty(join(batch_sizes(a), {n}), a.scalar_type());
   std::vector<int> info(count);
   visit_real(a.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     T* matrices = v.data_ptr<T>();
     T* values = w.data_ptr<T>();
+    if (interleaved) {
+      const Tensor from = !upper ? copy_columns(a) : a.is_contiguous() ? a : copy_rows(a);
+      return decompose_interleaved(count, n, from.data_ptr<T>(), values,
+                                   vectors ? matrices : nullptr, info.data());
+    }
     each_matrix(count, (vectors ? 9.0 : 1.5) * n * n * n + 2000, [&](std::int64_t i) {
       info[i] = lapack::eigh(vectors, upper, n, matrices + i * n * n, values + i * n);
     });

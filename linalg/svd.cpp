@@ -1,8 +1,11 @@
 #include <tuple>
 #include <vector>
 
+#include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/ops.h>
+#include <pullback/linalg/jacobi.h>
 #include <pullback/linalg/lapack.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/matrix.h>
@@ -15,8 +18,9 @@ using autograd::wrt;
 
 namespace {
 
-std::tuple<Tensor, Tensor, Tensor> decompose(const char* op, const Tensor& a,
-                                             lapack::SvdVectors kind) {
+using Factors = std::tuple<Tensor, Tensor, Tensor>;  // U, S, Vᵀ
+
+Factors by_lapack(const Tensor& a, lapack::SvdVectors kind, std::vector<int>& info) {
   const int m = static_cast<int>(rows(a)), n = static_cast<int>(columns(a)), k = std::min(m, n);
   const bool full = kind == lapack::SvdVectors::Full, vectors = kind != lapack::SvdVectors::None;
   const auto batch = batch_sizes(a);
@@ -31,7 +35,7 @@ std::tuple<Tensor, Tensor, Tensor> decompose(const char* op, const Tensor& a,
       vt.copy_(eye(n, TensorOptions(a.scalar_type())));
     }
   }
-  std::vector<int> info(count);
+  info.resize(count);
   visit_real(a.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     T* matrices = memory.data_ptr<T>();
@@ -46,8 +50,86 @@ std::tuple<Tensor, Tensor, Tensor> decompose(const char* op, const Tensor& a,
                             left + (vectors ? i * m * u_columns : 0));
     });
   });
-  check_converged(op, a, info, "singular values");
   return {u, s, vt};
+}
+
+// X = Pᵀ S Q of interleaved matrices of m ≤ n columns, by Jacobi's method: all in row-major memory,
+// `p` and `q` null for S alone. Says which matrices it gives up.
+template <class T>
+void rotate_interleaved(std::int64_t count, int m, int n, const T* x, T* s, T* p, T* q,
+                        int* given_up) {
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
+  const std::int64_t size = std::int64_t{m} * n, square = std::int64_t{m} * m;
+  each_matrix(group_count<T>(count), 8.0 * m * size * lanes, [&](std::int64_t i) {
+    const std::int64_t first = i * lanes, here = std::min(lanes, count - first);
+    kernels::Buffer<T> memory((size + square + m) * lanes);
+    T* group = memory.data();
+    T* turns = group + size * lanes;
+    T* values = turns + square * lanes;
+    bool failed[lanes];
+    interleave(x + first * size, here, size, group);
+    batched_jacobi<T>().singular(m, n, group, values, p ? turns : nullptr, failed);
+    deinterleave(values, here, m, s + first * m);
+    if (p) {
+      deinterleave(turns, here, square, p + first * square);
+      deinterleave(group, here, size, q + first * size);
+    }
+    std::copy(failed, failed + here, given_up + first);
+  });
+}
+
+// Of a matrix with more rows than columns the transpose is rotated: A = Qᵀ S P.
+Factors by_rotations(const Tensor& a, bool vectors, std::vector<int>& info) {
+  const bool tall = rows(a) > columns(a);
+  const int m = static_cast<int>(tall ? columns(a) : rows(a));
+  const int n = static_cast<int>(tall ? rows(a) : columns(a));
+  const auto batch = batch_sizes(a);
+  const std::int64_t count = count_of(batch);
+  const Tensor x = tall ? copy_columns(a) : a.is_contiguous() ? a : copy_rows(a);
+  Tensor s = empty(join(batch, {m}), a.scalar_type()), u, vt;
+  if (vectors) {
+    u = empty_columns(join(batch, {rows(a), m}), a.scalar_type());
+    vt = empty(join(batch, {m, columns(a)}), a.scalar_type());
+  }
+  info.resize(count);
+  visit_real(a.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    T* left = vectors ? u.data_ptr<T>() : nullptr;
+    T* right = vectors ? vt.data_ptr<T>() : nullptr;
+    rotate_interleaved(count, m, n, x.data_ptr<T>(), s.data_ptr<T>(), tall ? right : left,
+                       tall ? left : right, info.data());
+  });
+  std::vector<std::int64_t> given_up;
+  for (std::int64_t i = 0; i < count; ++i)
+    if (info[i] != 0) given_up.push_back(i);
+  if (given_up.empty()) return {u, s, vt};
+
+  const Tensor which = tensor(given_up);
+  const auto list = [&](const Tensor& of) {
+    const auto sizes = of.sizes();
+    return of.view(join({count}, sizes.slice(batch.size(), sizes.size() - batch.size())));
+  };
+  std::vector<int> rest;
+  const auto [u_rest, s_rest, vt_rest] =
+      by_lapack(a.reshape({count, rows(a), columns(a)}).index_select(0, which),
+                vectors ? lapack::SvdVectors::Reduced : lapack::SvdVectors::None, rest);
+  list(s).index_copy_(0, which, s_rest);
+  if (vectors) list(u).index_copy_(0, which, u_rest), list(vt).index_copy_(0, which, vt_rest);
+  for (std::size_t i = 0; i < given_up.size(); ++i) info[given_up[i]] = rest[i];
+  return {u, s, vt};
+}
+
+Factors decompose(const char* op, const Tensor& a, lapack::SvdVectors kind) {
+  const NoGradGuard unrecorded;
+  const bool full = kind == lapack::SvdVectors::Full && rows(a) != columns(a);
+  const bool interleaved =
+      !full && std::min(rows(a), columns(a)) > 0 &&
+      by_jacobi(a.scalar_type(), matrix_count(a), std::max(rows(a), columns(a)));
+  std::vector<int> info;
+  Factors factors = interleaved ? by_rotations(a, kind != lapack::SvdVectors::None, info)
+                                : by_lapack(a, kind, info);
+  check_converged(op, a, info, "singular values");
+  return factors;
 }
 
 // Ā = U [skew(UᵀŪ)/E S + S skew(VᵀV̄)/E + diag(s̄)] Vᵀ + (I − UUᵀ) Ū S⁻¹ Vᵀ + U S⁻¹ V̄ᵀ (I − VVᵀ),
@@ -81,7 +163,7 @@ Tensor svd_gradient(const Tensors& g, const Tensors& y) {
   return ga;
 }
 
-std::tuple<Tensor, Tensor, Tensor> recorded(const char* op, const Tensor& a, bool full) {
+Factors recorded(const char* op, const Tensor& a, bool full) {
   return record("LinalgSvdBackward0",
                 decompose(op, a, full ? lapack::SvdVectors::Full : lapack::SvdVectors::Reduced),
                 wrt(a, [](const Tensors& g, const Tensors& y) { return svd_gradient(g, y); }));

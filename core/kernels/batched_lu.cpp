@@ -1,15 +1,8 @@
 #include <pullback/core/kernels/batched_lu.h>
-#include <pullback/core/kernels/vectors.h>
+#include <pullback/core/kernels/lane_vectors.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
-
-// The matrices that lie side by side are worked on a register at a time: vectors wider than those
-// make the compiler choose between values one by one.
-template <class T, class F>
-PULLBACK_INLINE void for_each_vector(F f) {
-  for (int first = 0; first < kBatchLanes<T>; first += kLanes<T>) f(first);
-}
 
 template <class T>
 PULLBACK_INLINE void swap_rows(T* a, int64_t stride, int columns, int from, int to, int lane) {

@@ -11,6 +11,7 @@ namespace pullback::kernels {
 #define PULLBACK_TIER_FAMILIES(name)         \
   namespace name {                           \
   void fill_batched_cholesky(Kernels&);      \
+  void fill_batched_jacobi(Kernels&);        \
   void fill_batched_lu(Kernels&);            \
   void fill_conv_depthwise_tiles(Kernels&);  \
   void fill_conv_grad_tiles(Kernels&);       \
@@ -38,6 +39,7 @@ namespace pullback::kernels {
   static Kernels make_table(Kernels table) { \
     table.tier = #name;                      \
     fill_batched_cholesky(table);            \
+    fill_batched_jacobi(table);              \
     fill_batched_lu(table);                  \
     fill_conv_depthwise_tiles(table);        \
     fill_conv_grad_tiles(table);             \

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <pullback/core/kernels/batched_cholesky.h>
+#include <pullback/core/kernels/batched_jacobi.h>
 #include <pullback/core/kernels/batched_lu.h>
 #include <pullback/core/kernels/conv_depthwise_tiles.h>
 #include <pullback/core/kernels/conv_grad_tiles.h>
@@ -92,6 +93,8 @@ struct Kernels {
   }
   BatchedCholesky<float> cholesky_float;
   BatchedCholesky<double> cholesky_double;
+  BatchedJacobi<float> jacobi_float;
+  BatchedJacobi<double> jacobi_double;
   BatchedLu<float> lu_float;
   BatchedLu<double> lu_double;
   DenseLu<float> dense_lu_float;

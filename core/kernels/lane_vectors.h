@@ -3,7 +3,7 @@
 // The lanes of a batch (batch_lanes.h) as one vector, for files that are compiled once per tier.
 #include <pullback/core/kernels/batch_lanes.h>
 #include <pullback/core/kernels/math_builtin.h>
-#include <pullback/core/kernels/tier.h>
+#include <pullback/core/kernels/vectors.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
@@ -22,6 +22,13 @@ PULLBACK_INLINE Lanes<T>& lanes_at(T* a) {
 template <class T>
 PULLBACK_INLINE const Lanes<T>& lanes_at(const T* a) {
   return *reinterpret_cast<const Lanes<T>*>(a);
+}
+
+/// Calls f(first) for each part of the lanes that fills a register of the tier: choices between
+/// wider vectors are compiled to choices between values one by one.
+template <class T, class F>
+PULLBACK_INLINE void for_each_vector(F f) {
+  for (int first = 0; first < kBatchLanes<T>; first += kLanes<T>) f(first);
 }
 
 // What vectors have no operator for; V is a vector or one number.
