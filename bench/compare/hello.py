@@ -33,8 +33,8 @@ def compile_once(command):
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def compilation(build, flags):
-    return ["g++", "-std=c++20", "-O0", "-c", f"{HERE}/hello.cpp", "-o", f"{build}/hello.o"] + flags
+def compilation(build, flags, source="hello.cpp"):
+    return ["g++", "-std=c++20", "-O0", "-c", f"{HERE}/{source}", "-o", f"{build}/hello.o"] + flags
 
 
 def rows(build, rounds):
@@ -45,13 +45,14 @@ def rows(build, rounds):
     peers = {
         "libtorch": {"run": [f"{programs}/hello_libtorch"], "compile": compilation(build, libtorch)},
         "PyTorch eager": {"run": [sys.executable, "-c", EAGER]},
+        "standard headers alone": {"compile": compilation(build, [], "headers.cpp")},
     }
     names = {"run": ("process start to first gradient", "resident memory"),
              "compile": ("compiling at -O0", "compiler's memory")}
     result = []
     for peer, commands in peers.items():
         for what, command in commands.items():
-            once, repeats = (compile_once, 3) if what == "compile" else (run, rounds)
+            once, repeats = (compile_once, 5) if what == "compile" else (run, rounds)
             pairs = [(once(ours[what]), once(command)) for _ in range(repeats)]
             result.append(row(f"hello/{names[what][0]}", peer, [(a[0] * 1e9, b[0] * 1e9) for a, b in pairs], "ns"))
             result.append(row(f"hello/{names[what][1]}", peer, [(a[1], b[1]) for a, b in pairs], "MB"))

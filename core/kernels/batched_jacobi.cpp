@@ -45,8 +45,8 @@ PULLBACK_INLINE bool any(Mask<T> mask) {
   return found;
 }
 
-/// The rotation by the smaller angle that makes [[p, g], [g, q]] diagonal, in lanes `wanted`; none in
-/// the others (Rutishauser 1966): t its tangent, s its sine, tau = s / (1 + its cosine).
+/// The rotation by the smaller angle that makes [[p, g], [g, q]] diagonal, in lanes `wanted`; none
+/// in the others (Rutishauser 1966): t its tangent, s its sine, tau = s / (1 + its cosine).
 template <class T>
 struct Rotation {
   Vector<T> t, s, tau;
@@ -72,10 +72,10 @@ struct Rotation {
   }
 };
 
-/// Calls f(p, q) for all pairs p < q < n: those of one sum modulo n, then those of the next. They have
-/// no index in common, so that their rotations do not wait for each other, and equal eigenvalues
-/// delay the end no more than in the order of rows, to which this one is equivalent (Luk and Park
-/// 1989).
+/// Calls f(p, q) for all pairs p < q < n: those of one sum modulo n, then those of the next. They
+/// have no index in common, so that their rotations do not wait for each other, and equal
+/// eigenvalues delay the end no more than in the order of rows, to which this one is equivalent
+/// (Luk and Park 1989).
 template <class F>
 PULLBACK_INLINE void each_pair(int n, F f) {
   for (int sum = 0; sum < n; ++sum) {
@@ -103,8 +103,8 @@ PULLBACK_INLINE void swap_rows_where(Mask<T> mask, int n, T* x, T* y) {
   for (int k = 0; k < n; ++k) swap_where<T>(mask, x + k * L, y + k * L);
 }
 
-/// Matrices scaled by powers of two, so that the largest entry lies in [1, 2) and no square is out of
-/// range. Those that have an entry too large for it, or no number, become 0.
+/// Matrices scaled by powers of two, so that the largest entry lies in [1, 2) and no square is out
+/// of range. Those that have an entry too large for it, or no number, become 0.
 template <class T>
 struct Scaled {
   Vector<T> factor;
@@ -197,8 +197,7 @@ PULLBACK_INLINE void singular_lanes(int count, int length, T* x, T* values, T* v
   wanted = ~wanted;
   for (int sweep = 0; sweep < kSweeps && any<T>(wanted); ++sweep) {
     // Squared lengths, which the rotations of a sweep update.
-    for (int i = 0; i < count; ++i)
-      store<T>(values + i * L, dot<T>(length, vector(i), vector(i)));
+    for (int i = 0; i < count; ++i) store<T>(values + i * L, dot<T>(length, vector(i), vector(i)));
     turned = Mask<T>{};
     each_pair(count, [&](int p, int q) {
       const Vector<T> a = load(values + p * L), b = load(values + q * L);

@@ -5,8 +5,9 @@
 namespace pullback::kernels {
 
 /// Eigenvalues and singular values of kBatchLanes<T> interleaved matrices (batch_lanes.h) at once,
-/// by Jacobi's method: plane rotations until nothing is left to rotate. failed[l] says that matrix l
-/// has entries beyond the range whose squares are numbers, or took too long; its results are void.
+/// by Jacobi's method: plane rotations until nothing is left to rotate. failed[l] says that matrix
+/// l has entries beyond the range whose squares are numbers, or took too long; its results are
+/// void.
 template <class T>
 struct BatchedJacobi {
   /// A = VᵀΛV of symmetric matrices of n rows, of which the upper triangles a[(i·n + j)·lanes + l],

@@ -49,8 +49,10 @@ Matrix<T> square(int n, int lane) {
   const double huge = std::sqrt(double(std::numeric_limits<T>::max())) * 1e10;
   auto a = random_matrix<T>(n, n, 30 + lane);
   switch (lane) {
-    case 0: return identity<T>(n);
-    case 1: return scaled(a, 0);
+    case 0:
+      return identity<T>(n);
+    case 1:
+      return scaled(a, 0);
     case 2: {
       auto low = product(random_matrix<T>(n, 2, 3), random_matrix<T>(2, n, 4));
       for (int i = 0; i < n; ++i) low(i, i) += T(n);
@@ -60,11 +62,18 @@ Matrix<T> square(int n, int lane) {
       for (int j = 0; j < n; ++j)
         for (int i = 0; i < n; ++i) a(i, j) *= static_cast<T>(std::pow(0.1, std::max(i, j)));
       return a;
-    case 4: return scaled(a, huge);
-    case 5: return scaled(a, 1 / huge);
-    case kNaNLane: a(n - 1, n / 2) = std::numeric_limits<T>::quiet_NaN(); return a;
-    case kInfiniteLane: a(n / 2, n - 1) = std::numeric_limits<T>::infinity(); return a;
-    default: return a;
+    case 4:
+      return scaled(a, huge);
+    case 5:
+      return scaled(a, 1 / huge);
+    case kNaNLane:
+      a(n - 1, n / 2) = std::numeric_limits<T>::quiet_NaN();
+      return a;
+    case kInfiniteLane:
+      a(n / 2, n - 1) = std::numeric_limits<T>::infinity();
+      return a;
+    default:
+      return a;
   }
 }
 
@@ -112,7 +121,8 @@ TEMPLATE_TEST_CASE("matrices side by side are diagonalised as by LAPACK, in ever
   const kernels::Kernels* table = kernels::tier_table(tier);
   if (!table) return;  // not a machine of this tier
   CAPTURE(tier, n);
-  kernels::Buffer<TestType> a(lanes * n * n), values(lanes * n), v(lanes * n * n), again(lanes * n * n);
+  kernels::Buffer<TestType> a(lanes * n * n), values(lanes * n), v(lanes * n * n),
+      again(lanes * n * n);
   bool failed[lanes], failed_again[lanes];
   std::vector<Matrix<TestType>> matrices;
   for (int l = 0; l < lanes; ++l) {
@@ -128,7 +138,8 @@ TEMPLATE_TEST_CASE("matrices side by side are diagonalised as by LAPACK, in ever
     const double size = largest(matrices[l]), bound = tolerance<TestType>(n) * size;
     const auto w = lane(values.data(), n, 1, l), rows = lane(v.data(), n, n, l);
     CHECK(distance(composed(rows, w, rows), matrices[l]) <= bound);
-    CHECK(distance(product(rows, transpose(rows)), identity<TestType>(n)) <= tolerance<TestType>(n));
+    CHECK(distance(product(rows, transpose(rows)), identity<TestType>(n)) <=
+          tolerance<TestType>(n));
     auto copy = matrices[l];
     Matrix<TestType> expected(n, 1);
     REQUIRE(lapack::eigh(false, false, n, copy.data(), expected.data()) == 0);
@@ -138,8 +149,7 @@ TEMPLATE_TEST_CASE("matrices side by side are diagonalised as by LAPACK, in ever
   kernels::Buffer<TestType> only(lanes * n);
   jacobi<TestType>(*table).eigen(n, again.data(), only.data(), nullptr, failed_again);
   CHECK(std::equal(failed, failed + lanes, failed_again));
-  for (int e = 0; e < lanes * n; ++e)
-    CHECK((failed[e % lanes] || only[e] == values[e]));
+  for (int e = 0; e < lanes * n; ++e) CHECK((failed[e % lanes] || only[e] == values[e]));
 }
 
 TEMPLATE_TEST_CASE("matrices side by side have the singular values of LAPACK, in every tier",
@@ -208,8 +218,8 @@ TEST_CASE("a batch of singular vectors holds matrices of every shape and rank", 
   const auto [m, n] = GENERATE(std::pair(3, 3), std::pair(2, 5), std::pair(5, 2));
   manual_seed(1);
   Tensor a = randn({4, 5, m, n}, dtype);
-  a.select(0, 1).select(0, 2).zero_();                           // of rank 0
-  a.select(0, 3).select(0, 0).copy_(ones({m, n}, dtype));        // of rank 1
+  a.select(0, 1).select(0, 2).zero_();                     // of rank 0
+  a.select(0, 3).select(0, 0).copy_(ones({m, n}, dtype));  // of rank 1
   const auto [u, s, vt] = linalg::svd(a, /*full_matrices=*/false);
   const double bound = dtype == kFloat ? 1e-5 : 1e-13;
   const std::int64_t k = std::min(m, n);
@@ -250,6 +260,7 @@ TEST_CASE("a batch says which of its matrices has no eigenvalues", "[linalg]") {
     } catch (const LinAlgError& error) {
       message = error.what();
     }
-    CHECK(message.find("(Batch element 17): The algorithm failed to converge") != std::string::npos);
+    CHECK(message.find("(Batch element 17): The algorithm failed to converge") !=
+          std::string::npos);
   }
 }
