@@ -13,8 +13,9 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-/// A large function F, in float32 or float64 throughout: `unary<float, double>(table.gelu, large(f))`.
-/// Not for one that asks libm, nor one that many programs ask for a single number: exp, tanh.
+/// A large function F, in float32 or float64 throughout: `unary<float, double>(table.gelu,
+/// large(f))`. Not for one that asks libm, nor one that many programs ask for a single number: exp,
+/// tanh.
 template <class F>
 struct Large : F {};
 template <class F>
