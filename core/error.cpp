@@ -43,4 +43,23 @@ void append(std::string& text, IntArrayRef part) {
   text += ']';
 }
 
+void append_chars(std::string& text, const void* chars) {
+  text += static_cast<const char*>(chars);
+}
+
+std::string joined(std::initializer_list<Part> parts) {
+  std::string text;
+  for (const Part& part : parts) part.append_to(text, part.value);
+  return text;
+}
+
+template void raise<ValueError>(std::initializer_list<Part>);
+template void raise<TypeError>(std::initializer_list<Part>);
+template void raise<IndexError>(std::initializer_list<Part>);
+template void raise<KeyError>(std::initializer_list<Part>);
+template void raise<RuntimeError>(std::initializer_list<Part>);
+template void raise<NotImplementedError>(std::initializer_list<Part>);
+template void raise<LinAlgError>(std::initializer_list<Part>);
+template void raise<InManifoldError>(std::initializer_list<Part>);
+
 }  // namespace pullback::detail
