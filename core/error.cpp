@@ -4,7 +4,19 @@
 
 #include <pullback/core/dtype.h>
 
-namespace pullback::detail {
+namespace pullback {
+
+Error::~Error() = default;
+ValueError::~ValueError() = default;
+TypeError::~TypeError() = default;
+IndexError::~IndexError() = default;
+KeyError::~KeyError() = default;
+RuntimeError::~RuntimeError() = default;
+NotImplementedError::~NotImplementedError() = default;
+LinAlgError::~LinAlgError() = default;
+InManifoldError::~InManifoldError() = default;
+
+namespace detail {
 
 void append(std::string& text, std::string_view part) {
   text += part;
@@ -62,4 +74,5 @@ template void raise<NotImplementedError>(std::initializer_list<Part>);
 template void raise<LinAlgError>(std::initializer_list<Part>);
 template void raise<InManifoldError>(std::initializer_list<Part>);
 
-}  // namespace pullback::detail
+}  // namespace detail
+}  // namespace pullback

@@ -12,35 +12,54 @@
 
 namespace pullback {
 
-/// Base of every exception that Pullback throws.
+/// Base of every exception that Pullback throws. The destructors are in error.cpp, so that not
+/// every object has a copy of them and of the tables of virtual functions.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
+  Error(const Error&) = default;
+  ~Error() override;
 };
 struct ValueError : Error {
   using Error::Error;
+  ValueError(const ValueError&) = default;
+  ~ValueError() override;
 };
 struct TypeError : Error {
   using Error::Error;
+  TypeError(const TypeError&) = default;
+  ~TypeError() override;
 };
 struct IndexError : Error {
   using Error::Error;
+  IndexError(const IndexError&) = default;
+  ~IndexError() override;
 };
 struct KeyError : Error {
   using Error::Error;
+  KeyError(const KeyError&) = default;
+  ~KeyError() override;
 };
 struct RuntimeError : Error {
   using Error::Error;
+  RuntimeError(const RuntimeError&) = default;
+  ~RuntimeError() override;
 };
 struct NotImplementedError : Error {
   using Error::Error;
+  NotImplementedError(const NotImplementedError&) = default;
+  ~NotImplementedError() override;
 };
 /// A factorisation failed: the matrix is singular, not positive definite, or has no finite entries.
 struct LinAlgError : RuntimeError {
   using RuntimeError::RuntimeError;
+  LinAlgError(const LinAlgError&) = default;
+  ~LinAlgError() override;
 };
 /// A value lies outside the space that a parametrization maps onto.
 struct InManifoldError : ValueError {
   using ValueError::ValueError;
+  InManifoldError(const InManifoldError&) = default;
+  ~InManifoldError() override;
 };
 
 namespace detail {
