@@ -4,7 +4,19 @@
 
 #include <pullback/core/dtype.h>
 
-namespace pullback::detail {
+namespace pullback {
+
+Error::~Error() = default;
+ValueError::~ValueError() = default;
+TypeError::~TypeError() = default;
+IndexError::~IndexError() = default;
+KeyError::~KeyError() = default;
+RuntimeError::~RuntimeError() = default;
+NotImplementedError::~NotImplementedError() = default;
+LinAlgError::~LinAlgError() = default;
+InManifoldError::~InManifoldError() = default;
+
+namespace detail {
 
 void append(std::string& text, std::string_view part) {
   text += part;
@@ -43,4 +55,24 @@ void append(std::string& text, IntArrayRef part) {
   text += ']';
 }
 
-}  // namespace pullback::detail
+void append_chars(std::string& text, const void* chars) {
+  text += static_cast<const char*>(chars);
+}
+
+std::string joined(std::initializer_list<Part> parts) {
+  std::string text;
+  for (const Part& part : parts) part.append_to(text, part.value);
+  return text;
+}
+
+template void raise<ValueError>(std::initializer_list<Part>);
+template void raise<TypeError>(std::initializer_list<Part>);
+template void raise<IndexError>(std::initializer_list<Part>);
+template void raise<KeyError>(std::initializer_list<Part>);
+template void raise<RuntimeError>(std::initializer_list<Part>);
+template void raise<NotImplementedError>(std::initializer_list<Part>);
+template void raise<LinAlgError>(std::initializer_list<Part>);
+template void raise<InManifoldError>(std::initializer_list<Part>);
+
+}  // namespace detail
+}  // namespace pullback

@@ -107,8 +107,8 @@ class Exponential {
     return largest;
   }
 
-  // c = a b, or c += a b.
-  void multiply(const T* a, const T* b, bool add, T* c) const {
+  // c = a b, or c += a b. Not inline: there would be a copy for every product of every degree.
+  [[gnu::noinline]] void multiply(const T* a, const T* b, bool add, T* c) const {
     constexpr int kPlainIsFaster = 8;
     if (n_ > kPlainIsFaster)
       return kernels::gemm<T>(false, false, n_, n_, n_, 1, a, n_, b, n_, add ? 1 : 0, c, n_);

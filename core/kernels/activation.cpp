@@ -1,3 +1,4 @@
+#include <pullback/core/kernels/large.h>
 #include <pullback/core/kernels/math.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
@@ -55,23 +56,25 @@ void fill_forward(Kernels& table) {
   unary<int32_t, int64_t, float, double>(table.relu,
                                          [](auto x) { return x < 0 ? decltype(x)(0) : x; });
   unary<float, double>(table.sigmoid, [](auto x) { return sigmoid(x); });
-  unary<float, double>(table.gelu, [](auto x) { return gelu(x); });
-  unary<float, double>(table.gelu_tanh, [](auto x) { return gelu_tanh(x); });
-  unary<float, double>(table.silu, [](auto x) { return x / (1 + exp(-x)); });
-  unary<float, double>(table.mish, [](auto x) { return x * tanh(log1p_exp(x)); });
-  unary<float, double>(table.selu, [](auto x) {
+  unary<float, double>(table.gelu, large([](auto x) { return gelu(x); }));
+  unary<float, double>(table.gelu_tanh, large([](auto x) { return gelu_tanh(x); }));
+  unary<float, double>(table.silu, large([](auto x) { return x / (1 + exp(-x)); }));
+  unary<float, double>(table.mish, large([](auto x) { return x * tanh(log1p_exp(x)); }));
+  unary_large_float(table.selu, [](auto x) {
     using T = decltype(x);
     return elu(x, kSeluAlpha<T>, kSeluScale<T>, T(1));
   });
-  unary<float, double>(table.logsigmoid, [](auto x) { return -log1p_exp(-x); });
+  unary<float, double>(table.logsigmoid, large([](auto x) { return -log1p_exp(-x); }));
   unary<float, double>(table.softsign, [](auto x) { return x / (1 + fabs(x)); });
-  ternary<float, double>(table.softplus, [](auto x, auto beta, auto threshold) {
-    const auto y = log1p(exp(x * beta)) / beta;
-    return x * beta > threshold ? x : y;
-  });
-  quaternary<float, double>(table.elu, [](auto x, auto alpha, auto scale, auto input_scale) {
+  ternary<float, double>(table.softplus, large([](auto x, auto beta, auto threshold) {
+                           const auto y = log1p(exp(x * beta)) / beta;
+                           return x * beta > threshold ? x : y;
+                         }));
+  const auto scaled_elu = [](auto x, auto alpha, auto scale, auto input_scale) {
     return elu(x, alpha, scale, input_scale);
-  });
+  };
+  quaternary<float>(table.elu, large(scaled_elu));
+  quaternary<double>(table.elu, scaled_elu);
   binary<float, double>(table.leaky_relu, [](auto x, auto slope) { return x > 0 ? x : x * slope; });
   ternary<int32_t, int64_t, float, double>(table.hardtanh, [](auto x, auto low, auto high) {
     const auto y = x < low ? low : x;
@@ -87,27 +90,30 @@ void fill_backward(Kernels& table) {
   });
   binary<float, double>(table.tanh_backward, [](auto g, auto y) { return g * (1 - y * y); });
   binary<float, double>(table.sigmoid_backward, [](auto g, auto y) { return g * (1 - y) * y; });
-  binary<float, double>(table.gelu_backward, [](auto g, auto x) { return g * gelu_gradient(x); });
+  binary<float, double>(table.gelu_backward,
+                        large([](auto g, auto x) { return g * gelu_gradient(x); }));
   binary<float, double>(table.gelu_tanh_backward,
-                        [](auto g, auto x) { return g * gelu_tanh_gradient(x); });
-  binary<float, double>(table.silu_backward, [](auto g, auto x) {
-    const auto s = sigmoid(x);
-    return g * s * (1 + x * (1 - s));
-  });
-  binary<float, double>(table.mish_backward, [](auto g, auto x) {
-    const auto t = tanh(log1p_exp(x));
-    return g * (t + x * sigmoid(x) * (1 - t * t));
-  });
-  binary<float, double>(table.logsigmoid_backward, [](auto g, auto x) { return g * sigmoid(-x); });
-  quaternary<float, double>(table.softplus_backward, [](auto g, auto x, auto beta, auto threshold) {
-    const auto scaled = g * sigmoid(x * beta);
-    return x * beta > threshold ? g : scaled;
-  });
+                        large([](auto g, auto x) { return g * gelu_tanh_gradient(x); }));
+  binary<float, double>(table.silu_backward, large([](auto g, auto x) {
+                          const auto s = sigmoid(x);
+                          return g * s * (1 + x * (1 - s));
+                        }));
+  binary<float, double>(table.mish_backward, large([](auto g, auto x) {
+                          const auto t = tanh(log1p_exp(x));
+                          return g * (t + x * sigmoid(x) * (1 - t * t));
+                        }));
+  binary<float, double>(table.logsigmoid_backward,
+                        large([](auto g, auto x) { return g * sigmoid(-x); }));
+  quaternary<float, double>(table.softplus_backward,
+                            large([](auto g, auto x, auto beta, auto threshold) {
+                              const auto scaled = g * sigmoid(x * beta);
+                              return x * beta > threshold ? g : scaled;
+                            }));
   quinary<float, double>(
-      table.elu_backward, [](auto g, auto x, auto alpha, auto scale, auto input_scale) {
+      table.elu_backward, large([](auto g, auto x, auto alpha, auto scale, auto input_scale) {
         const auto left = g * input_scale * (alpha * scale) * exp(x * input_scale);
         return x <= 0 ? left : g * scale;
-      });
+      }));
   ternary<float, double>(table.leaky_relu_backward,
                          [](auto g, auto x, auto slope) { return x > 0 ? g : g * slope; });
   quaternary<float, double>(table.hardtanh_backward, [](auto g, auto x, auto low, auto high) {

@@ -1,3 +1,4 @@
+#include <pullback/core/kernels/large.h>
 #include <pullback/core/kernels/math.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
@@ -206,17 +207,18 @@ void fill_arithmetic(Kernels& table) {
   rests<Remainder, float, double>(table.remainder);
   rests<Itself, float, double>(table.fmod);
   binary<int32_t, int64_t>(table.fmod, [](auto a, auto b) { return rest(a, b); });
-  binary<float, double>(table.pow, [](auto a, auto b) { return pow(a, b); });
+  binary<float>(table.pow, large([](auto a, auto b) { return pow(a, b); }));
+  binary<double>(table.pow, [](auto a, auto b) { return pow(a, b); });
   binary<int32_t, int64_t>(table.pow, [](auto a, auto b) { return integer_power(a, b); });
   binary<float, double>(table.atan2, [](auto a, auto b) { return atan2(a, b); });
   binary<float, double>(table.hypot, [](auto a, auto b) { return hypot(a, b); });
   binary<float, double>(table.copysign, [](auto a, auto b) { return copysign(a, b); });
   binary<float, double>(table.nextafter, [](auto a, auto b) { return nextafter(a, b); });
-  binary<float, double>(table.xlogy, [](auto a, auto b) {
-    const auto y = a * log(b);
-    return a == 0 && b == b ? decltype(a)(0) : y;
-  });
-  binary<float, double>(table.logaddexp, [](auto a, auto b) { return log_add(a, b); });
+  binary<float, double>(table.xlogy, large([](auto a, auto b) {
+                          const auto y = a * log(b);
+                          return a == 0 && b == b ? decltype(a)(0) : y;
+                        }));
+  binary<float, double>(table.logaddexp, large([](auto a, auto b) { return log_add(a, b); }));
 }
 
 }  // namespace

@@ -95,9 +95,14 @@ bool runs_v4() {
 #endif
 }
 
+const Kernels& base_table() {
+  static const Kernels table = base::make_table({});
+  return table;
+}
+
 #ifdef __x86_64__
 const Kernels& v3_table() {
-  static const Kernels table = v3::make_table({});
+  static const Kernels table = v3::make_table(base_table());
   return table;
 }
 #endif
@@ -128,11 +133,7 @@ const Kernels* tier_table(const char* tier) noexcept {
     return &v3_table();
   }
 #endif
-  if (std::strcmp(tier, "base") == 0) {
-    static const Kernels table = base::make_table({});
-    return &table;
-  }
-  return nullptr;
+  return std::strcmp(tier, "base") == 0 ? &base_table() : nullptr;
 }
 
 const Kernels& kernels() noexcept {

@@ -69,6 +69,16 @@ PULLBACK_INLINE void merge_lanes(typename R::Part* lanes) {
   if constexpr (Half > 1) merge_lanes<R, Half / 2>(lanes);
 }
 
+/// Whether two elements are taken each time that a lane is loaded, because lanes of 8 bytes do not
+/// stay in 16 registers, or because elements widen.
+#ifdef __AVX512F__
+template <class Part, class In>
+constexpr bool kInPairs = sizeof(Part) > sizeof(In);
+#else
+template <class Part, class In>
+constexpr bool kInPairs = sizeof(Part) == 8 || sizeof(Part) > sizeof(In);
+#endif
+
 /// Folds a block into kLanes independent values, which the vectoriser keeps in registers, and these
 /// pairwise.
 template <class R>
@@ -82,6 +92,12 @@ PULLBACK_NOINLINE typename R::Part fold_block(const typename R::In* x, int64_t n
   alignas(64) Part lanes[kLanes];
   for (int j = 0; j < kLanes; ++j) lanes[j] = R::identity();
   int64_t i = 0;
+  if constexpr (kInPairs<Part, typename R::In>) {
+    for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+      for (int j = 0; j < kLanes; ++j)
+        lanes[j] = R::step(R::step(lanes[j], x[i + j]), x[i + kLanes + j]);
+    }
+  }
   for (; i + kLanes <= n; i += kLanes) {
     for (int j = 0; j < kLanes; ++j) lanes[j] = R::step(lanes[j], x[i + j]);
   }
@@ -133,50 +149,70 @@ PULLBACK_INLINE void step_columns(int64_t columns, typename R::Part* parts, cons
   }
 }
 
-/// Neighbouring results at once, rows of inputs at a time: for reductions over an outer dimension.
+constexpr int64_t kColumns = 128;
+constexpr int64_t kHeight = 256;
+
+/// The totals of up to kColumns neighbouring results at once, rows of inputs at a time: for
+/// reductions over an outer dimension.
 template <class R>
-PULLBACK_NOINLINE void fold_columns(int64_t m, int64_t n, const char* in, int64_t inner, char* out,
-                                    int64_t out_stride) {
-  constexpr int64_t width = 128;
-  constexpr int64_t height = 256;
-  for (int64_t first = 0; first < m; first += width) {
-    const int64_t columns = m - first < width ? m - first : width;
-    typename R::Total totals[width];
-    for (int64_t j = 0; j < width; ++j) totals[j] = R::start();
-    for (int64_t top = 0; top < n; top += height) {
-      const int64_t bottom = n - top < height ? n : top + height;
-      alignas(64) typename R::Part parts[width];
-      for (int64_t j = 0; j < width; ++j) parts[j] = R::identity();
-      const char* rows = in + top * inner + first * int64_t{sizeof(typename R::In)};
-      // Few columns would wait for the last row's parts to come back from memory.
-      int64_t k = top;
-      for (; k + 4 <= bottom; k += 4, rows += 4 * inner)
-        step_columns<R, 4>(columns, parts, rows, inner);
-      for (; k < bottom; ++k, rows += inner) step_columns<R, 1>(columns, parts, rows, inner);
-      for (int64_t j = 0; j < columns; ++j) totals[j] = R::join(totals[j], parts[j]);
+PULLBACK_NOINLINE void fold_columns(int64_t columns, int64_t n, const char* in, int64_t inner,
+                                    typename R::Total* totals) {
+  for (int64_t j = 0; j < columns; ++j) totals[j] = R::start();
+  for (int64_t top = 0; top < n; top += kHeight) {
+    const int64_t bottom = n - top < kHeight ? n : top + kHeight;
+    alignas(64) typename R::Part parts[kColumns];
+    for (int64_t j = 0; j < kColumns; ++j) parts[j] = R::identity();
+    const char* row = in + top * inner;
+    // Few columns would wait for the last row's parts to come back from memory.
+    int64_t k = top;
+    for (; k + 8 <= bottom; k += 8, row += 8 * inner)
+      step_columns<R, 8>(columns, parts, row, inner);
+    if constexpr (kFloating<typename R::In>) {
+      for (; k + 4 <= bottom; k += 4, row += 4 * inner)
+        step_columns<R, 4>(columns, parts, row, inner);
     }
-    for (int64_t j = 0; j < columns; ++j) {
-      *reinterpret_cast<typename R::Out*>(out + (first + j) * out_stride) = R::finish(totals[j]);
-    }
+    for (; k < bottom; ++k, row += inner) step_columns<R, 1>(columns, parts, row, inner);
+    for (int64_t j = 0; j < columns; ++j) totals[j] = R::join(totals[j], parts[j]);
   }
 }
 
+/// Whether results are neighbours in memory and the elements of each are not.
+template <class T>
+PULLBACK_INLINE bool in_columns(int64_t m, int64_t outer, int64_t inner) {
+  const int64_t size = sizeof(T);
+  return m >= 8 && outer == size && inner != size;
+}
+
+/// The policy whose loops serve R: all but the last step may be another's.
+template <class R>
+struct StepsOf {
+  using type = R;
+};
+
 /// The kernel of a policy.
 template <class R>
-void fold(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
-          int64_t out_stride) {
-  const int64_t size = sizeof(typename R::In);
-  if (m >= 8 && n > 1 && outer == size && inner != size) {
-    fold_columns<R>(m, n, in, inner, out, out_stride);
+PULLBACK_NOINLINE void fold(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner,
+                            char* out, int64_t out_stride) {
+  using In = typename R::In;
+  using Out = typename R::Out;
+  using Steps = typename StepsOf<R>::type;
+  if (n > 1 && in_columns<In>(m, outer, inner)) {
+    typename R::Total totals[kColumns];
+    for (int64_t first = 0; first < m; first += kColumns) {
+      const int64_t columns = m - first < kColumns ? m - first : kColumns;
+      fold_columns<Steps>(columns, n, in + first * outer, inner, totals);
+      for (int64_t j = 0; j < columns; ++j)
+        *reinterpret_cast<Out*>(out + (first + j) * out_stride) = R::finish(totals[j]);
+    }
     return;
   }
   for (int64_t j = 0; j < m; ++j) {
     const char* run = in + j * outer;
     const auto total =
-        n <= kRun && inner == size
-            ? R::join(R::start(), fold_block<R>(reinterpret_cast<const typename R::In*>(run), n))
-            : fold_run<R>(n, run, inner);
-    *reinterpret_cast<typename R::Out*>(out + j * out_stride) = R::finish(total);
+        n <= kRun && inner == static_cast<int64_t>(sizeof(In))
+            ? R::join(R::start(), fold_block<Steps>(reinterpret_cast<const In*>(run), n))
+            : fold_run<Steps>(n, run, inner);
+    *reinterpret_cast<Out*>(out + j * out_stride) = R::finish(total);
   }
 }
 

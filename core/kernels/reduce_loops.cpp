@@ -34,6 +34,10 @@ struct Norm2 : SumSquares<T> {
   static PULLBACK_INLINE T finish(double a) { return static_cast<T>(sqrt(a)); }
 };
 template <class T>
+struct StepsOf<Norm2<T>> {
+  using type = SumSquares<T>;
+};
+template <class T>
 struct AbsSum : Sum<T> {
   static PULLBACK_INLINE T step(T a, T x) { return a + fabs(x); }
 };
@@ -58,77 +62,85 @@ struct CountNonzero {
   static PULLBACK_INLINE Out finish(Total a) { return a; }
 };
 /// any and all ask CountNonzero, which spares the binary their own loops.
-template <class T, bool All>
-void any_or_all(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
-                int64_t out_stride) {
-  constexpr int64_t width = 128;
-  int64_t counts[width];
-  for (int64_t first = 0; first < m; first += width) {
-    const int64_t results = m - first < width ? m - first : width;
-    fold<CountNonzero<T>>(results, n, in + first * outer, outer, inner,
-                          reinterpret_cast<char*>(counts), sizeof(int64_t));
+template <bool All>
+PULLBACK_NOINLINE void any_or_all(Reduction count, int64_t m, int64_t n, const char* in,
+                                  int64_t outer, int64_t inner, char* out, int64_t out_stride) {
+  int64_t counts[kColumns];
+  for (int64_t first = 0; first < m; first += kColumns) {
+    const int64_t results = m - first < kColumns ? m - first : kColumns;
+    count(results, n, in + first * outer, outer, inner, reinterpret_cast<char*>(counts),
+          sizeof(int64_t));
     for (int64_t j = 0; j < results; ++j) {
       *reinterpret_cast<bool*>(out + (first + j) * out_stride) =
           All ? counts[j] == n : counts[j] != 0;
     }
   }
 }
+template <class T, bool All>
+void any_or_all_of(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inner, char* out,
+                   int64_t out_stride) {
+  any_or_all<All>(fold<CountNonzero<T>>, m, n, in, outer, inner, out, out_stride);
+}
 
 template <class... T>
 void fill_any_and_all(Kernels& table) {
-  (PULLBACK_ENTER(table.any.loops, T, any_or_all<T, false>), ...);
-  (PULLBACK_ENTER(table.all.loops, T, any_or_all<T, true>), ...);
-  ((table.any.results[kCode<T>] = table.all.results[kCode<T>] = ScalarType::Bool), ...);
+  (PULLBACK_ENTER(table.any.loops, T, any_or_all_of<T, false>), ...);
+  (PULLBACK_ENTER(table.all.loops, T, any_or_all_of<T, true>), ...);
+  // Of bool the largest is any, and the least is all.
+  table.any.loops[kCode<bool>] = table.amax.loops[kCode<bool>];
+  table.all.loops[kCode<bool>] = table.amin.loops[kCode<bool>];
+  for (ScalarType& type : table.any.results) type = ScalarType::Bool;
+  for (ScalarType& type : table.all.results) type = ScalarType::Bool;
   table.any.combine = &Kernels::any;
   table.all.combine = &Kernels::all;
-}
-
-/// f(x) summed over a run as Sum does it.
-template <class T, class F>
-PULLBACK_NOINLINE double sum_run(int64_t n, const char* in, int64_t stride, F f) {
-  Stage<0, T, kRun> stage;
-  alignas(64) T values[kRun];
-  double total = 0;
-  for (int64_t begin = 0; begin < n; begin += kRun) {
-    const int64_t count = n - begin < kRun ? n - begin : kRun;
-    const T* x = stage.block(in, stride, begin, count);
-    for (int64_t i = 0; i < count; ++i) values[i] = f(x[i]);
-    total += static_cast<double>(fold_block<Sum<T>>(values, count));
-  }
-  return total;
-}
-
-constexpr int64_t kColumns = 64;
-
-/// f(x, j) summed over up to kColumns neighbouring columns j at once.
-template <class T, class F>
-PULLBACK_NOINLINE void sum_columns(int64_t columns, int64_t n, const char* in, int64_t inner,
-                                   double* totals, F f) {
-  constexpr int64_t height = 256;
-  for (int64_t j = 0; j < columns; ++j) totals[j] = 0;
-  for (int64_t top = 0; top < n; top += height) {
-    const int64_t bottom = n - top < height ? n : top + height;
-    alignas(64) T parts[kColumns] = {};
-    for (int64_t k = top; k < bottom; ++k) {
-      const T* row = reinterpret_cast<const T*>(in + k * inner);
-      PULLBACK_VECTOR
-      for (int64_t j = 0; j < columns; ++j) parts[j] += f(row[j], j);
-    }
-    for (int64_t j = 0; j < columns; ++j) totals[j] += static_cast<double>(parts[j]);
-  }
-}
-
-/// Whether results are neighbours in memory and the elements of each are not.
-template <class T>
-PULLBACK_INLINE bool in_columns(int64_t m, int64_t outer, int64_t inner) {
-  const int64_t size = sizeof(T);
-  return m >= 8 && outer == size && inner != size;
 }
 
 template <class T>
 PULLBACK_INLINE T deviation_of(int64_t n, double squares, double error) {
   const double result = squares - error * error / static_cast<double>(n);
   return n == 0 || result < 0 ? T(0) : static_cast<T>(result);
+}
+
+/// The sums of x - mean and of its square, over a run.
+template <class T>
+PULLBACK_NOINLINE void sum_deviations(int64_t n, const char* in, int64_t stride, T mean,
+                                      double& error, double& squares) {
+  Stage<0, T, kRun> stage;
+  alignas(64) T values[kRun];
+  error = squares = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t count = n - begin < kRun ? n - begin : kRun;
+    const T* x = stage.block(in, stride, begin, count);
+    for (int64_t i = 0; i < count; ++i) values[i] = x[i] - mean;
+    error += static_cast<double>(fold_block<Sum<T>>(values, count));
+    squares += static_cast<double>(fold_block<SumSquares<T>>(values, count));
+  }
+}
+
+/// The same over up to kColumns neighbouring columns.
+template <class T>
+PULLBACK_NOINLINE void sum_deviations_in_columns(int64_t columns, int64_t n, const char* in,
+                                                 int64_t inner, const T* mean, double* errors,
+                                                 double* squares) {
+  for (int64_t j = 0; j < columns; ++j) errors[j] = squares[j] = 0;
+  for (int64_t top = 0; top < n; top += kHeight) {
+    const int64_t bottom = n - top < kHeight ? n : top + kHeight;
+    alignas(64) T error[kColumns] = {};
+    alignas(64) T square[kColumns] = {};
+    for (int64_t k = top; k < bottom; ++k) {
+      const T* row = reinterpret_cast<const T*>(in + k * inner);
+      PULLBACK_VECTOR
+      for (int64_t j = 0; j < columns; ++j) {
+        const T x = row[j] - mean[j];
+        error[j] += x;
+        square[j] += x * x;
+      }
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      errors[j] += static_cast<double>(error[j]);
+      squares[j] += static_cast<double>(square[j]);
+    }
+  }
 }
 
 /// In two passes; the second corrects for the rounding of the mean (Chan, Golub, LeVeque 1983,
@@ -143,12 +155,9 @@ void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
       const char* top = in + first * outer;
       alignas(64) T mean[kColumns];
       double errors[kColumns], squares[kColumns];
-      sum_columns<T>(columns, n, top, inner, squares, [](T x, int64_t) { return x; });
+      fold_columns<Sum<T>>(columns, n, top, inner, squares);
       for (int64_t j = 0; j < columns; ++j) mean[j] = static_cast<T>(squares[j] / count);
-      sum_columns<T>(columns, n, top, inner, errors,
-                     [&mean](T x, int64_t j) { return x - mean[j]; });
-      sum_columns<T>(columns, n, top, inner, squares,
-                     [&mean](T x, int64_t j) { return (x - mean[j]) * (x - mean[j]); });
+      sum_deviations_in_columns(columns, n, top, inner, mean, errors, squares);
       for (int64_t j = 0; j < columns; ++j) {
         *reinterpret_cast<T*>(out + (first + j) * out_stride) =
             deviation_of<T>(n, squares[j], errors[j]);
@@ -159,9 +168,8 @@ void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
   for (int64_t j = 0; j < m; ++j) {
     const char* run = in + j * outer;
     const T mean = static_cast<T>(fold_run<Sum<T>>(n, run, inner) / count);
-    const double error = sum_run<T>(n, run, inner, [mean](T x) { return x - mean; });
-    const double squares =
-        sum_run<T>(n, run, inner, [mean](T x) { return (x - mean) * (x - mean); });
+    double error, squares;
+    sum_deviations(n, run, inner, mean, error, squares);
     *reinterpret_cast<T*>(out + j * out_stride) = deviation_of<T>(n, squares, error);
   }
 }
@@ -170,6 +178,38 @@ void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
 template <class T>
 PULLBACK_INLINE T shift_of(T top) {
   return fabs(top) == T(kInf) ? T(0) : top;
+}
+
+/// The sum of e^(x - shift), over a run.
+template <class T>
+PULLBACK_NOINLINE double sum_exponentials(int64_t n, const char* in, int64_t stride, T shift) {
+  Stage<0, T, kRun> stage;
+  alignas(64) T values[kRun];
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t count = n - begin < kRun ? n - begin : kRun;
+    const T* x = stage.block(in, stride, begin, count);
+    for (int64_t i = 0; i < count; ++i) values[i] = exp(x[i] - shift);
+    total += static_cast<double>(fold_block<Sum<T>>(values, count));
+  }
+  return total;
+}
+
+/// The same over up to kColumns neighbouring columns.
+template <class T>
+PULLBACK_NOINLINE void sum_exponentials_in_columns(int64_t columns, int64_t n, const char* in,
+                                                   int64_t inner, const T* shift, double* totals) {
+  for (int64_t j = 0; j < columns; ++j) totals[j] = 0;
+  for (int64_t top = 0; top < n; top += kHeight) {
+    const int64_t bottom = n - top < kHeight ? n : top + kHeight;
+    alignas(64) T parts[kColumns] = {};
+    for (int64_t k = top; k < bottom; ++k) {
+      const T* row = reinterpret_cast<const T*>(in + k * inner);
+      PULLBACK_VECTOR
+      for (int64_t j = 0; j < columns; ++j) parts[j] += exp(row[j] - shift[j]);
+    }
+    for (int64_t j = 0; j < columns; ++j) totals[j] += static_cast<double>(parts[j]);
+  }
 }
 
 template <class T>
@@ -181,10 +221,9 @@ void logsumexp(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
       const char* top = in + first * outer;
       alignas(64) T shift[kColumns];
       double sums[kColumns];
-      fold_columns<Max<T>>(columns, n, top, inner, reinterpret_cast<char*>(shift), sizeof(T));
+      fold_columns<Max<T>>(columns, n, top, inner, shift);
       for (int64_t j = 0; j < columns; ++j) shift[j] = shift_of(shift[j]);
-      sum_columns<T>(columns, n, top, inner, sums,
-                     [&shift](T x, int64_t j) { return exp(x - shift[j]); });
+      sum_exponentials_in_columns(columns, n, top, inner, shift, sums);
       for (int64_t j = 0; j < columns; ++j) {
         *reinterpret_cast<T*>(out + (first + j) * out_stride) =
             static_cast<T>(log(sums[j]) + shift[j]);
@@ -195,7 +234,7 @@ void logsumexp(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
   for (int64_t j = 0; j < m; ++j) {
     const char* run = in + j * outer;
     const T shift = shift_of(fold_run<Max<T>>(n, run, inner));
-    const double sum = sum_run<T>(n, run, inner, [shift](T x) { return exp(x - shift); });
+    const double sum = sum_exponentials(n, run, inner, shift);
     *reinterpret_cast<T*>(out + j * out_stride) = static_cast<T>(log(sum) + shift);
   }
 }
@@ -212,19 +251,24 @@ void fill_runs(Kernels& table) {
 }  // namespace
 
 void fill_reduce(Kernels& table) {
-  reduction<Sum, bool, int32_t, int64_t, float, double>(table.sum, &Kernels::sum);
+  reduction<Sum, int32_t, int64_t, float, double>(table.sum, &Kernels::sum);
   // int64 has its own loop for AVX-512 too: a sum in the caches is not waiting for memory.
   table.sum.loops[kCode<int64_t>] = fold<Sum<int64_t>>;
-  reduction<Product, bool, int32_t, int64_t, float, double>(table.prod, &Kernels::prod);
+  reduction<Product, float, double>(table.prod, &Kernels::prod);
+#ifndef __AVX__  // a tier without them has the base tier's: few multiply integers
+  reduction<Product, bool, int32_t, int64_t>(table.prod, &Kernels::prod);
+#endif
   reduction<SumSquares, float, double>(table.sum_squares, &Kernels::sum);
   reduction<Norm2, float, double>(table.norm2, &Kernels::norm2);
   reduction<AbsSum, float, double>(table.abs_sum, &Kernels::sum);
   reduction<CountNonzero, bool, int32_t, int64_t, float, double>(table.count_nonzero,
                                                                  &Kernels::sum);
-  fill_any_and_all<bool, int32_t, int64_t, float, double>(table);
+  table.sum.loops[kCode<bool>] = table.count_nonzero.loops[kCode<bool>];
+  table.sum.results[kCode<bool>] = ScalarType::Long;
   reduction<Max, bool, int32_t, int64_t, float, double>(table.amax, &Kernels::amax);
   reduction<Min, bool, int32_t, int64_t, float, double>(table.amin, &Kernels::amin);
   reduction<AbsMax, float, double>(table.abs_max, &Kernels::abs_max);
+  fill_any_and_all<int32_t, int64_t, float, double>(table);
   fill_runs<float, double>(table);
 }
 

@@ -158,9 +158,15 @@ PULLBACK_NOINLINE void run(int64_t n, char* const* data, const int64_t* strides,
   }
 }
 
+/// What computes F; large.h has another for functions of much code.
+template <class F, class Out, class... In>
+struct ComputeOf {
+  static constexpr Compute<Out, In...> function = compute<F, Out, In...>;
+};
+
 template <class F, class Out, class... In>
 void loop(int64_t n, char* const* data, const int64_t* strides) {
-  run<Out, In...>(n, data, strides, compute<F, Out, In...>,
+  run<Out, In...>(n, data, strides, ComputeOf<F, Out, In...>::function,
                   typename FirstOf<sizeof...(In)>::type{});
 }
 

@@ -1,3 +1,4 @@
+#include <pullback/core/kernels/large.h>
 #include <pullback/core/kernels/math.h>
 
 // Declared here because <cmath> hides it in strict modes; unlike lgamma it writes no global sign.
@@ -83,15 +84,15 @@ void fill_trigonometric(Kernels& table) {
   table.sin.loops[kCode<double>] = trig_loop<Sin, double>;
   table.cos.loops[kCode<double>] = trig_loop<Cos, double>;
   unary<double>(table.tan, [](auto x) { return tan(x); });
-  unary<float, double>(table.asin, [](auto x) { return asin(x); });
-  unary<float, double>(table.acos, [](auto x) { return acos(x); });
-  unary<float, double>(table.atan, [](auto x) { return atan(x); });
-  unary<float, double>(table.sinh, [](auto x) { return sinh(x); });
-  unary<float, double>(table.cosh, [](auto x) { return cosh(x); });
+  unary_large_float(table.asin, [](auto x) { return asin(x); });
+  unary_large_float(table.acos, [](auto x) { return acos(x); });
+  unary<float, double>(table.atan, large([](auto x) { return atan(x); }));
+  unary_large_float(table.sinh, [](auto x) { return sinh(x); });
+  unary_large_float(table.cosh, [](auto x) { return cosh(x); });
   unary<float, double>(table.tanh, [](auto x) { return tanh(x); });
-  unary<float, double>(table.asinh, [](auto x) { return asinh(x); });
-  unary<float, double>(table.acosh, [](auto x) { return acosh(x); });
-  unary<float, double>(table.atanh, [](auto x) { return atanh(x); });
+  unary_large_float(table.asinh, [](auto x) { return asinh(x); });
+  unary_large_float(table.acosh, [](auto x) { return acosh(x); });
+  unary_large_float(table.atanh, [](auto x) { return atanh(x); });
 }
 
 }  // namespace
@@ -102,13 +103,13 @@ void fill_transcendental(Kernels& table) {
   unary<float, double>(table.exp2, [](auto x) { return exp2(x); });
   unary<float, double>(table.expm1, [](auto x) { return expm1(x); });
   unary<float, double>(table.log, [](auto x) { return log(x); });
-  unary<float, double>(table.log2, [](auto x) { return log2(x); });
-  unary<float, double>(table.log10, [](auto x) { return log10(x); });
-  unary<float, double>(table.log1p, [](auto x) { return log1p(x); });
-  unary<float, double>(table.logit, [](auto x) { return log(x / (1 - x)); });
+  unary_large_float(table.log2, [](auto x) { return log2(x); });
+  unary_large_float(table.log10, [](auto x) { return log10(x); });
+  unary<float, double>(table.log1p, large([](auto x) { return log1p(x); }));
+  unary<float, double>(table.logit, large([](auto x) { return log(x / (1 - x)); }));
   unary<float, double>(table.erf, [](auto x) { return erf(x); });
-  unary<float, double>(table.erfc, [](auto x) { return erfc(x); });
-  unary<float, double>(table.erfinv, [](auto x) { return inverse_erf(x); });
+  unary<float, double>(table.erfc, large([](auto x) { return erfc(x); }));
+  unary<float, double>(table.erfinv, large([](auto x) { return inverse_erf(x); }));
   unary<float, double>(table.lgamma, [](auto x) { return log_gamma(x); });
   unary<float, double>(table.digamma, [](auto x) { return psi(x); });
 }
