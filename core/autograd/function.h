@@ -122,7 +122,7 @@ class FunctionCall {
   }
   template <class... T>
   void note_output(std::tuple<T...>& parts) {
-    std::apply([this](auto&... part) { (note_output(part), ...); }, parts);
+    std::apply([this](auto&... part) { (this->note_output(part), ...); }, parts);
   }
   /// Call after all outputs: gives them their place in the graph.
   void end();
