@@ -194,6 +194,25 @@ TEMPLATE_TEST_CASE("matrices side by side have the singular values of LAPACK, in
   }
 }
 
+TEST_CASE("matrices of multiple eigenvalues are not given up, in any tier", "[linalg]") {
+  constexpr int lanes = kernels::kBatchLanes<double>, n = 12;
+  const kernels::Kernels* table = kernels::tier_table(GENERATE("base", "v3", "v4"));
+  if (!table) return;  // not a machine of this tier
+  manual_seed(1);
+  const Tensor q = std::get<0>(linalg::qr(randn({2000 / lanes * lanes, n, n}, kDouble)));
+  const Tensor eigenvalues = floor(arange(n).to(kDouble) / 3);  // each three times
+  const Tensor a = (q * eigenvalues).matmul(q.mT()).permute({1, 2, 0}).contiguous();
+  for (std::int64_t first = 0; first < a.size(2); first += lanes) {
+    Tensor group = a.narrow(2, first, lanes).contiguous();
+    kernels::Buffer<double> values(lanes * n);
+    bool failed[lanes];
+    jacobi<double>(*table).eigen(n, group.data_ptr<double>(), values.data(), nullptr, failed);
+    CHECK(std::none_of(failed, failed + lanes, [](bool f) { return f; }));
+    const Tensor found = from_blob(values.data(), {n, lanes}, kDouble);
+    CHECK(allclose(found, eigenvalues.unsqueeze(1).expand({n, lanes}), 0, 1e-14));
+  }
+}
+
 TEST_CASE("a batch of eigenvectors is of each matrix by itself, from either triangle", "[linalg]") {
   const auto dtype = GENERATE(kFloat, kDouble);
   const char* uplo = GENERATE("L", "U");
