@@ -21,8 +21,16 @@
 ///     parametrize::remove_parametrizations(layer, "weight");
 namespace pullback::parametrize {
 
-/// The parametrizations of one module, by name of the tensor.
-class Parametrizations {
+// g++ 14 takes a reference into what a Parametrizations refers to for one into the object itself.
+#if __has_cpp_attribute(gnu::no_dangling)
+#define PULLBACK_REFERS [[gnu::no_dangling]]
+#else
+#define PULLBACK_REFERS
+#endif
+
+/// The parametrizations of one module, by name of the tensor. It shares them, so references to them
+/// outlive it.
+class PULLBACK_REFERS Parametrizations {
  public:
   explicit Parametrizations(std::shared_ptr<nn::ModuleDictImpl> lists) : lists_(std::move(lists)) {}
   /// Throws KeyError for a tensor without any.
@@ -35,6 +43,7 @@ class Parametrizations {
  private:
   std::shared_ptr<nn::ModuleDictImpl> lists_;
 };
+#undef PULLBACK_REFERS
 std::ostream& operator<<(std::ostream& stream, const Parametrizations& parametrizations);
 
 /// Makes the module's parameter or buffer `name` a function of an unconstrained tensor, which takes

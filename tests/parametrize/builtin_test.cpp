@@ -82,12 +82,12 @@ TEST_CASE("orthogonal, weight_norm and spectral_norm do what PyTorch's do") {
     layer->to(kDouble);
     if (entry.contains("error")) {
       const std::string before = layer->repr();
-      CHECK(class_of_error(entry, *layer) == entry.at("error"));
+      CHECK(class_of_error(entry, *layer) == entry.at("error").get<std::string>());
       CHECK(layer->repr() == before);
       continue;
     }
     apply(entry, *layer);
-    CHECK(layer->repr() == entry.at("repr"));
+    CHECK(layer->repr() == entry.at("repr").get<std::string>());
     const nn::StateDict state = layer->state_dict();
     CHECK(state.size() == entry.at("state").size());
     for (const auto& [key, value] : entry.at("state").items()) {
@@ -99,7 +99,7 @@ TEST_CASE("orthogonal, weight_norm and spectral_norm do what PyTorch's do") {
     const std::string name = given<std::string>(entry.at("options"), "name").value_or("weight");
     const Tensor value = layer->attr(name);
     CHECK(difference(value, tensor_from(entry.at("value")), 1) == "");
-    CHECK(value.grad_fn()->name() == entry.at("grad_fn"));
+    CHECK(value.grad_fn()->name() == entry.at("grad_fn").get<std::string>());
     (value * value * weights(value, 0)).sum().backward();
     const std::vector<Tensor> originals =
         parametrize::parametrizations(*layer)[name].parameters(/*recurse=*/false);
