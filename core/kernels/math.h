@@ -63,7 +63,8 @@ PULLBACK_INLINE float exp2(float x) {
          from_bits(static_cast<uint32_t>(n - half + 127) << 23);
 }
 
-/// e^x for -87 <= x <= 88, where one factor 2^n is enough.
+/// e^x for -87 <= x <= 88, where one factor 2^n is enough. Of no number it makes any: adding n to
+/// the bits of a NaN carries into its sign and exponent.
 PULLBACK_INLINE float exp_normal(float x) {
   const ExpParts parts = reduce_exp(x);
   const float p = (exp_tail(parts.r) + parts.r) + 1.0f;
@@ -72,8 +73,9 @@ PULLBACK_INLINE float exp_normal(float x) {
 
 /// e^x for x <= 0, where a denormal result may be 0: for sums that hold a 1.
 PULLBACK_INLINE float exp_below(float x) {
-  const float y = exp_normal(x < -87.0f ? -87.0f : x);
-  return x < -87.0f ? 0.0f : y;
+  const float c = x < -87.0f ? -87.0f : x;
+  const float rest = x < -87.0f ? 0.0f : x;
+  return x >= -87.0f ? exp_normal(c) : rest;
 }
 PULLBACK_INLINE double exp_below(double x) {
   return exp(x);
@@ -149,7 +151,7 @@ PULLBACK_INLINE float tanh(float x) {
   h = fma(h, r, 0.5f);
   h = from_bits(bits(h) + (bits(shifted) << 23));  // magic's own bits go over the edge
   const float large = 1.0f - 1.0f / (h + 0.5f);
-  return copysign(a < 0.625f ? small : large, x);
+  return copysign(a >= 0.625f ? large : small, x);  // of a NaN only `small` is one
 }
 
 /// x + x Q(x^2) below 0.92, 1 - exp(-x - x R(x)) up to 4, with Q and R fitted to the least maximal
@@ -171,7 +173,7 @@ PULLBACK_INLINE float erf(float x) {
   r = fma(r, t, 6.351513159e-1f);
   r = fma(r, t, 1.286484903e-1f);
   const float large = 1.0f - exp_normal(-fma(r, t, t));
-  return copysign(a < 0.92f ? small : large, x);
+  return copysign(a >= 0.92f ? large : small, x);  // as in tanh
 }
 
 /// Below, normal_tail is taken for 0.

@@ -1,5 +1,7 @@
 #include "catch.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -69,6 +71,27 @@ const Function kFunctions[] = {
 };
 
 }  // namespace
+
+TEST_CASE("functions of NaN are NaN, whatever the bits of it, in every tier") {
+  const auto nan = [](std::uint32_t bits) { return std::bit_cast<float>(bits); };
+  // The third is what a graphics card returns.
+  const std::vector<float> x{nan(0x7fc00000), nan(0x7fc00001), nan(0x7fffffff), nan(0xffc00000)};
+  const std::vector<double> wide{
+      std::bit_cast<double>(std::uint64_t{0x7ff8000000000001}),
+      std::bit_cast<double>(std::uint64_t{0x7fffffffffffffff}),
+      std::bit_cast<double>(std::uint64_t{0xfff8000000000000}),
+  };
+  const auto is_nan = [](auto value) { return std::isnan(value); };
+  for (const Kernels* table : all_tiers()) {
+    for (const Function& f : kFunctions) {
+      INFO(table->tier << " " << f.name);
+      const auto y = map<float>(table->*f.member, {x});
+      CHECK(std::all_of(y.begin(), y.end(), is_nan));
+      const auto z = map<double>(table->*f.member, {wide});
+      CHECK(std::all_of(z.begin(), z.end(), is_nan));
+    }
+  }
+}
 
 TEST_CASE("float32 functions are within a few ulps of libm's double, in every tier") {
   for (const Kernels* table : all_tiers()) {

@@ -1,6 +1,7 @@
 #include "catch.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -88,13 +89,16 @@ TEST_CASE("softmax and log_softmax of rows, and their gradients, follow their de
 
 TEST_CASE("softmax survives large numbers and gives NaN only where there is one") {
   for (const Kernels* table : all_tiers()) {
-    std::vector<float> x{1000, 1001, 1002, -INFINITY, 0, 0, NAN, 1, 2}, y(9);
+    const auto another = std::bit_cast<float>(0x7fffffffu);
+    std::vector<float> x{1000, 1001, 1002, -INFINITY, 0, 0, NAN, 1, 2, another, 1, 2}, y(12);
     char* data[] = {bytes(y), bytes(x)};
-    table->softmax[ScalarType::Float](3, 3, data, 0);
+    table->softmax[ScalarType::Float](4, 3, data, 0);
     CHECK(std::fabs(y[2] - 0.66524096f) < 1e-6f);
     CHECK(y[3] == 0);
     CHECK(y[4] == 0.5f);
-    for (int i = 6; i < 9; ++i) CHECK(std::isnan(y[i]));
+    for (int i = 6; i < 12; ++i) CHECK(std::isnan(y[i]));
+    table->log_softmax[ScalarType::Float](4, 3, data, 0);
+    for (int i = 6; i < 12; ++i) CHECK(std::isnan(y[i]));
   }
 }
 
