@@ -1,5 +1,5 @@
-// The headers of the standard library that a program with tensors, names and messages includes in any
-// case, and what hello.cpp includes for itself: what compiling that is measured against.
+// The headers of the standard library that a program with tensors, names and messages includes in
+// any case, and what hello.cpp includes for itself: what compiling that is measured against.
 #include <cstdio>
 #include <fstream>
 #include <functional>
