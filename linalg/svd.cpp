@@ -53,10 +53,23 @@ Factors by_lapack(const Tensor& a, lapack::SvdVectors kind, std::vector<int>& in
   return {u, s, vt};
 }
 
-// X = Pᵀ S Q of interleaved matrices of m ≤ n columns, by Jacobi's method: all in row-major memory,
-// `p` and `q` null for S alone. Says which matrices it gives up.
+// `here` interleaved matrices of m rows as ordinary ones, or as their transposes.
 template <class T>
-void rotate_interleaved(std::int64_t count, int m, int n, const T* x, T* s, T* p, T* q,
+void put(const T* group, std::int64_t here, int m, int n, bool transposed, T* to) {
+  const std::int64_t size = std::int64_t{m} * n, bytes = sizeof(T);
+  if (!transposed) return deinterleave(group, here, size, to);
+  kernels::Buffer<T> memory(here * size);
+  deinterleave(group, here, size, memory.data());
+  for (std::int64_t l = 0; l < here; ++l)
+    kernels::kernels().transpose(scalar_type_of<T>)(
+        m, n, reinterpret_cast<const char*>(memory.data() + l * size), n * bytes,
+        reinterpret_cast<char*>(to + l * size), m * bytes);
+}
+
+// X = Pᵀ S Q of interleaved matrices of m ≤ n columns, by Jacobi's method. `u` is Qᵀ and `vt` P of
+// what is `tall`, else Pᵀ and Q; null for S alone. Says which matrices it gives up.
+template <class T>
+void rotate_interleaved(std::int64_t count, int m, int n, bool tall, const T* x, T* s, T* u, T* vt,
                         int* given_up) {
   constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
   const std::int64_t size = std::int64_t{m} * n, square = std::int64_t{m} * m;
@@ -68,11 +81,11 @@ void rotate_interleaved(std::int64_t count, int m, int n, const T* x, T* s, T* p
     T* values = turns + square * lanes;
     bool failed[lanes];
     interleave(x + first * size, here, size, group);
-    batched_jacobi<T>().singular(m, n, group, values, p ? turns : nullptr, failed);
+    batched_jacobi<T>().singular(m, n, group, values, u ? turns : nullptr, failed);
     deinterleave(values, here, m, s + first * m);
-    if (p) {
-      deinterleave(turns, here, square, p + first * square);
-      deinterleave(group, here, size, q + first * size);
+    if (u) {
+      put(turns, here, m, m, !tall, (tall ? vt : u) + first * square);
+      put(group, here, m, n, tall, (tall ? u : vt) + first * size);
     }
     std::copy(failed, failed + here, given_up + first);
   });
@@ -88,16 +101,15 @@ Factors by_rotations(const Tensor& a, bool vectors, std::vector<int>& info) {
   const Tensor x = tall ? copy_columns(a) : a.is_contiguous() ? a : copy_rows(a);
   Tensor s = empty(join(batch, {m}), a.scalar_type()), u, vt;
   if (vectors) {
-    u = empty_columns(join(batch, {rows(a), m}), a.scalar_type());
+    u = empty(join(batch, {rows(a), m}), a.scalar_type());
     vt = empty(join(batch, {m, columns(a)}), a.scalar_type());
   }
   info.resize(count);
   visit_real(a.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    T* left = vectors ? u.data_ptr<T>() : nullptr;
-    T* right = vectors ? vt.data_ptr<T>() : nullptr;
-    rotate_interleaved(count, m, n, x.data_ptr<T>(), s.data_ptr<T>(), tall ? right : left,
-                       tall ? left : right, info.data());
+    rotate_interleaved(count, m, n, tall, x.data_ptr<T>(), s.data_ptr<T>(),
+                       vectors ? u.data_ptr<T>() : nullptr, vectors ? vt.data_ptr<T>() : nullptr,
+                       info.data());
   });
   std::vector<std::int64_t> given_up;
   for (std::int64_t i = 0; i < count; ++i)

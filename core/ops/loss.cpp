@@ -92,7 +92,8 @@ void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
 Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
   check_pair("mse_loss", x, y);
   const char* op = "mse_loss";
-  const ScalarType type = result_type(x, y);
+  // As PyTorch, which broadcasts first: one of no dimensions counts like the other.
+  const ScalarType type = promote_types(x.scalar_type(), y.scalar_type());
   return elementwise(
       "MseLossBackward0", x, y, reduction,
       [=](const Tensor& a, const Tensor& b) { return fused(op, simd().mse_loss, type, a, b); },

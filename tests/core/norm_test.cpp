@@ -66,6 +66,7 @@ TEST_CASE("a loss's fused gradient is the one composed for second derivatives", 
     const Tensor y = randn({30}, kFloat).requires_grad_();
     const Tensor loss = mse_loss(x, y, reduction);
     CHECK(loss.dtype() == kDouble);
+    CHECK(mse_loss(y, zeros({}, kDouble), reduction).dtype() == kDouble);
     check_close(gradients(loss, {x, y}, false), gradients(loss, {x, y}, true));
   }
   SECTION("binary cross-entropy with logits") {

@@ -244,6 +244,7 @@ TEST_CASE("a batch of singular vectors holds matrices of every shape and rank", 
   const std::int64_t k = std::min(m, n);
   CHECK(u.sizes() == IntArrayRef({4, 5, m, k}));
   CHECK(vt.sizes() == IntArrayRef({4, 5, k, n}));
+  CHECK((u.is_contiguous() && vt.is_contiguous()));  // as those of one matrix are
   CHECK(allclose((u * s.unsqueeze(-2)).matmul(vt), a, 0, bound));
   const Tensor unit = eye(k, dtype).expand({4, 5, k, k});
   CHECK(allclose(u.mT().matmul(u), unit, 0, bound));
