@@ -6,7 +6,7 @@ namespace pullback::kernels {
 
 /// Eigenvalues and singular values of kBatchLanes<T> interleaved matrices (batch_lanes.h) at once,
 /// by Jacobi's method: plane rotations until nothing is left to rotate. failed[l] says that matrix
-/// l has entries beyond the range whose squares are numbers, or took too long; its results are
+/// l has entries that are no numbers or nearly too large to be, or took too long; its results are
 /// void.
 template <class T>
 struct BatchedJacobi {

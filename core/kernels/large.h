@@ -70,7 +70,7 @@ PULLBACK_NOINLINE void compute_vectors(int64_t n, T* out, const In*... in) {
 }
 
 template <class T>
-struct alignas(PULLBACK_VECTOR_BYTES) Lanes {
+struct alignas(PULLBACK_VECTOR_BYTES) WholeVector {
   T values[kLanes<T>];
 };
 /// Any number of elements by a function that computes whole vectors.
@@ -80,11 +80,11 @@ PULLBACK_NOINLINE void in_vectors(int64_t n, Compute<T, In...> compute, T* out, 
   if (whole != 0) compute(whole, out, in...);
   if (whole == n) return;
   const Rest<T> rest(n - whole);
-  Lanes<T> result;
+  WholeVector<T> result;
   [&](auto... copies) {
     (rest.read(copies.values, in + whole), ...);
     compute(kLanes<T>, result.values, copies.values...);
-  }(Lanes<In>{}...);
+  }(WholeVector<In>{}...);
   rest.write(out + whole, result.values);
 }
 
