@@ -1,4 +1,3 @@
-#include <type_traits>
 #include <utility>
 
 #include <pullback/core/autograd/record.h>
@@ -27,14 +26,6 @@ Tensor cholesky_gradient(const Tensor& g, const Tensor& l) {
   return (ga + ga.mT()) * 0.5;
 }
 
-template <class T>
-const kernels::BatchedCholesky<T>& batched_cholesky() {
-  if constexpr (std::is_same_v<T, float>)
-    return kernels::kernels().cholesky_float;
-  else
-    return kernels::kernels().cholesky_double;
-}
-
 // L of row-major matrices of n rows, of which the lower triangles are read.
 template <class T>
 void factor_interleaved(std::int64_t count, int n, const T* from, T* to, int* info) {
@@ -45,7 +36,7 @@ void factor_interleaved(std::int64_t count, int n, const T* from, T* to, int* in
     kernels::Buffer<T> group(size * lanes);
     int failed[lanes];
     interleave(from + first * size, here, size, group.data());
-    batched_cholesky<T>().factor(n, group.data(), failed);
+    kernels::kernels().cholesky.of<T>().factor(n, group.data(), failed);
     deinterleave(group.data(), here, size, to + first * size);
     std::copy(failed, failed + here, info + first);
   });

@@ -33,7 +33,7 @@ void decompose_interleaved(std::int64_t count, int n, const T* matrices, T* valu
     T* w = group + 2 * size * lanes;
     bool failed[lanes];
     interleave(matrices + first * size, here, size, group);
-    batched_jacobi<T>().eigen(n, group, w, v, failed);
+    kernels::kernels().jacobi.of<T>().eigen(n, group, w, v, failed);
     deinterleave(w, here, n, values + first * n);
     if (vectors) deinterleave(v, here, size, vectors + first * size);
     for (std::int64_t l = first; l < first + here; ++l) {

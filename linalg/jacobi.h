@@ -1,7 +1,5 @@
 #pragma once
 
-#include <type_traits>
-
 #include <pullback/linalg/interleave.h>
 
 namespace pullback::linalg {
@@ -11,14 +9,6 @@ namespace pullback::linalg {
 /// somewhat larger ones gain as well.
 inline bool by_jacobi(ScalarType type, std::int64_t count, std::int64_t n) {
   return count >= kInterleaveFrom && n >= 1 && n <= (type == ScalarType::Float ? 16 : 12);
-}
-
-template <class T>
-const kernels::BatchedJacobi<T>& batched_jacobi() {
-  if constexpr (std::is_same_v<T, float>)
-    return kernels::kernels().jacobi_float;
-  else
-    return kernels::kernels().jacobi_double;
 }
 
 }  // namespace pullback::linalg

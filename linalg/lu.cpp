@@ -1,5 +1,4 @@
 #include <cmath>
-#include <type_traits>
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/kernels/dense_lu.h>
@@ -25,14 +24,6 @@ namespace {
 // Sizes at which a single matrix is factored in blocks (kernels/dense_lu.h).
 constexpr int kBlockedFrom = 12, kBlockedMost = 768;
 
-template <class T>
-const kernels::BatchedLu<T>& batched_lu() {
-  if constexpr (std::is_same_v<T, float>)
-    return kernels::kernels().lu_float;
-  else
-    return kernels::kernels().lu_double;
-}
-
 }  // namespace
 
 template <class T>
@@ -51,7 +42,7 @@ void Lu::factor_interleaved(const Tensor& memory) {
   each_matrix(groups, 0.7 * n * n * n * lanes / 4, [&](std::int64_t i) {
     T* group = factors + i * n * n * lanes;
     interleave(from + i * lanes * n * n, std::min(lanes, count - i * lanes), n * n, group);
-    batched_lu<T>().factor(n, group, pivots + i * n * lanes, info + i * lanes);
+    kernels::kernels().lu.of<T>().factor(n, group, pivots + i * n * lanes, info + i * lanes);
   });
 }
 
@@ -99,8 +90,8 @@ void Lu::solve_interleaved(bool transposed, std::int64_t count, int columns, T* 
     const Tensor many = size > kSmallLu ? empty({size * lanes}, scalar_type_of<T>) : Tensor();
     T* values = many.defined() ? many.data_ptr<T>() : few;
     interleave(x + i * lanes * size, here, size, values);
-    batched_lu<T>().solve(transposed, n, columns, factors + i * n * n * lanes,
-                          pivots + i * n * lanes, values);
+    kernels::kernels().lu.of<T>().solve(transposed, n, columns, factors + i * n * n * lanes,
+                                        pivots + i * n * lanes, values);
     deinterleave(values, here, size, x + i * lanes * size);
   });
 }

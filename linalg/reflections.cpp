@@ -1,7 +1,5 @@
 #include <pullback/linalg/reflections.h>
 
-#include <type_traits>
-
 #include <pullback/core/kernels/blas.h>
 #include <pullback/core/kernels/kernels.h>
 
@@ -16,14 +14,6 @@ template <class T>
 int block_size(int m, int k) {
   const std::int64_t bytes = std::int64_t{m} * k * static_cast<std::int64_t>(sizeof(T));
   return bytes <= kOneByOne ? k : std::min(k, kBlock);
-}
-
-template <class T>
-const kernels::Householder<T>& householder() {
-  if constexpr (std::is_same_v<T, float>)
-    return kernels::kernels().householder_float;
-  else
-    return kernels::kernels().householder_double;
 }
 
 // The distance of rows whose vectors are whole.
@@ -65,7 +55,8 @@ void Reflections<T>::factor(const T* a) {
     std::fill(row + n_, row + stride_, T(0));
   }
   if (one_block())
-    return householder<T>().factor(m_, n_, r_.data(), stride_, v_.data(), tau_.data());
+    return kernels::kernels().householder.of<T>().factor(m_, n_, r_.data(), stride_, v_.data(),
+                                                         tau_.data());
   factor_blocks();
 }
 
@@ -82,7 +73,7 @@ void Reflections<T>::factor_blocks() {
       std::copy(corner + i * stride_, corner + i * stride_ + b.size, row);
       std::fill(row + b.size, row + width, T(0));
     }
-    householder<T>().factor(b.rows, b.size, panel.data(), width, b.v, b.tau);
+    kernels::kernels().householder.of<T>().factor(b.rows, b.size, panel.data(), width, b.v, b.tau);
     for (int i = 0; i < b.size; ++i) {
       const T* row = panel.data() + i * width;
       std::copy(row + i, row + b.size, corner + i * stride_ + i);
@@ -168,7 +159,8 @@ void Reflections<T>::write_q(int columns, T* q) const {
   const std::int64_t stride = padded<T>(columns);
   kernels::Buffer<T> by_rows(m_ * stride);
   if (one_block()) {
-    householder<T>().product(m_, columns, k_, v_.data(), tau_.data(), by_rows.data(), stride);
+    kernels::kernels().householder.of<T>().product(m_, columns, k_, v_.data(), tau_.data(),
+                                                   by_rows.data(), stride);
   } else {
     std::fill(by_rows.data(), by_rows.data() + m_ * stride, T(0));
     for (int j = 0; j < columns; ++j) by_rows[j * stride + j] = T(1);
@@ -199,7 +191,7 @@ void InterleavedReflections<T>::factor(const T* a) {
     kernels::kernels().transpose(scalar_type_of<T>)(
         count_, n_, reinterpret_cast<const char*>(a + i * n_), m_ * n_ * bytes,
         reinterpret_cast<char*>(packed + i * lanes), m_ * lanes * bytes);
-  householder<T>().factor_batch(m_, n_, packed, tau_.data());
+  kernels::kernels().householder.of<T>().factor_batch(m_, n_, packed, tau_.data());
 }
 
 template <class T>
@@ -229,7 +221,8 @@ template <class T>
 void InterleavedReflections<T>::write_q(int columns, T* q) const {
   const std::int64_t size = std::int64_t{m_} * columns;
   kernels::Buffer<T> group(kernels::kBatchLanes<T> * size);
-  householder<T>().product_batch(m_, columns, k_, packed_.data(), tau_.data(), group.data());
+  kernels::kernels().householder.of<T>().product_batch(m_, columns, k_, packed_.data(), tau_.data(),
+                                                       group.data());
   deinterleave(group.data(), count_, size, q);
 }
 

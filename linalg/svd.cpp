@@ -81,7 +81,7 @@ void rotate_interleaved(std::int64_t count, int m, int n, bool tall, const T* x,
     T* values = turns + square * lanes;
     bool failed[lanes];
     interleave(x + first * size, here, size, group);
-    batched_jacobi<T>().singular(m, n, group, values, u ? turns : nullptr, failed);
+    kernels::kernels().jacobi.of<T>().singular(m, n, group, values, u ? turns : nullptr, failed);
     deinterleave(values, here, m, s + first * m);
     if (u) {
       put(turns, here, m, m, !tall, (tall ? vt : u) + first * square);

@@ -55,8 +55,7 @@ void factor(int n, T* a, int* info) {
 }  // namespace
 
 void fill_batched_cholesky(Kernels& table) {
-  table.cholesky_float = {factor<float>};
-  table.cholesky_double = {factor<double>};
+  table.cholesky = {{factor<float>}, {factor<double>}};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -262,8 +262,7 @@ void singular(int count, int length, T* x, T* values, T* v, bool* failed) {
 }  // namespace
 
 void fill_batched_jacobi(Kernels& table) {
-  table.jacobi_float = {eigen<float>, singular<float>};
-  table.jacobi_double = {eigen<double>, singular<double>};
+  table.jacobi = {{eigen<float>, singular<float>}, {eigen<double>, singular<double>}};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

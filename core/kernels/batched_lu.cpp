@@ -155,8 +155,7 @@ void solve(bool transposed, int n, int columns, const T* lu, const int* pivots, 
 }  // namespace
 
 void fill_batched_lu(Kernels& table) {
-  table.lu_float = {factor<float>, solve<float>};
-  table.lu_double = {factor<double>, solve<double>};
+  table.lu = {{factor<float>, solve<float>}, {factor<double>, solve<double>}};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -32,13 +32,13 @@ bool unit_stride(const ConvShape& s) {
 template <class T>
 bool direct_weight_grad(const ConvShape& s) {
   const std::int64_t kernel = s.kernel_h * s.kernel_w, in = s.in_channels / s.groups;
-  return kernel > 1 && in * kernel <= conv_grad_tiles<T>(kernels()).most_taps;
+  return kernel > 1 && in * kernel <= kernels().conv_grad.of<T>().most_taps;
 }
 
 // Without a stride, rows of two vectors are read faster where they lie.
 template <class T>
 bool by_channel(const ConvShape& s) {
-  const bool wide = s.out_w >= 2 * conv_tiles<T>(kernels()).lanes && unit_stride(s);
+  const bool wide = s.out_w >= 2 * kernels().conv.of<T>().lanes && unit_stride(s);
   return !wide && is_depthwise<T>(kernels(), s);
 }
 
@@ -48,7 +48,7 @@ template <class T>
 bool by_spreading(const ConvShape& s) {
   if (s.dilation_h != 1 || s.dilation_w != 1 || s.kernel_h * s.kernel_w == 1) return false;
   if (!unit_stride(s)) return true;
-  const std::int64_t lanes = conv_tiles<T>(kernels()).lanes, in = s.in_channels / s.groups;
+  const std::int64_t lanes = kernels().conv.of<T>().lanes, in = s.in_channels / s.groups;
   const double turned = std::max(filled(in, lanes), filled(s.in_w, lanes));
   const double share = double(s.out_w) / double(s.in_w);
   return filled(s.kernel_w * in, lanes) > 1.25 * turned * share;

@@ -19,17 +19,6 @@ using Runs = std::vector<DepthwiseRun>;
 constexpr int64_t kBandElements = 64 * 1024;  // turned, that stay in the second-level cache
 constexpr int64_t kParts = 8;  // of the batch, whose weight gradients are added in order
 
-template <class T>
-const DepthwiseTiles<T>& tiles_of(const Kernels& tier);
-template <>
-const DepthwiseTiles<float>& tiles_of(const Kernels& tier) {
-  return tier.depthwise_float;
-}
-template <>
-const DepthwiseTiles<double>& tiles_of(const Kernels& tier) {
-  return tier.depthwise_double;
-}
-
 struct Range {
   int64_t begin, end;
   int64_t size() const { return std::max<int64_t>(end - begin, 0); }
@@ -197,7 +186,7 @@ template <class T>
 void sum_up(const Kernels& tier, const ConvShape& s, const std::vector<Band>& bands,
             const Runs& columns, const Planes<const T>& from, const T* weight, const T* bias,
             const Planes<T>& to) {
-  const DepthwiseTiles<T>& tiles = tiles_of<T>(tier);
+  const DepthwiseTiles<T>& tiles = tier.depthwise.of<T>();
   const Turn<T> turn{tier.transpose(conv_type<T>), tiles.lanes};
   const int64_t lanes = tiles.lanes, kernel = s.kernel_h * s.kernel_w;
   const int64_t blocks = ceil_div(s.groups, lanes);
@@ -229,7 +218,7 @@ void sum_up(const Kernels& tier, const ConvShape& s, const std::vector<Band>& ba
 
 template <class T>
 bool is_depthwise(const Kernels& tier, const ConvShape& s) {
-  const int64_t lanes = tiles_of<T>(tier).lanes;
+  const int64_t lanes = tier.depthwise.of<T>().lanes;
   return s.groups == s.in_channels && s.groups == s.out_channels && 2 * s.groups > lanes &&
          (s.in_w * s.kernel_h + s.out_w) * lanes <= kBandElements;
 }
@@ -238,7 +227,7 @@ template <class T>
 void depthwise_conv2d(const Kernels& tier, const ConvShape& s, const T* x, const T* weight,
                       const T* bias, T* y) {
   if (s.batch * s.groups * s.out_h * s.out_w == 0) return;
-  const int64_t rows = band_rows(s, tiles_of<T>(tier).lanes);
+  const int64_t rows = band_rows(s, tier.depthwise.of<T>().lanes);
   sum_up<T>(tier, s, bands_of(forward_runs, rows_of(s), s.out_h, rows),
             forward_runs(columns_of(s), 0, s.out_w), {x, s.groups, s.in_h, s.in_w}, weight, bias,
             {y, s.groups, s.out_h, s.out_w});
@@ -248,7 +237,7 @@ template <class T>
 void depthwise_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const T* g,
                                  const T* weight, T* gx) {
   if (s.batch * s.groups * s.in_h * s.in_w == 0) return;
-  const int64_t rows = band_rows(s, tiles_of<T>(tier).lanes) * s.stride_h;
+  const int64_t rows = band_rows(s, tier.depthwise.of<T>().lanes) * s.stride_h;
   sum_up<T>(tier, s, bands_of(adjoint_runs, rows_of(s), s.in_h, rows),
             adjoint_runs(columns_of(s), 0, s.in_w), {g, s.groups, s.out_h, s.out_w}, weight,
             nullptr, {gx, s.groups, s.in_h, s.in_w});
@@ -257,7 +246,7 @@ void depthwise_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const 
 template <class T>
 void depthwise_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const T* x, const T* g,
                                   T* gw) {
-  const DepthwiseTiles<T>& tiles = tiles_of<T>(tier);
+  const DepthwiseTiles<T>& tiles = tier.depthwise.of<T>();
   const Turn<T> turn{tier.transpose(conv_type<T>), tiles.lanes};
   const Planes<const T> images{x, s.groups, s.in_h, s.in_w};
   const Planes<const T> cotangents{g, s.groups, s.out_h, s.out_w};

@@ -93,8 +93,7 @@ constexpr DepthwiseTiles<T> kTiles{kLanes<T>, sums<T>, products<T>};
 }  // namespace
 
 void fill_conv_depthwise_tiles(Kernels& table) {
-  table.depthwise_float = kTiles<float>;
-  table.depthwise_double = kTiles<double>;
+  table.depthwise = {kTiles<float>, kTiles<double>};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

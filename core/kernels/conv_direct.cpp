@@ -165,7 +165,7 @@ void along_pixels(const ConvTiles<T>& tiles, const ConvShape& s, const Plan<T>& 
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan, const T* x,
                     const ConvWeight<T>& weight, const T* bias, T* y) {
-  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const ConvTiles<T>& tiles = tier.conv.of<T>();
   const Transpose transpose = tier.transpose(conv_type<T>);
   const int64_t lanes = tiles.lanes, width = tiles.vectors * lanes;
   const int64_t padded = ceil_div(plan.out, lanes) * lanes;
@@ -253,7 +253,7 @@ template <class T>
 void direct_conv2d(const Kernels& tier, const ConvShape& s, const T* x, const ConvWeight<T>& weight,
                    const T* bias, T* y) {
   if (s.batch * s.out_channels * s.out_h * s.out_w == 0) return;
-  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const ConvTiles<T>& tiles = tier.conv.of<T>();
   const Plan<T> plan(tiles, s);
   if (plan.by_channels) return along_channels(tier, s, plan, x, weight, bias, y);
   along_pixels(tiles, s, plan, x, weight, bias, y);

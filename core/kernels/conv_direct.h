@@ -8,26 +8,6 @@
 namespace pullback::kernels {
 
 template <class T>
-const ConvTiles<T>& conv_tiles(const Kernels& tier);
-template <>
-inline const ConvTiles<float>& conv_tiles(const Kernels& tier) {
-  return tier.conv_float;
-}
-template <>
-inline const ConvTiles<double>& conv_tiles(const Kernels& tier) {
-  return tier.conv_double;
-}
-template <class T>
-const ConvGradTiles<T>& conv_grad_tiles(const Kernels& tier);
-template <>
-inline const ConvGradTiles<float>& conv_grad_tiles(const Kernels& tier) {
-  return tier.conv_grad_float;
-}
-template <>
-inline const ConvGradTiles<double>& conv_grad_tiles(const Kernels& tier) {
-  return tier.conv_grad_double;
-}
-template <class T>
 inline constexpr ScalarType conv_type = sizeof(T) == 4 ? ScalarType::Float : ScalarType::Double;
 
 /// Element (o, c, p, q) of the weight of one group lies at data[o·out + c·in + p·row + q·column];

@@ -150,8 +150,7 @@ constexpr ConvGradTiles<T> kTiles{kLanes<T>, kMostTaps, kVectors,       along_ch
 }  // namespace
 
 void fill_conv_grad_tiles(Kernels& table) {
-  table.conv_grad_float = kTiles<float>;
-  table.conv_grad_double = kTiles<double>;
+  table.conv_grad = {kTiles<float>, kTiles<double>};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -78,7 +78,7 @@ template <class T>
 void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const T* g, const T* weight,
                               T* gx) {
   if (s.batch * s.in_channels * s.in_h * s.in_w == 0) return;
-  const ConvTiles<T>& tiles = conv_tiles<T>(tier);
+  const ConvTiles<T>& tiles = tier.conv.of<T>();
   const Transpose transpose = tier.transpose(conv_type<T>);
   const Plan<T> plan(tiles, s);
   const Phases phases(s);

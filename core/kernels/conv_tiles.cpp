@@ -207,8 +207,7 @@ constexpr ConvTiles<T> kTiles{
 }  // namespace
 
 void fill_conv_tiles(Kernels& table) {
-  table.conv_float = kTiles<float>;
-  table.conv_double = kTiles<double>;
+  table.conv = {kTiles<float>, kTiles<double>};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -117,7 +117,7 @@ void write_weights(const Kernels& tier, const ConvShape& s, const std::vector<Ta
 template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x,
                     const T* g, T* gw) {
-  const ConvGradTiles<T>& tiles = conv_grad_tiles<T>(tier);
+  const ConvGradTiles<T>& tiles = tier.conv_grad.of<T>();
   const Transpose transpose = tier.transpose(conv_type<T>);
   const Blocks blocks(plan.out, plan.lanes, tiles.vectors);
   const int64_t one = plan.taps * blocks.most, of_group = blocks.count * one;
@@ -154,7 +154,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
         const int64_t rows = std::min(plan.band, s.out_h - row);
         const T* at = nullptr;
         for (int64_t i = images - 1; i >= 0; --i)
-          at = image.at(conv_tiles<T>(tier), s, x + ((n + i) * s.groups + group) * x_item, row,
+          at = image.at(tier.conv.of<T>(), s, x + ((n + i) * s.groups + group) * x_item, row,
                         plan.band == s.out_h, copies.data() + i * image.size);
         for (int64_t block = first; block < last; ++block) {
           const int64_t width = blocks.width(block);
@@ -195,7 +195,7 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
 template <class T>
 void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x, const T* g,
                   T* gw) {
-  const ConvGradTiles<T>& tiles = conv_grad_tiles<T>(tier);
+  const ConvGradTiles<T>& tiles = tier.conv_grad.of<T>();
   const int64_t lanes = plan.lanes, g_row = ceil_div(s.out_w, lanes) * lanes;
   const int64_t g_plane = plan.band * g_row, one = plan.out * plan.taps * lanes;
   const ConvImage image(s, plan.band, lanes, /*in_place=*/false);
@@ -213,7 +213,7 @@ void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, con
       T* sum = sums.data() + unit * one;
       std::fill_n(sum, one, T(0));
       const auto add = [&](int64_t item, int64_t row, int64_t rows) {
-        const T* at = image.at(conv_tiles<T>(tier), s, x + item * plan.in * s.in_h * s.in_w, row,
+        const T* at = image.at(tier.conv.of<T>(), s, x + item * plan.in * s.in_h * s.in_w, row,
                                plan.band == s.out_h, copy.data());
         for (int64_t o = 0; o < plan.out; ++o)
           for (int64_t i = 0; i < rows; ++i)
@@ -243,7 +243,7 @@ void along_pixels(const Kernels& tier, const ConvShape& s, const Plan& plan, con
 template <class T>
 void direct_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const T* x, const T* g,
                                T* gw) {
-  const Plan plan(s, conv_grad_tiles<T>(tier).lanes);
+  const Plan plan(s, tier.conv_grad.of<T>().lanes);
   if (plan.out * plan.taps == 0) return;
   if (plan.by_pixels) return along_pixels(tier, s, plan, x, g, gw);
   along_channels(tier, s, plan, x, g, gw);

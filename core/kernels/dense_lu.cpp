@@ -2,39 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 #include <utility>
 
-#include <pullback/core/kernels/allocator.h>
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 
 namespace pullback::kernels {
 namespace {
-
-template <class T>
-const DenseLu<T>& loops() {
-  if constexpr (std::is_same_v<T, float>)
-    return kernels().dense_lu_float;
-  else
-    return kernels().dense_lu_double;
-}
-
-/// Elements from the calling thread's cache.
-template <class T>
-class Scratch {
- public:
-  explicit Scratch(std::int64_t count)
-      : bytes_(count * sizeof(T)), data_(static_cast<T*>(allocate(bytes_))) {}
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { deallocate(data_, bytes_); }
-  T* data() { return data_; }
-
- private:
-  std::size_t bytes_;
-  T* data_;
-};
 
 // Below this many multiplications and additions, right sides are not shared over the pool.
 constexpr double kSharedWork = 2e6;
@@ -48,16 +23,16 @@ int dense_lu_factor(int n, T* a, int* pivots) {
   const std::int64_t stride = (std::int64_t{n} + kLuPanel - 1) / kLuPanel * kLuPanel;
   const std::int64_t size = n * stride, panel = kLuPanel * stride;
   if (stride == n) {
-    Scratch<T> columns(panel);
-    return loops<T>().factor(n, a, stride, pivots, columns.data());
+    Buffer<T> columns(panel);
+    return kernels().dense_lu.of<T>().factor(n, a, stride, pivots, columns.data());
   }
-  Scratch<T> memory(size + panel);
+  Buffer<T> memory(size + panel);
   T* padded = memory.data();
   for (int i = 0; i < n; ++i) {
     std::copy(a + std::int64_t{i} * n, a + std::int64_t{i + 1} * n, padded + i * stride);
     std::fill(padded + i * stride + n, padded + (i + 1) * stride, T(0));
   }
-  const int info = loops<T>().factor(n, padded, stride, pivots, padded + size);
+  const int info = kernels().dense_lu.of<T>().factor(n, padded, stride, pivots, padded + size);
   for (int i = 0; i < n; ++i)
     std::copy(padded + i * stride, padded + i * stride + n, a + std::int64_t{i} * n);
   return info;
@@ -68,14 +43,14 @@ void dense_lu_solve(bool transposed, int n, std::int64_t columns, const T* lu, c
                     T* b, std::int64_t row, std::int64_t column) {
   if (n == 0 || columns == 0) return;
   // Row i of P B is row order[i] of B.
-  Scratch<std::int32_t> memory(n);
+  Buffer<std::int32_t> memory(n);
   std::int32_t* order = memory.data();
   for (int i = 0; i < n; ++i) order[i] = i;
   for (int i = 0; i < n; ++i) std::swap(order[i], order[pivots[i] - 1]);
-  const auto& lu_loops = loops<T>();
+  const auto& lu_loops = kernels().dense_lu.of<T>();
 
   if (columns <= kOneByOne) {
-    Scratch<T> x(n);
+    Buffer<T> x(n);
     T* values = x.data();
     for (std::int64_t c = 0; c < columns; ++c, b += column) {
       for (int i = 0; i < n; ++i) values[i] = b[(transposed ? i : order[i]) * row];
@@ -87,7 +62,7 @@ void dense_lu_solve(bool transposed, int n, std::int64_t columns, const T* lu, c
 
   const std::int64_t width = lu_loops.width, groups = (columns + width - 1) / width;
   auto solve = [&](std::int64_t begin, std::int64_t end) {
-    Scratch<T> panel(n * width);
+    Buffer<T> panel(n * width);
     T* x = panel.data();
     for (std::int64_t g = begin; g < end; ++g) {
       const std::int64_t first = g * width, count = std::min(width, columns - first);

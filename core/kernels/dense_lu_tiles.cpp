@@ -303,9 +303,8 @@ int factor(int n, T* a, int64_t stride, int* pivots, T* panel) {
 }  // namespace
 
 void fill_dense_lu(Kernels& table) {
-  table.dense_lu_float = {kWidth<float>, factor<float>, substitute<float>, substitute_one<float>};
-  table.dense_lu_double = {kWidth<double>, factor<double>, substitute<double>,
-                           substitute_one<double>};
+  table.dense_lu = {{kWidth<float>, factor<float>, substitute<float>, substitute_one<float>},
+                    {kWidth<double>, factor<double>, substitute<double>, substitute_one<double>}};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

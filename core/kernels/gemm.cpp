@@ -33,14 +33,6 @@ constexpr int64_t kFewRows = 128;
 // Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
 constexpr int64_t kAliased = 4096;
 
-template <class T>
-const GemmTiles<T>& tiles() {
-  if constexpr (sizeof(T) == sizeof(float))
-    return kernels().gemm_float;
-  else
-    return kernels().gemm_double;
-}
-
 int64_t pieces(int64_t extent, int64_t most) {
   return extent <= most ? 1 : (extent + most - 1) / most;
 }
@@ -81,7 +73,7 @@ struct Product {
 
   /// All of B as panels, those of the same rows of B side by side.
   void pack_all(T* to) const {
-    const int64_t width = tiles<T>().width, panels = pieces(n, width);
+    const int64_t width = kernels().gemm.of<T>().width, panels = pieces(n, width);
     const int64_t most = piece(k, kMostInner, 1);
     parallel_for(panels * pieces(k, most), 1, [&](int64_t begin, int64_t end) {
       for (int64_t panel = begin; panel < end; ++panel) {
@@ -95,7 +87,7 @@ struct Product {
 
   /// The block of C at (i0, j0) of `rows` × `columns`; `all` is B by pack_all, or null.
   void multiply_block(int64_t i0, int64_t rows, int64_t j0, int64_t columns, const T* all) const {
-    const GemmTiles<T>& tile = tiles<T>();
+    const GemmTiles<T>& tile = kernels().gemm.of<T>();
     const int64_t width = tile.width, tile_rows = piece(rows, tile.rows, 1);
     const int64_t most = piece(k, kMostInner, 1);
     // B's rows are read where they lie if few tiles will read them, or if they stay in the
@@ -145,7 +137,8 @@ struct Product {
   void multiply() const {
     if (m <= kMostRows && n <= kMostColumns<T> && m * n * k <= kSmall)
       return multiply_block(0, m, 0, n, nullptr);
-    const int64_t width = tiles<T>().width, rows = piece(m, kMostRows, tiles<T>().rows);
+    const int64_t width = kernels().gemm.of<T>().width,
+                  rows = piece(m, kMostRows, kernels().gemm.of<T>().rows);
     const int64_t row_blocks = pieces(m, rows);
     const int64_t columns =
         std::clamp(piece(pieces(n, pieces(kBlocks, row_blocks)), kMostColumns<T>, width), width,
@@ -168,7 +161,7 @@ struct Product {
 /// as Cᵀ, where rows of Aᵀ lie in memory.
 template <class T>
 bool fills_vectors_turned(bool transpose_a, int64_t m, int64_t n, int64_t k) {
-  const int64_t lanes = tiles<T>().width / 2;
+  const int64_t lanes = kernels().gemm.of<T>().width / 2;
   return transpose_a && 4 * n <= lanes && m >= lanes && m * n * k <= kSmall;
 }
 
@@ -196,12 +189,12 @@ bool use_openblas() {
 
 template <class T>
 bool tiles_pay(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k) {
-  static const bool never = tiles<T>().rows == 0 || use_openblas();
+  static const bool never = kernels().gemm.of<T>().rows == 0 || use_openblas();
   if (!never && n > 1 && fills_vectors_turned<T>(transpose_a, m, n, k)) return true;
   // A vector's products with one factor, and few rows for which B would have to be transposed.
   if (never || m < 2 || n < 2 || (transpose_b && m < 8)) return false;
   // What the last vector computes beyond C's columns is lost.
-  const int64_t unit = tiles<T>().width / 2;
+  const int64_t unit = kernels().gemm.of<T>().width / 2;
   constexpr int64_t cheap = 1024;
   if (m * k > cheap && 4 * pieces(n, unit) * unit > 5 * n) return false;
   // OpenBLAS's blocks for products beyond the caches come nearer to the peak, unless many rows

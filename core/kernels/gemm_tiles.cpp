@@ -97,8 +97,8 @@ void multiply(int r, int n, int64_t k, const T* a, int64_t row, int64_t column, 
 }  // namespace
 
 void fill_gemm_tiles(Kernels& table) {
-  table.gemm_float = {kRows, kVectors * kLanes<float>, multiply<float>};
-  table.gemm_double = {kRows, kVectors * kLanes<double>, multiply<double>};
+  table.gemm = {{kRows, kVectors * kLanes<float>, multiply<float>},
+                {kRows, kVectors * kLanes<double>, multiply<double>}};
 }
 
 #else

@@ -236,10 +236,9 @@ void product(int m, int columns, int k, const T* v, const T* tau, T* q, int64_t 
 }  // namespace
 
 void fill_householder(Kernels& table) {
-  table.householder_float = {factor_batch<float>, product_batch<float>, factor<float>,
-                             product<float>};
-  table.householder_double = {factor_batch<double>, product_batch<double>, factor<double>,
-                              product<double>};
+  table.householder = {
+      {factor_batch<float>, product_batch<float>, factor<float>, product<float>},
+      {factor_batch<double>, product_batch<double>, factor<double>, product<double>}};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -69,6 +69,20 @@ struct Update {
 using Transpose = void (*)(std::int64_t rows, std::int64_t columns, const char* in,
                            std::int64_t in_stride, char* out, std::int64_t out_stride);
 
+/// A kernel for float and the same for double.
+template <template <class> class Kernel>
+struct ByPrecision {
+  Kernel<float> float32;
+  Kernel<double> float64;
+  template <class T>
+  const Kernel<T>& of() const {
+    if constexpr (sizeof(T) == sizeof(float))
+      return float32;
+    else
+      return float64;
+  }
+};
+
 /// Whether any of n indices is outside [0, length).
 using AnyOutside = bool (*)(std::int64_t n, const std::int64_t* index, std::int64_t length);
 
@@ -91,27 +105,17 @@ struct Kernels {
   Transpose transpose(ScalarType type) const {
     return transposes[static_cast<int>(type)];
   }
-  BatchedCholesky<float> cholesky_float;
-  BatchedCholesky<double> cholesky_double;
-  BatchedJacobi<float> jacobi_float;
-  BatchedJacobi<double> jacobi_double;
-  BatchedLu<float> lu_float;
-  BatchedLu<double> lu_double;
-  DenseLu<float> dense_lu_float;
-  DenseLu<double> dense_lu_double;
-  Householder<float> householder_float;
-  Householder<double> householder_double;
-  ConvTiles<float> conv_float;
-  ConvTiles<double> conv_double;
-  ConvGradTiles<float> conv_grad_float;
-  ConvGradTiles<double> conv_grad_double;
-  DepthwiseTiles<float> depthwise_float;
-  DepthwiseTiles<double> depthwise_double;
+  ByPrecision<BatchedCholesky> cholesky;
+  ByPrecision<BatchedJacobi> jacobi;
+  ByPrecision<BatchedLu> lu;
+  ByPrecision<DenseLu> dense_lu;
+  ByPrecision<Householder> householder;
+  ByPrecision<ConvTiles> conv;
+  ByPrecision<ConvGradTiles> conv_grad;
+  ByPrecision<DepthwiseTiles> depthwise;
   WinogradTiles winograd;
-  MaxPoolRows<float> max_pool_float;
-  MaxPoolRows<double> max_pool_double;
-  GemmTiles<float> gemm_float;
-  GemmTiles<double> gemm_double;
+  ByPrecision<MaxPoolRows> max_pool;
+  ByPrecision<GemmTiles> gemm;
   Random random;
   AnyOutside any_outside = nullptr;
   Loop casts[kScalarTypes][kScalarTypes] = {};  ///< [from][to]; non-zero is true, floats truncate

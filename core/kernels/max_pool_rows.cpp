@@ -130,8 +130,7 @@ void any_rows(int64_t high, int64_t count, const MaxPoolWindows& w, const T* x, 
 }  // namespace
 
 void fill_max_pool_rows(Kernels& table) {
-  table.max_pool_float = {any_rows<float>};
-  table.max_pool_double = {any_rows<double>};
+  table.max_pool = {{any_rows<float>}, {any_rows<double>}};
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
@@ -66,15 +65,6 @@ void largest(const PoolShape& s, const T* image, const Window& row, const Window
     }
 }
 
-template <class T>
-const MaxPoolRows<T>& rows_of(const Kernels& tier) {
-  if constexpr (std::is_same_v<T, float>) {
-    return tier.max_pool_float;
-  } else {
-    return tier.max_pool_double;
-  }
-}
-
 }  // namespace
 
 std::vector<Window> sliding_windows(std::int64_t in, std::int64_t out, std::int64_t kernel,
@@ -125,9 +115,9 @@ void max_pool(const Kernels& tier, const PoolShape& s, const T* x, T* y, std::in
       const std::int64_t place = s.rows[rows.first].begin * s.in_w + s.columns[columns.first].begin;
       const std::int64_t first = static_cast<std::int64_t>(rows.first) * windows.y_row +
                                  static_cast<std::int64_t>(columns.first);
-      rows_of<T>(tier).rows(alike_rows, alike_columns, windows, image + place,
-                            (s.planes - p) * s.in_plane() - place, place, y + out + first,
-                            indices + out + first, s.out_plane() - first);
+      tier.max_pool.of<T>().rows(alike_rows, alike_columns, windows, image + place,
+                                 (s.planes - p) * s.in_plane() - place, place, y + out + first,
+                                 indices + out + first, s.out_plane() - first);
     }
     for (std::size_t i = 0; i < s.rows.size(); ++i) {
       const bool done = alike_rows > 0 && i >= rows.first && i < rows.last;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 #include <pullback/core/kernels/buffer.h>
@@ -19,14 +18,6 @@ using namespace pullback;
 using namespace pullback_tests;
 
 namespace {
-
-template <class T>
-const kernels::BatchedJacobi<T>& jacobi(const kernels::Kernels& table) {
-  if constexpr (std::is_same_v<T, float>)
-    return table.jacobi_float;
-  else
-    return table.jacobi_double;
-}
 
 template <class T>
 Matrix<T> scaled(Matrix<T> a, double factor) {
@@ -130,7 +121,7 @@ TEMPLATE_TEST_CASE("matrices side by side are diagonalised as by LAPACK, in ever
     put_lane(a.data(), matrices[l], l);
   }
   std::copy_n(a.data(), lanes * n * n, again.data());
-  jacobi<TestType>(*table).eigen(n, a.data(), values.data(), v.data(), failed);
+  table->jacobi.of<TestType>().eigen(n, a.data(), values.data(), v.data(), failed);
   for (int l = 0; l < lanes; ++l) {
     CAPTURE(l);
     REQUIRE(failed[l] == (l == kNaNLane || l == kInfiniteLane));
@@ -147,7 +138,7 @@ TEMPLATE_TEST_CASE("matrices side by side are diagonalised as by LAPACK, in ever
   }
   // Alone they have the same eigenvalues.
   kernels::Buffer<TestType> only(lanes * n);
-  jacobi<TestType>(*table).eigen(n, again.data(), only.data(), nullptr, failed_again);
+  table->jacobi.of<TestType>().eigen(n, again.data(), only.data(), nullptr, failed_again);
   CHECK(std::equal(failed, failed + lanes, failed_again));
   for (int e = 0; e < lanes * n; ++e) CHECK((failed[e % lanes] || only[e] == values[e]));
 }
@@ -171,7 +162,7 @@ TEMPLATE_TEST_CASE("matrices side by side have the singular values of LAPACK, in
     put_lane(x.data(), part, l);
     matrices.push_back(part);
   }
-  jacobi<TestType>(*table).singular(m, n, x.data(), values.data(), v.data(), failed);
+  table->jacobi.of<TestType>().singular(m, n, x.data(), values.data(), v.data(), failed);
   CHECK(failed[1]);  // of rank 0
   for (int l = 0; l < lanes; ++l) {
     CAPTURE(l);
@@ -206,7 +197,7 @@ TEST_CASE("matrices of multiple eigenvalues are not given up, in any tier", "[li
     Tensor group = a.narrow(2, first, lanes).contiguous();
     kernels::Buffer<double> values(lanes * n);
     bool failed[lanes];
-    jacobi<double>(*table).eigen(n, group.data_ptr<double>(), values.data(), nullptr, failed);
+    table->jacobi.of<double>().eigen(n, group.data_ptr<double>(), values.data(), nullptr, failed);
     CHECK(std::none_of(failed, failed + lanes, [](bool f) { return f; }));
     const Tensor found = from_blob(values.data(), {n, lanes}, kDouble);
     CHECK(allclose(found, eigenvalues.unsqueeze(1).expand({n, lanes}), 0, 1e-14));

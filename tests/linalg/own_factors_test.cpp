@@ -18,16 +18,6 @@
 // matrix.
 using namespace pullback;
 
-namespace {
-template <class T>
-const kernels::BatchedLu<T>& batched_lu(const kernels::Kernels& table) {
-  if constexpr (std::is_same_v<T, float>)
-    return table.lu_float;
-  else
-    return table.lu_double;
-}
-}  // namespace
-
 TEMPLATE_TEST_CASE(
     "matrices factored side by side have the bits of those factored alone, in every tier",
     "[linalg]", float, double) {
@@ -48,8 +38,8 @@ TEMPLATE_TEST_CASE(
     for (int e = 0; e < n * columns; ++e) b[e * lanes + l] = sides[l].values[e];
   }
   const bool transposed = GENERATE(false, true);
-  batched_lu<TestType>(*table).factor(n, a.data(), pivots.data(), info.data());
-  batched_lu<TestType>(*table).solve(transposed, n, columns, a.data(), pivots.data(), b.data());
+  table->lu.of<TestType>().factor(n, a.data(), pivots.data(), info.data());
+  table->lu.of<TestType>().solve(transposed, n, columns, a.data(), pivots.data(), b.data());
   for (int l = 0; l < lanes; ++l) {
     CHECK(info[l] == small_lu_factor(n, matrices[l].data(), own_pivots.data()));
     if (l == 1) continue;
@@ -61,16 +51,6 @@ TEMPLATE_TEST_CASE(
     CHECK(same);
   }
 }
-
-namespace {
-template <class T>
-const kernels::BatchedCholesky<T>& batched_cholesky(const kernels::Kernels& table) {
-  if constexpr (std::is_same_v<T, float>)
-    return table.cholesky_float;
-  else
-    return table.cholesky_double;
-}
-}  // namespace
 
 TEMPLATE_TEST_CASE(
     "Cholesky factors computed side by side have the bits of those computed alone, in every tier",
@@ -93,7 +73,7 @@ TEMPLATE_TEST_CASE(
     for (int e = 0; e < n * n; ++e) group[e * lanes + l] = a.values[e];
     matrices.push_back(std::move(a));
   }
-  batched_cholesky<TestType>(*table).factor(n, group.data(), info.data());
+  table->cholesky.of<TestType>().factor(n, group.data(), info.data());
   for (int l = 0; l < lanes; ++l) {
     CHECK(info[l] == small_cholesky(n, matrices[l].data()));
     if (info[l] != 0) continue;
@@ -111,14 +91,6 @@ TEMPLATE_TEST_CASE(
 }
 
 namespace {
-
-template <class T>
-const kernels::Householder<T>& householder(const kernels::Kernels& table) {
-  if constexpr (std::is_same_v<T, float>)
-    return table.householder_float;
-  else
-    return table.householder_double;
-}
 
 // A packed factorisation and the square Q.
 template <class T>
@@ -212,7 +184,7 @@ TEMPLATE_TEST_CASE("reflections side by side have the bits of those alone, in ev
     matrices.push_back(awkward_matrix<TestType>(m, n, l));
     for (int e = 0; e < m * n; ++e) group[e * lanes + l] = matrices[l].values[e];
   }
-  const auto& loops = householder<TestType>(*table);
+  const auto& loops = table->householder.of<TestType>();
   loops.factor_batch(m, n, group.data(), tau.data());
   loops.product_batch(m, m, k, group.data(), tau.data(), q.data());
   for (int l = 0; l < lanes; ++l) {

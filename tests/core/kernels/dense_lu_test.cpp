@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <random>
-#include <type_traits>
 #include <vector>
 
 #include <pullback/core/kernels/kernels.h>
@@ -65,14 +64,6 @@ double residual(bool transposed, int n, int columns, const std::vector<T>& a,
   return error / size;
 }
 
-template <class T>
-const kernels::DenseLu<T>& loops(const kernels::Kernels& table) {
-  if constexpr (std::is_same_v<T, float>)
-    return table.dense_lu_float;
-  else
-    return table.dense_lu_double;
-}
-
 constexpr int kSizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 100, 129};
 
 }  // namespace
@@ -90,8 +81,8 @@ TEMPLATE_TEST_CASE("a blocked LU multiplies back to its matrix in every tier", "
     for (int i = 0; i < n; ++i)
       std::copy(a.begin() + i * n, a.begin() + (i + 1) * n, padded.begin() + i * stride);
     std::vector<int> pivots(n);
-    CHECK(loops<TestType>(*table).factor(n, padded.data(), stride, pivots.data(), panel.data()) ==
-          0);
+    CHECK(table->dense_lu.of<TestType>().factor(n, padded.data(), stride, pivots.data(),
+                                                panel.data()) == 0);
     for (int i = 0; i < n; ++i) {
       REQUIRE(pivots[i] >= i + 1);
       REQUIRE(pivots[i] <= n);

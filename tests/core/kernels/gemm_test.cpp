@@ -24,8 +24,7 @@ std::vector<T> integers(int64_t count, unsigned seed) {
 
 template <class T>
 bool has_tiles() {
-  return sizeof(T) == sizeof(float) ? kernels().gemm_float.rows > 0
-                                    : kernels().gemm_double.rows > 0;
+  return kernels().gemm.of<T>().rows > 0;
 }
 
 }  // namespace
