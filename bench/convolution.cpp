@@ -4,7 +4,6 @@
 #include <benchmark/benchmark.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <pullback/core/kernels/pool.h>

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <numeric>
 
-#include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/random.h>

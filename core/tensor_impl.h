@@ -27,7 +27,6 @@ struct TensorImpl {
   bool requires_grad = false;  ///< set on leaves; a tensor with a grad_fn requires grad anyway
   bool untracked = false;      ///< of data(): changes do not count as versions
   bool retains_grad = false;
-  bool wrapped_number = false;
   ViewKind view = ViewKind::None;
   bool is_parameter = false;       ///< printed as "Parameter containing:"
   std::uint32_t output_nr = 0;     ///< which output of grad_fn this is

@@ -6,7 +6,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <pullback/data/loader_options.h>
 #include <pullback/data/samplers.h>

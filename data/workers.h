@@ -3,7 +3,6 @@
 #include <exception>
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include <pullback/core/error.h>
 #include <pullback/core/owned.h>

@@ -3,7 +3,6 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/pullback.h>
 
-#include <cmath>
 #include <iostream>
 #include <numbers>
 

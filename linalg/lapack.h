@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-
 namespace pullback::lapack {
 
 // Factorisations of one matrix on raw pointers, for float and double. Every matrix here is

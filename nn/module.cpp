@@ -1,6 +1,5 @@
 #include <pullback/nn/module.h>
 
-#include <ostream>
 #include <unordered_set>
 
 #include <pullback/core/autograd/grad_mode.h>

@@ -6,7 +6,6 @@
 
 #include <pullback/core/tensor.h>
 #include <pullback/nn/holder.h>
-#include <pullback/nn/ordered_dict.h>
 
 /// Tensors in files of the safetensors format (github.com/huggingface/safetensors), which Python
 /// reads and writes too. With a module's state_dict the names are PyTorch's.

@@ -1,7 +1,6 @@
 #include <pullback/parametrize/parametrization_list.h>
 
 #include <atomic>
-#include <sstream>
 
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/parametrize/cached.h>

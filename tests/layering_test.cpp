@@ -1,7 +1,6 @@
 #include "catch.h"
 #include "source_tree.h"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>

@@ -1,8 +1,6 @@
 #include <pullback/core/autograd/function.h>
 
-#include <cxxabi.h>
 #include <algorithm>
-#include <cstdlib>
 
 #include <pullback/core/autograd/op_node.h>
 #include <pullback/core/autograd/profile.h>

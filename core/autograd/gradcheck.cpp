@@ -1,6 +1,5 @@
 #include <pullback/core/autograd/gradcheck.h>
 
-#include <cmath>
 #include <sstream>
 
 #include <pullback/core/autograd/engine.h>

@@ -1,7 +1,5 @@
 #include <pullback/core/autograd/hooks.h>
 
-#include <algorithm>
-
 #include <pullback/core/autograd/accumulate_grad.h>
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/autograd/view.h>

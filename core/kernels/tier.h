@@ -4,7 +4,6 @@
 // that the linker could share between tiers: everything lives in the tier's unnamed namespace but
 // for one `fill_*` function per file, and nothing is called from std.
 
-#include <cstddef>
 #include <cstdint>
 
 #include <pullback/core/kernels/kernels.h>

@@ -8,7 +8,7 @@ namespace pullback::kernels {
 /// a 3×3 filter are Aᵀ[(G w Gᵀ) ⊙ (Bᵀ d B)]A with 6×6 inputs d, 36 products instead of 144. Vectors
 /// lie along channels. A place is one of the 36; places lie `stride` elements apart.
 struct WinogradTiles {
-  static constexpr int kTile = 4, kKernel = 3, kInput = 6, kPlaces = 36;
+  static constexpr int kTile = 4, kInput = 6, kPlaces = 36;
   /// Channels that lie together in `product`'s a.
   static constexpr int kChunk = 64;
 

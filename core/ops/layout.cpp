@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstring>
 
 #include <pullback/core/autograd/record.h>

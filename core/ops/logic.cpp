@@ -1,5 +1,3 @@
-#include <cmath>
-#include <limits>
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>

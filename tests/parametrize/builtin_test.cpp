@@ -13,7 +13,6 @@
 #include <pullback/parametrize/weight_norm.h>
 
 #include <cmath>
-#include <sstream>
 
 #include "catch.h"
 #include "reference/reference.h"

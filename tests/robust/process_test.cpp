@@ -2,7 +2,6 @@
 #include <unistd.h>
 #include <sstream>
 #include <thread>
-#include <vector>
 
 #include "catch.h"
 

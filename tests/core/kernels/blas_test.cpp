@@ -1,7 +1,6 @@
 #include "catch.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <random>
 #include <vector>

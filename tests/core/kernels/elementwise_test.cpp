@@ -5,8 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
-#include <string>
-#include <type_traits>
+#include <string_view>
 #include <vector>
 
 #include "core/kernels/apply.h"

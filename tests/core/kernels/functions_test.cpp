@@ -4,11 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <random>
-#include <string>
-#include <type_traits>
+#include <string_view>
 #include <vector>
 
 #include "core/kernels/apply.h"
