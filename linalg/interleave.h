@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include <pullback/core/dtype.h>
 #include <pullback/core/kernels/batch_lanes.h>
 #include <pullback/core/kernels/kernels.h>
 
@@ -23,20 +22,15 @@ std::int64_t group_count(std::int64_t count) {
 /// transpose; missing ones are zero.
 template <class T>
 void interleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
-  constexpr std::int64_t lanes = kernels::kBatchLanes<T>, bytes = sizeof(T);
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
   if (count < lanes) std::fill(to, to + size * lanes, T(0));
-  kernels::kernels().transpose(scalar_type_of<T>)(count, size, reinterpret_cast<const char*>(from),
-                                                  size * bytes, reinterpret_cast<char*>(to),
-                                                  lanes * bytes);
+  kernels::kernels().transpose(count, size, from, size, to, lanes);
 }
 
 /// And back.
 template <class T>
 void deinterleave(const T* from, std::int64_t count, std::int64_t size, T* to) {
-  constexpr std::int64_t lanes = kernels::kBatchLanes<T>, bytes = sizeof(T);
-  kernels::kernels().transpose(scalar_type_of<T>)(size, count, reinterpret_cast<const char*>(from),
-                                                  lanes * bytes, reinterpret_cast<char*>(to),
-                                                  size * bytes);
+  kernels::kernels().transpose<T>(size, count, from, kernels::kBatchLanes<T>, to, size);
 }
 
 }  // namespace pullback::linalg

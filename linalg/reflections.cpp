@@ -155,7 +155,6 @@ void Reflections<T>::write_r(int rows, T* r) const {
 
 template <class T>
 void Reflections<T>::write_q(int columns, T* q) const {
-  constexpr std::int64_t bytes = sizeof(T);
   const std::int64_t stride = padded<T>(columns);
   kernels::Buffer<T> by_rows(m_ * stride);
   if (one_block()) {
@@ -168,9 +167,7 @@ void Reflections<T>::write_q(int columns, T* q) const {
       multiply(block(first), /*transposed=*/false, columns - first,
                by_rows.data() + first * stride + first, stride);
   }
-  kernels::kernels().transpose(scalar_type_of<T>)(
-      m_, columns, reinterpret_cast<const char*>(by_rows.data()), stride * bytes,
-      reinterpret_cast<char*>(q), m_ * bytes);
+  kernels::kernels().transpose<T>(m_, columns, by_rows.data(), stride, q, m_);
 }
 
 template <class T>
@@ -184,13 +181,11 @@ InterleavedReflections<T>::InterleavedReflections(std::int64_t count, int m, int
 
 template <class T>
 void InterleavedReflections<T>::factor(const T* a) {
-  constexpr std::int64_t lanes = kernels::kBatchLanes<T>, bytes = sizeof(T);
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
   T* packed = packed_.data();
   if (count_ < lanes) std::fill(packed, packed + lanes * m_ * n_, T(0));
   for (int i = 0; i < m_; ++i)
-    kernels::kernels().transpose(scalar_type_of<T>)(
-        count_, n_, reinterpret_cast<const char*>(a + i * n_), m_ * n_ * bytes,
-        reinterpret_cast<char*>(packed + i * lanes), m_ * lanes * bytes);
+    kernels::kernels().transpose(count_, n_, a + i * n_, m_ * n_, packed + i * lanes, m_ * lanes);
   kernels::kernels().householder.of<T>().factor_batch(m_, n_, packed, tau_.data());
 }
 
@@ -208,13 +203,12 @@ void InterleavedReflections<T>::pack(T* packed, T* tau) const {
 
 template <class T>
 void InterleavedReflections<T>::write_r(int rows, T* r) const {
-  constexpr std::int64_t lanes = kernels::kBatchLanes<T>, bytes = sizeof(T);
+  constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
   const std::int64_t size = std::int64_t{rows} * n_;
   std::fill(r, r + count_ * size, T(0));
   for (int i = 0; i < k_; ++i)
-    kernels::kernels().transpose(scalar_type_of<T>)(
-        n_ - i, count_, reinterpret_cast<const char*>(packed_.data() + (i + i * m_) * lanes),
-        m_ * lanes * bytes, reinterpret_cast<char*>(r + i * n_ + i), size * bytes);
+    kernels::kernels().transpose<T>(n_ - i, count_, packed_.data() + (i + i * m_) * lanes,
+                                    m_ * lanes, r + i * n_ + i, size);
 }
 
 template <class T>

@@ -56,14 +56,12 @@ Factors by_lapack(const Tensor& a, lapack::SvdVectors kind, std::vector<int>& in
 // `here` interleaved matrices of m rows as ordinary ones, or as their transposes.
 template <class T>
 void put(const T* group, std::int64_t here, int m, int n, bool transposed, T* to) {
-  const std::int64_t size = std::int64_t{m} * n, bytes = sizeof(T);
+  const std::int64_t size = std::int64_t{m} * n;
   if (!transposed) return deinterleave(group, here, size, to);
   kernels::Buffer<T> memory(here * size);
   deinterleave(group, here, size, memory.data());
   for (std::int64_t l = 0; l < here; ++l)
-    kernels::kernels().transpose(scalar_type_of<T>)(
-        m, n, reinterpret_cast<const char*>(memory.data() + l * size), n * bytes,
-        reinterpret_cast<char*>(to + l * size), m * bytes);
+    kernels::kernels().transpose(m, n, memory.data() + l * size, n, to + l * size, m);
 }
 
 // X = Pᵀ S Q of interleaved matrices of m ≤ n columns, by Jacobi's method. `u` is Qᵀ and `vt` P of

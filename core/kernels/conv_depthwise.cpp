@@ -152,23 +152,20 @@ struct Planes {
 
 template <class T>
 struct Turn {
-  Transpose transpose;
+  const Kernels& tier;
   int64_t lanes;
 
   void to_vectors(const Planes<const T>& planes, int64_t item, int64_t channel, int64_t row,
                   int64_t rows, T* to) const {
     const int64_t count = std::min(lanes, planes.channels - channel);
-    transpose(count, rows * planes.width,
-              reinterpret_cast<const char*>(planes.at(item, channel, row)),
-              planes.height * planes.width * int64_t(sizeof(T)), reinterpret_cast<char*>(to),
-              lanes * int64_t(sizeof(T)));
+    tier.transpose(count, rows * planes.width, planes.at(item, channel, row),
+                   planes.height * planes.width, to, lanes);
   }
   void to_planes(const T* from, const Planes<T>& planes, int64_t item, int64_t channel, int64_t row,
                  int64_t rows) const {
     const int64_t count = std::min(lanes, planes.channels - channel);
-    transpose(rows * planes.width, count, reinterpret_cast<const char*>(from),
-              lanes * int64_t(sizeof(T)), reinterpret_cast<char*>(planes.at(item, channel, row)),
-              planes.height * planes.width * int64_t(sizeof(T)));
+    tier.transpose(rows * planes.width, count, from, lanes, planes.at(item, channel, row),
+                   planes.height * planes.width);
   }
 };
 
@@ -187,7 +184,7 @@ void sum_up(const Kernels& tier, const ConvShape& s, const std::vector<Band>& ba
             const Runs& columns, const Planes<const T>& from, const T* weight, const T* bias,
             const Planes<T>& to) {
   const DepthwiseTiles<T>& tiles = tier.depthwise.of<T>();
-  const Turn<T> turn{tier.transpose(conv_type<T>), tiles.lanes};
+  const Turn<T> turn{tier, tiles.lanes};
   const int64_t lanes = tiles.lanes, kernel = s.kernel_h * s.kernel_w;
   const int64_t blocks = ceil_div(s.groups, lanes);
   Buffer<T> weights = zeros<T>(blocks * kernel * lanes), biases = zeros<T>(blocks * lanes);
@@ -247,7 +244,7 @@ template <class T>
 void depthwise_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const T* x, const T* g,
                                   T* gw) {
   const DepthwiseTiles<T>& tiles = tier.depthwise.of<T>();
-  const Turn<T> turn{tier.transpose(conv_type<T>), tiles.lanes};
+  const Turn<T> turn{tier, tiles.lanes};
   const Planes<const T> images{x, s.groups, s.in_h, s.in_w};
   const Planes<const T> cotangents{g, s.groups, s.out_h, s.out_w};
   const int64_t lanes = tiles.lanes, kernel = s.kernel_h * s.kernel_w;

@@ -166,7 +166,6 @@ template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan, const T* x,
                     const ConvWeight<T>& weight, const T* bias, T* y) {
   const ConvTiles<T>& tiles = tier.conv.of<T>();
-  const Transpose transpose = tier.transpose(conv_type<T>);
   const int64_t lanes = tiles.lanes, width = tiles.vectors * lanes;
   const int64_t padded = ceil_div(plan.out, lanes) * lanes;
   const int64_t blocks = plan.blocks;
@@ -218,9 +217,8 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan<T>& plan
           }
         }
         T* to = y + (item * plan.out + o) * plan.plane + row * s.out_w;
-        transpose(rows * s.out_w, std::min(wide, plan.out - o),
-                  reinterpret_cast<const char*>(sums.data()), wide * int64_t(sizeof(T)),
-                  reinterpret_cast<char*>(to), plan.plane * int64_t(sizeof(T)));
+        tier.transpose<T>(rows * s.out_w, std::min(wide, plan.out - o), sums.data(), wide, to,
+                          plan.plane);
       }
     }
   });

@@ -7,9 +7,6 @@
 
 namespace pullback::kernels {
 
-template <class T>
-inline constexpr ScalarType conv_type = sizeof(T) == 4 ? ScalarType::Float : ScalarType::Double;
-
 /// Element (o, c, p, q) of the weight of one group lies at data[o·out + c·in + p·row + q·column];
 /// the groups' weights lie `group` apart.
 template <class T>

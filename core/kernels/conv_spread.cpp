@@ -79,7 +79,6 @@ void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const T* 
                               T* gx) {
   if (s.batch * s.in_channels * s.in_h * s.in_w == 0) return;
   const ConvTiles<T>& tiles = tier.conv.of<T>();
-  const Transpose transpose = tier.transpose(conv_type<T>);
   const Plan<T> plan(tiles, s);
   const Phases phases(s);
   const int64_t plane = s.out_h * s.out_w, of_block = plan.taps * plan.width;
@@ -132,10 +131,8 @@ void spread_conv2d_input_grad(const Kernels& tier, const ConvShape& s, const T* 
         tiles.gather_spread(row, s.padding_w * plan.in, s.stride_w * plan.in, s.out_w, plan.columns,
                             spread, plan.pitch, sum);
       }
-      transpose(rows * s.in_w, plan.in, reinterpret_cast<const char*>(sums.data()),
-                plan.in * int64_t(sizeof(T)),
-                reinterpret_cast<char*>(gx + item * plan.in * s.in_h * s.in_w + first * s.in_w),
-                s.in_h * s.in_w * int64_t(sizeof(T)));
+      tier.transpose<T>(rows * s.in_w, plan.in, sums.data(), plan.in,
+                        gx + item * plan.in * s.in_h * s.in_w + first * s.in_w, s.in_h * s.in_w);
     }
   });
 }

@@ -101,9 +101,7 @@ void write_weights(const Kernels& tier, const ConvShape& s, const std::vector<Ta
   const int64_t tap_rows = s.in_channels / s.groups * s.kernel_h, taps = tap_rows * s.kernel_w;
   const bool sorted = runs.size() == 1;
   Buffer<T> turned(sorted ? 0 : channels * taps);
-  tier.transpose(conv_type<T>)(
-      taps, channels, reinterpret_cast<const char*>(sums), width * int64_t(sizeof(T)),
-      reinterpret_cast<char*>(sorted ? gw : turned.data()), taps * int64_t(sizeof(T)));
+  tier.transpose(taps, channels, sums, width, sorted ? gw : turned.data(), taps);
   if (sorted) return;
   const T* from = turned.data();
   for (int64_t o = 0; o < channels; ++o, gw += taps)
@@ -118,7 +116,6 @@ template <class T>
 void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, const T* x,
                     const T* g, T* gw) {
   const ConvGradTiles<T>& tiles = tier.conv_grad.of<T>();
-  const Transpose transpose = tier.transpose(conv_type<T>);
   const Blocks blocks(plan.out, plan.lanes, tiles.vectors);
   const int64_t one = plan.taps * blocks.most, of_group = blocks.count * one;
   // A large batch is shared by images, so that each is padded once for all blocks of channels.
@@ -160,11 +157,9 @@ void along_channels(const Kernels& tier, const ConvShape& s, const Plan& plan, c
           const int64_t width = blocks.width(block);
           for (int64_t i = 0; i < images; ++i) {
             const int64_t channel = ((n + i) * s.groups + group) * plan.out + blocks.first(block);
-            transpose(blocks.channels(block), rows * s.out_w,
-                      reinterpret_cast<const char*>(g + channel * plan.plane + row * s.out_w),
-                      plan.plane * int64_t(sizeof(T)),
-                      reinterpret_cast<char*>(cotangents.data() + i * rows * s.out_w * width),
-                      width * int64_t(sizeof(T)));
+            tier.transpose(blocks.channels(block), rows * s.out_w,
+                           g + channel * plan.plane + row * s.out_w, plan.plane,
+                           cotangents.data() + i * rows * s.out_w * width, width);
           }
           T* to = sum + block * one;
           const int64_t* places = offsets.data();

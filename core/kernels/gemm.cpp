@@ -62,11 +62,7 @@ struct Product {
     if (b_column == 1) {
       for (int64_t i = 0; i < depth; ++i) std::copy_n(from + i * b_row, count, to + i * width);
     } else {
-      constexpr ScalarType type =
-          sizeof(T) == sizeof(float) ? ScalarType::Float : ScalarType::Double;
-      kernels().transpose(type)(count, depth, reinterpret_cast<const char*>(from),
-                                b_column * int64_t{sizeof(T)}, reinterpret_cast<char*>(to),
-                                width * int64_t{sizeof(T)});
+      kernels().transpose(count, depth, from, b_column, to, width);
     }
   }
 

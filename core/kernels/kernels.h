@@ -105,6 +105,15 @@ struct Kernels {
   Transpose transpose(ScalarType type) const {
     return transposes[static_cast<int>(type)];
   }
+  /// The same for floats or doubles, with strides in elements.
+  template <class T>
+  void transpose(std::int64_t rows, std::int64_t columns, const T* in, std::int64_t in_stride,
+                 T* out, std::int64_t out_stride) const {
+    constexpr std::int64_t size = sizeof(T);
+    constexpr ScalarType type = size == sizeof(float) ? ScalarType::Float : ScalarType::Double;
+    transpose(type)(rows, columns, reinterpret_cast<const char*>(in), in_stride * size,
+                    reinterpret_cast<char*>(out), out_stride * size);
+  }
   ByPrecision<BatchedCholesky> cholesky;
   ByPrecision<BatchedJacobi> jacobi;
   ByPrecision<BatchedLu> lu;

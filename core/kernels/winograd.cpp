@@ -30,14 +30,12 @@ int64_t round_up(int64_t a, int64_t b) {
 // to[p·stride + c] = from[c·plane + p], in vectors along channels.
 void turn(const Kernels& tier, int64_t images, int64_t channels, int64_t plane, const float* from,
           float* to, int64_t stride) {
-  const Transpose transpose = tier.transpose(ScalarType::Float);
   const int64_t blocks = (plane + kPixels - 1) / kPixels;
   parallel_for(images * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / blocks, p = unit % blocks * kPixels;
-      transpose(channels, std::min(kPixels, plane - p),
-                reinterpret_cast<const char*>(from + n * channels * plane + p), plane * 4,
-                reinterpret_cast<char*>(to + (n * plane + p) * stride), stride * 4);
+      tier.transpose(channels, std::min(kPixels, plane - p), from + n * channels * plane + p, plane,
+                     to + (n * plane + p) * stride, stride);
     }
   });
 }
@@ -45,14 +43,12 @@ void turn(const Kernels& tier, int64_t images, int64_t channels, int64_t plane, 
 // And back.
 void turn_back(const Kernels& tier, int64_t images, int64_t channels, int64_t plane,
                const float* from, int64_t stride, float* to) {
-  const Transpose transpose = tier.transpose(ScalarType::Float);
   const int64_t blocks = (plane + kPixels - 1) / kPixels;
   parallel_for(images * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / blocks, p = unit % blocks * kPixels;
-      transpose(std::min(kPixels, plane - p), channels,
-                reinterpret_cast<const char*>(from + (n * plane + p) * stride), stride * 4,
-                reinterpret_cast<char*>(to + n * channels * plane + p), plane * 4);
+      tier.transpose(std::min(kPixels, plane - p), channels, from + (n * plane + p) * stride,
+                     stride, to + n * channels * plane + p, plane);
     }
   });
 }
@@ -224,15 +220,13 @@ void winograd_conv2d_weight_grad(const Kernels& tier, const ConvShape& s, const 
       }
     });
   }
-  const Transpose transpose = tier.transpose(ScalarType::Float);
   parallel_for(out, 8, [&](int64_t begin, int64_t end) {
     Buffer<float> gradients(kTaps * in_stride);
     float* taps[kTaps];
     for (int64_t t = 0; t < kTaps; ++t) taps[t] = gradients.data() + t * in_stride;
     for (int64_t o = begin; o < end; ++o) {
       tiles.filter_grad(in_stride, sums.data() + o * in_stride, sum_place, nullptr, taps, 0);
-      transpose(kTaps, in, reinterpret_cast<const char*>(gradients.data()), in_stride * 4,
-                reinterpret_cast<char*>(gw + o * in * kTaps), kTaps * 4);
+      tier.transpose<float>(kTaps, in, gradients.data(), in_stride, gw + o * in * kTaps, kTaps);
     }
   });
 }
