@@ -24,24 +24,19 @@ void check_start(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType 
         " must match the shape of the product ", sizes);
 }
 
-Tensor start_of_sum(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type,
-                    const Scalar& beta) {
-  check_start(op, c, sizes, type);
-  Tensor y = blank(sizes, type);
-  if (!beta.equal(0)) copy_into(y, c);  // with β = 0, NaN in c does not spread
-  return y;
+/// β·c + α·product, where nothing is recorded.
+Tensor sum_with(const char* op, const Tensor& c, const Tensor& product, const Scalar& beta,
+                const Scalar& alpha) {
+  check_start(op, c, product.sizes(), product.scalar_type());
+  const NoGradGuard unrecorded;
+  return beta.equal(0) ? scaled(product, alpha) : scaled(c, beta) + scaled(product, alpha);
 }
 
 }  // namespace
 
 Tensor addmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta,
              const Scalar& alpha) {
-  check_operands("addmm", a, b);
-  check_dims("addmm", a, "mat1", 2);
-  check_dims("addmm", b, "mat2", 2);
-  check(a.size(1) == b.size(0),
-        "addmm: mat1 and mat2 shapes cannot be multiplied: inner sizes differ: ", a.sizes(), " @ ",
-        b.sizes());
+  check_matrices("addmm", a, "mat1", b, "mat2");
   const std::array<std::int64_t, 2> sizes{a.size(0), b.size(1)};
   check_start("addmm", c, sizes, a.scalar_type());
   Tensor y = blank(sizes, a.scalar_type());
@@ -64,12 +59,7 @@ Tensor addmv(const Tensor& c, const Tensor& a, const Tensor& x, const Scalar& be
   check_operands("addmv", a, x);
   check_dims("addmv", a, "mat", 2);
   check_dims("addmv", x, "vec", 1);
-  const Tensor product = mv(a.detach(), x.detach());
-  Tensor y = start_of_sum("addmv", c, product.sizes(), product.scalar_type(), beta);
-  {
-    NoGradGuard no_grad;
-    y = beta.equal(0) ? scaled(product, alpha) : scaled(y, beta) + scaled(product, alpha);
-  }
+  const Tensor y = sum_with("addmv", c, mv(a.detach(), x.detach()), beta, alpha);
   return record(
       "AddmvBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
       wrt(a, [x = saved(x), alpha](const Tensor& g) { return scaled(outer(g, *x), alpha); }),
@@ -78,14 +68,11 @@ Tensor addmv(const Tensor& c, const Tensor& a, const Tensor& x, const Scalar& be
 
 Tensor baddbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta,
                const Scalar& alpha) {
-  check_operands("baddbmm", a, b);
-  check_dims("baddbmm", a, "batch1", 3);
-  check_dims("baddbmm", b, "batch2", 3);
-  check(a.size(0) == b.size(0) && a.size(2) == b.size(1),
-        "baddbmm: Expected size for first two dimensions of batch2 "
-        "tensor to be: [",
-        a.size(0), ", ", a.size(2), "] but got: [", b.size(0), ", ", b.size(1), "]");
-  Tensor y = start_of_sum("baddbmm", c, {a.size(0), a.size(1), b.size(2)}, a.scalar_type(), beta);
+  check_batches("baddbmm", a, b);
+  const std::array<std::int64_t, 3> sizes{a.size(0), a.size(1), b.size(2)};
+  check_start("baddbmm", c, sizes, a.scalar_type());
+  Tensor y = blank(sizes, a.scalar_type());
+  if (!beta.equal(0)) copy_into(y, c);  // with β = 0, NaN in c does not spread
   batch_into(y, a, b, alpha, beta);
   return record(
       "BaddbmmBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
@@ -97,12 +84,8 @@ Tensor addbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& b
               const Scalar& alpha) {
   check_defined("addbmm", a);
   check_defined("addbmm", b);
-  const Tensor product = bmm(a.detach(), b.detach()).sum({0}, false, a.scalar_type());
-  Tensor y = start_of_sum("addbmm", c, product.sizes(), product.scalar_type(), beta);
-  {
-    NoGradGuard no_grad;
-    y = beta.equal(0) ? scaled(product, alpha) : scaled(y, beta) + scaled(product, alpha);
-  }
+  const Tensor product = bmm(a.detach(), b.detach()).sum({0}, /*keepdim=*/false, a.scalar_type());
+  const Tensor y = sum_with("addbmm", c, product, beta, alpha);
   auto repeated = [](const Tensor& g, std::int64_t batch) {
     return g.unsqueeze(0).expand({batch, -1, -1});
   };

@@ -11,12 +11,7 @@ using autograd::wrt;
 
 // Y = A B:  Ā = G Bᵀ,  B̄ = Aᵀ G.
 Tensor mm(const Tensor& a, const Tensor& b) {
-  check_operands("mm", a, b);
-  check_dims("mm", a, "self", 2);
-  check_dims("mm", b, "mat2", 2);
-  check(a.size(1) == b.size(0),
-        "mm: mat1 and mat2 shapes cannot be multiplied: inner sizes differ: ", a.sizes(), " @ ",
-        b.sizes());
+  check_matrices("mm", a, "self", b, "mat2");
   Tensor y = blank({a.size(0), b.size(1)}, a.scalar_type());
   product_into(y, {a}, {b}, 1, 0);
   return record("MmBackward0", std::move(y),
@@ -30,13 +25,7 @@ Tensor mm(const Tensor& a, const Tensor& b) {
 }
 
 Tensor bmm(const Tensor& a, const Tensor& b) {
-  check_operands("bmm", a, b);
-  check_dims("bmm", a, "batch1", 3);
-  check_dims("bmm", b, "batch2", 3);
-  check(a.size(0) == b.size(0) && a.size(2) == b.size(1),
-        "bmm: Expected size for first two dimensions of batch2 "
-        "tensor to be: [",
-        a.size(0), ", ", a.size(2), "] but got: [", b.size(0), ", ", b.size(1), "]");
+  check_batches("bmm", a, b);
   Tensor y = blank({a.size(0), a.size(1), b.size(2)}, a.scalar_type());
   batch_into(y, a, b, 1, 0);
   return record("BmmBackward0", y,

@@ -23,6 +23,25 @@ void check_dims(const char* op, const Tensor& x, const char* which, int dims) {
         ", but has shape ", x.sizes());
 }
 
+void check_matrices(const char* op, const Tensor& a, const char* left, const Tensor& b,
+                    const char* right) {
+  check_operands(op, a, b);
+  check_dims(op, a, left, 2);
+  check_dims(op, b, right, 2);
+  check(a.size(1) == b.size(0), op,
+        ": mat1 and mat2 shapes cannot be multiplied: inner sizes differ: ", a.sizes(), " @ ",
+        b.sizes());
+}
+
+void check_batches(const char* op, const Tensor& a, const Tensor& b) {
+  check_operands(op, a, b);
+  check_dims(op, a, "batch1", 3);
+  check_dims(op, b, "batch2", 3);
+  check(a.size(0) == b.size(0) && a.size(2) == b.size(1), op,
+        ": Expected size for first two dimensions of batch2 tensor to be: [", a.size(0), ", ",
+        a.size(2), "] but got: [", b.size(0), ", ", b.size(1), "]");
+}
+
 void product_into(const Tensor& y, const Factor& a, const Factor& b, const Scalar& alpha,
                   const Scalar& beta, const Tensor* row) {
   const std::int64_t m = a.rows(), k = a.columns(), n = b.columns();

@@ -9,6 +9,11 @@ namespace pullback {
 void check_operands(const char* op, const Tensor& a, const Tensor& b);
 /// Throws unless x, which the error calls `which`, has so many dimensions.
 void check_dims(const char* op, const Tensor& x, const char* which, int dims);
+/// Throws unless a b is a product of two matrices; the error calls a `left` and b `right`.
+void check_matrices(const char* op, const Tensor& a, const char* left, const Tensor& b,
+                    const char* right);
+/// Throws unless a and b are batches of as many matrices, whose products there are.
+void check_batches(const char* op, const Tensor& a, const Tensor& b);
 
 /// A matrix, or the transpose of one without the cost of a view.
 struct Factor {
