@@ -154,8 +154,28 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   return scatter_add_into("scatter_add", false, x, dim, index, source);
 }
 
+Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::int64_t> dim) {
+  check_defined("take_along_dim", x);
+  check_defined("take_along_dim", index);
+  if (!dim) return gather(x.reshape({-1}), 0, index.reshape({-1}));
+  check(x.dim() == index.dim(),
+        "take_along_dim: input and indices should have the same number of dimensions, but got ",
+        x.dim(), " and ", index.dim());
+  const int d = wrap_dim(*dim, x.get()->geometry.ndim, "take_along_dim");
+  std::vector<std::int64_t> own = x.sizes().vec(), at = index.sizes().vec();
+  const std::int64_t length = own[d], count = at[d];
+  own[d] = at[d] = 1;
+  const Geometry common = broadcast("take_along_dim", own, at);
+  std::vector<std::int64_t> from = common.sizes().vec(), to = from;
+  from[d] = length, to[d] = count;
+  return gather(x.expand(from), d, index.expand(to));
+}
+
 Tensor TensorBase::gather(std::int64_t dim, const Tensor& index) const {
   return pullback::gather(self(Tensor()), dim, index);
+}
+Tensor TensorBase::take_along_dim(const Tensor& index, std::optional<std::int64_t> dim) const {
+  return pullback::take_along_dim(self(Tensor()), index, dim);
 }
 Tensor TensorBase::scatter(std::int64_t dim, const Tensor& index, const Tensor& source) const {
   return pullback::scatter(self(Tensor()), dim, index, source);
