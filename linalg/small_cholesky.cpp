@@ -3,7 +3,7 @@
 
 #include <pullback/linalg/small_cholesky.h>
 
-namespace pullback {
+namespace pullback::linalg {
 
 template <class T>
 int small_cholesky(int n, T* a) {
@@ -24,4 +24,4 @@ int small_cholesky(int n, T* a) {
 template int small_cholesky(int, float*);
 template int small_cholesky(int, double*);
 
-}  // namespace pullback
+}  // namespace pullback::linalg

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace pullback {
+namespace pullback::linalg {
 
 /// Up to this size plain loops beat a call of LAPACK.
 inline constexpr int kSmallCholesky = 32;
@@ -10,4 +10,4 @@ inline constexpr int kSmallCholesky = 32;
 template <class T>
 int small_cholesky(int n, T* a);
 
-}  // namespace pullback
+}  // namespace pullback::linalg

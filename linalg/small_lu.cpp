@@ -4,7 +4,7 @@
 
 #include <pullback/linalg/small_lu.h>
 
-namespace pullback {
+namespace pullback::linalg {
 
 template <class T>
 int small_lu_factor(int n, T* a, int* pivots) {
@@ -125,4 +125,4 @@ template void small_lu_solve(bool, int, int, const double*, const int*, double*)
 template void small_lu_solve_rows(bool, int, int, const float*, const int*, float*);
 template void small_lu_solve_rows(bool, int, int, const double*, const int*, double*);
 
-}  // namespace pullback
+}  // namespace pullback::linalg

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace pullback {
+namespace pullback::linalg {
 
 /// Up to this size plain loops beat a call of LAPACK.
 inline constexpr int kSmallLu = 32;
@@ -20,4 +20,4 @@ void small_lu_solve(bool transposed, int n, int columns, const T* lu, const int*
 template <class T>
 void small_lu_solve_rows(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b);
 
-}  // namespace pullback
+}  // namespace pullback::linalg

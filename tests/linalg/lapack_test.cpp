@@ -26,9 +26,9 @@ struct LapackLu {
 
 template <class T>
 struct SmallLu {
-  static int factor(int n, T* a, int* pivots) { return small_lu_factor(n, a, pivots); }
+  static int factor(int n, T* a, int* pivots) { return linalg::small_lu_factor(n, a, pivots); }
   static void solve(bool transposed, int n, int columns, const T* lu, const int* pivots, T* b) {
-    small_lu_solve(transposed, n, columns, lu, pivots, b);
+    linalg::small_lu_solve(transposed, n, columns, lu, pivots, b);
   }
   using Scalar = T;
 };
@@ -69,7 +69,7 @@ TEMPLATE_TEST_CASE("the small LU has the pivots and factors of LAPACK's", "[lina
   const auto a = random_matrix<TestType>(n, n, 3);
   auto small = a, large = a;
   std::vector<int> small_pivots(n), large_pivots(n);
-  REQUIRE(small_lu_factor(n, small.data(), small_pivots.data()) == 0);
+  REQUIRE(linalg::small_lu_factor(n, small.data(), small_pivots.data()) == 0);
   REQUIRE(lapack::lu_factor(n, n, large.data(), large_pivots.data()) == 0);
   CHECK(small_pivots == large_pivots);
   CHECK(distance(small, large) <= 100 * tolerance<TestType>(n));

@@ -41,9 +41,10 @@ TEMPLATE_TEST_CASE(
   table->lu.of<TestType>().factor(n, a.data(), pivots.data(), info.data());
   table->lu.of<TestType>().solve(transposed, n, columns, a.data(), pivots.data(), b.data());
   for (int l = 0; l < lanes; ++l) {
-    CHECK(info[l] == small_lu_factor(n, matrices[l].data(), own_pivots.data()));
+    CHECK(info[l] == linalg::small_lu_factor(n, matrices[l].data(), own_pivots.data()));
     if (l == 1) continue;
-    small_lu_solve(transposed, n, columns, matrices[l].data(), own_pivots.data(), sides[l].data());
+    linalg::small_lu_solve(transposed, n, columns, matrices[l].data(), own_pivots.data(),
+                           sides[l].data());
     bool same = true;
     for (int k = 0; k < n; ++k) same = same && pivots[k * lanes + l] == own_pivots[k];
     for (int e = 0; e < n * n; ++e) same = same && a[e * lanes + l] == matrices[l].values[e];
@@ -75,7 +76,7 @@ TEMPLATE_TEST_CASE(
   }
   table->cholesky.of<TestType>().factor(n, group.data(), info.data());
   for (int l = 0; l < lanes; ++l) {
-    CHECK(info[l] == small_cholesky(n, matrices[l].data()));
+    CHECK(info[l] == linalg::small_cholesky(n, matrices[l].data()));
     if (info[l] != 0) continue;
     bool same = true;
     for (int i = 0; i < n; ++i)
