@@ -1,15 +1,10 @@
 #include <cmath>
 #include <mutex>
+#include <numbers>
 
 #include <pullback/core/random.h>
 
 namespace pullback {
-
-namespace {
-
-constexpr double kTwoPi = 6.283185307179586476925286766559;
-
-}  // namespace
 
 void Generator::set_current_seed(std::uint64_t seed) {
   seed_ = seed;
@@ -37,7 +32,7 @@ double Generator::normal() {
     return value;
   }
   const double u1 = uniform_double(), u2 = uniform_double();
-  const double radius = std::sqrt(-2 * std::log1p(-u2)), theta = kTwoPi * u1;
+  const double radius = std::sqrt(-2 * std::log1p(-u2)), theta = 2 * std::numbers::pi * u1;
   next_normal_ = radius * std::sin(theta);
   return radius * std::cos(theta);
 }

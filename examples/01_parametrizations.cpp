@@ -4,10 +4,8 @@
 #include <cassert>
 #include <functional>
 #include <iostream>
+#include <utility>
 
-#include <pullback/nn/conv.h>
-#include <pullback/nn/linear.h>
-#include <pullback/parametrize/parametrize.h>
 #include <pullback/pullback.h>
 
 using namespace pullback;

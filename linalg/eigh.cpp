@@ -76,6 +76,8 @@ bool reads_upper(std::string_view uplo) {
   return upper;
 }
 
+// With dA = V (dΛ + [dP, Λ]) Vᵀ: Ā = V (diag(w̄) + (Vᵀ V̄) / E) Vᵀ, E_ij = w_j − w_i off the diagonal
+// (Giles 2008, section 3.1).
 std::tuple<Tensor, Tensor> recorded(const char* op, const Tensor& a, bool upper) {
   auto [w, v] = decompose(op, a, /*vectors=*/true, upper);
   return record(
@@ -95,8 +97,6 @@ std::tuple<Tensor, Tensor> recorded(const char* op, const Tensor& a, bool upper)
 
 }  // namespace
 
-// With dA = V (dΛ + [dP, Λ]) Vᵀ: Ā = V (diag(w̄) + (Vᵀ V̄) / E) Vᵀ, E_ij = w_j − w_i off the diagonal
-// (Giles 2008, section 3.1).
 std::tuple<Tensor, Tensor> eigh(const Tensor& a, std::string_view uplo) {
   check_square("linalg.eigh", a);
   return recorded("linalg.eigh", a, reads_upper(uplo));

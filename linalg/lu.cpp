@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <pullback/core/autograd/record.h>
+#include <pullback/core/factories.h>
 #include <pullback/core/kernels/dense_lu.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/ops.h>
@@ -12,12 +12,6 @@
 #include <pullback/linalg/small_lu.h>
 
 namespace pullback::linalg {
-
-using autograd::Needs;
-using autograd::record;
-using autograd::saved;
-using autograd::Tensors;
-using autograd::wrt;
 
 namespace {
 

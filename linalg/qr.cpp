@@ -9,7 +9,6 @@
 
 namespace pullback::linalg {
 
-using autograd::Needs;
 using autograd::record;
 using autograd::saved;
 using autograd::Tensors;

@@ -56,8 +56,8 @@ Tensor sparse_(const TensorBase& x, double sparsity, double std = 0.01);
 /// What linear and convolution layers start with: kaiming_uniform_ with a = √5 for the weight, and
 /// the bias (if defined) uniform within ±1/√fan_in.
 void reset_weight_and_bias(const TensorBase& weight, const TensorBase& bias);
-/// Inputs and outputs of one unit: sizes 1 and 0 times the size of the receptive field. Throws
-/// ValueError for fewer than two dimensions.
+/// Inputs and outputs of one unit of a weight: sizes[1] and sizes[0] times the size of the
+/// receptive field, which the other sizes make. Throws ValueError for fewer than two dimensions.
 std::pair<std::int64_t, std::int64_t> fan_in_and_out(IntArrayRef sizes);
 
 }  // namespace nn::init

@@ -90,7 +90,7 @@ class Module : public std::enable_shared_from_this<Module> {
   /// The slot of that name in this module, or null.
   ParamSlot* find_slot(const std::string& name) const;
   const std::vector<Ref<ParamSlot>>& slots() const { return slots_; }
-  /// Appends a slot, or puts it back at `position`. Parametrizations are built on this.
+  /// Appends a slot without the checks of register_parameter. Parametrizations are built on this.
   ParamSlot& add_slot(std::string name, Tensor value, SlotKind kind, bool persistent = true);
 
   // ---- changing all of it

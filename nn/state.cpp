@@ -1,4 +1,3 @@
-#include <unordered_map>
 #include <unordered_set>
 
 #include <pullback/core/autograd/grad_mode.h>
@@ -46,7 +45,7 @@ IncompatibleKeys Module::load_state_dict(const StateDict& given, bool strict) {
   StateDict state = given;
   std::vector<std::pair<Tensor, Tensor>> copies;
   std::vector<std::string> misshapen;
-  std::unordered_map<std::string, bool> used;
+  std::unordered_set<std::string> used;
   IncompatibleKeys keys;
 
   auto visit = [&](auto& visit, Module& module, const std::string& path) -> void {
@@ -59,7 +58,7 @@ IncompatibleKeys Module::load_state_dict(const StateDict& given, bool strict) {
         if (slot->kind() != kind || slot->computed() || !slot->defined() || !slot->persistent())
           continue;
         const std::string key = path + slot->key();
-        used[key] = true;
+        used.insert(key);
         const Tensor* value = state.find(key);
         if (value && !value->defined()) {
           misshapen.push_back(key + " is an undefined tensor.");

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <pullback/core/error.h>
 
 namespace pullback::optim {
 
-namespace {
-
-constexpr double kPi = 3.14159265358979323846;
-
-}  // namespace
+using std::numbers::pi;
 
 LRScheduler::LRScheduler(Optimizer& optimizer) : optimizer_(optimizer) {
   for (const ParamGroup& group : optimizer.param_groups())
@@ -83,8 +80,8 @@ CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, d
 double CosineAnnealingLR::rate(std::int64_t epoch, double before, double base) const {
   const double period = static_cast<double>(T_max_), t = static_cast<double>(epoch);
   if ((epoch - 1 - T_max_) % (2 * T_max_) == 0)
-    return before + (base - eta_min_) * (1 - std::cos(kPi / period)) / 2;
-  return (1 + std::cos(kPi * t / period)) / (1 + std::cos(kPi * (t - 1) / period)) *
+    return before + (base - eta_min_) * (1 - std::cos(pi / period)) / 2;
+  return (1 + std::cos(pi * t / period)) / (1 + std::cos(pi * (t - 1) / period)) *
              (before - eta_min_) +
          eta_min_;
 }
@@ -106,7 +103,7 @@ double OneCycleLR::between(double low, double high, double last) const {
   const double top = options_.pct_start() * static_cast<double>(total_steps_) - 1;
   const double end = static_cast<double>(total_steps_ - 1);
   const auto anneal = [](double from, double to, double part) {
-    return to + (from - to) / 2 * (1 + std::cos(kPi * part));
+    return to + (from - to) / 2 * (1 + std::cos(pi * part));
   };
   return step <= top ? anneal(low, high, top == 0 ? 0 : step / top)
                      : anneal(high, last, end == top ? 1 : (step - top) / (end - top));

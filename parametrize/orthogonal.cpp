@@ -1,11 +1,10 @@
 #include <pullback/parametrize/orthogonal.h>
 
-#include <limits>
-
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/random.h>
 #include <pullback/linalg/linalg.h>
+#include <pullback/linalg/matrix.h>
 #include <pullback/parametrize/constrain.h>
 
 namespace pullback::parametrize {
@@ -22,10 +21,8 @@ Tensor diagonal_of(const Tensor& x) {
 }
 
 bool is_orthogonal(const Tensor& q) {
-  const double eps = q.scalar_type() == kFloat ? std::numeric_limits<float>::epsilon()
-                                               : std::numeric_limits<double>::epsilon();
   return allclose(q.mT().matmul(q), eye(q.size(-1), q.scalar_type()), 1e-5,
-                  10 * static_cast<double>(q.size(-2)) * eps);
+                  10 * static_cast<double>(q.size(-2)) * linalg::epsilon(q.scalar_type()));
 }
 
 /// The Q of A = QR whose R has a diagonal that is not negative.

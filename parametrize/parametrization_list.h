@@ -12,8 +12,8 @@ namespace pullback::parametrize {
 /// `original1`, …) that they compute it from: value = fₖ(… f₁(f₀(originals))).
 class ParametrizationList final : public nn::ModuleListImpl, public nn::SlotSource {
  public:
-  /// Finds originals for the slot's value and checks the result, without touching the slot.
-  /// Throws ValueError, TypeError (parametrize.md 1.14).
+  /// Finds originals for the slot's value and, unless `unsafe`, checks that what they give has its
+  /// shape and type, without touching the slot. Throws ValueError, TypeError.
   ParametrizationList(const nn::ParamSlot& host, const AnyParametrization& parametrization,
                       bool unsafe);
   ParametrizationList(const ParametrizationList& other);

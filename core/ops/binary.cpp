@@ -7,8 +7,6 @@
 // Elementwise functions of two operands beyond the four of arithmetic.cpp.
 namespace pullback {
 
-using autograd::change_to;
-using autograd::check_aligned;
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;

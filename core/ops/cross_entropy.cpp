@@ -10,7 +10,6 @@
 namespace pullback {
 
 using autograd::record;
-using autograd::saved;
 using autograd::wrt;
 
 namespace {

@@ -1,16 +1,9 @@
 
-#include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/methods.h>
 
 // Bits and truth values.
 namespace pullback {
-
-using autograd::change_to;
-using autograd::check_aligned;
-using autograd::record;
-using autograd::saved;
-using autograd::wrt;
 
 // ---- bits
 

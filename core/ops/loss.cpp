@@ -90,8 +90,8 @@ void check_same_size(const char* op, const Tensor& x, const Tensor& y) {
 }  // namespace
 
 Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
-  check_pair("mse_loss", x, y);
   const char* op = "mse_loss";
+  check_pair(op, x, y);
   // As PyTorch, which broadcasts first: one of no dimensions counts like the other.
   const ScalarType type = promote_types(x.scalar_type(), y.scalar_type());
   return elementwise(
@@ -191,8 +191,8 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weig
 // (1 − y) x − (1 + (p − 1) y) log σ(x), weighted:  x̄ = g w ((p y + 1 − y) σ(x) − p y).
 Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const Tensor& weight,
                                         const Tensor& pos_weight, Reduction reduction) {
-  check_same_size("binary_cross_entropy_with_logits", x, y);
   const char* op = "binary_cross_entropy_with_logits";
+  check_same_size(op, x, y);
   const auto weighted = [w = constant(weight)](Tensor v) { return w.defined() ? v * w : v; };
   const ScalarType type = result_type(x, y);
   return elementwise(

@@ -10,8 +10,6 @@ using autograd::record;
 using autograd::saved;
 using autograd::wrt;
 
-// ---- three operands
-
 namespace {
 
 Tensor interpolated(const Tensor& a, const Tensor& b, Input weight, ScalarType type) {

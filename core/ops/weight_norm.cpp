@@ -12,7 +12,6 @@
 // again.
 namespace pullback {
 
-using autograd::Needs;
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;
@@ -51,12 +50,13 @@ std::tuple<Tensor, Tensor> gradients(const Tensor& gw, const Tensor& v, const Te
   return {addcmul(scale * gw, v, scale * s / (n * n), -1), s / n};
 }
 
-// v and g are dense, the first dimension's norms kept.
+// The slices of v along its first dimension.
 struct Rows {
   explicit Rows(const Tensor& v) : count(v.size(0)), length(count ? v.numel() / count : 0) {}
   std::int64_t count, length;
 };
 
+// All are dense, and g and n have a norm for each row.
 std::tuple<Tensor, Tensor> gradients_of_rows(const Tensor& gw, const Tensor& v, const Tensor& g,
                                              const Tensor& n) {
   const Rows rows(v);
