@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <numbers>
 #include <numeric>
 
 #include <pullback/core/autograd/record.h>
@@ -11,8 +12,6 @@
 namespace pullback {
 
 namespace {
-
-constexpr double kTwoPi = 6.283185307179586476925286766559;
 
 Generator& chosen(Generator* generator) {
   return generator ? *generator : default_generator();
@@ -90,7 +89,7 @@ void normal_groups(double* x, std::int64_t groups, double mean, double std) {
   for (; groups > 0; --groups, x += 16)
     for (int j = 0; j < 8; ++j) {
       const double u1 = 1 - x[j], u2 = x[j + 8];
-      const double radius = std::sqrt(-2 * std::log(u1)), theta = kTwoPi * u2;
+      const double radius = std::sqrt(-2 * std::log(u1)), theta = 2 * std::numbers::pi * u2;
       x[j] = radius * std::cos(theta) * std + mean;
       x[j + 8] = radius * std::sin(theta) * std + mean;
     }

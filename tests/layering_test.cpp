@@ -23,12 +23,8 @@ const std::map<std::string, int> layers = {{"core/kernels", 0}, {"core", 1},  {"
 const std::map<std::string, std::string> owners = {{"cblas.h", "core/kernels/blas.cpp"},
                                                    {"lapacke.h", "linalg/lapack.cpp"}};
 
-bool starts_with(const std::string& text, const std::string& prefix) {
-  return text.rfind(prefix, 0) == 0;
-}
-
 std::string layer_of(const std::string& path) {
-  if (starts_with(path, "core/kernels/")) return "core/kernels";
+  if (path.starts_with("core/kernels/")) return "core/kernels";
   return path.substr(0, path.find('/'));
 }
 
@@ -49,7 +45,7 @@ std::string complaint(const std::string& path, const std::string& include) {
   if (include[0] == '"') return "spell it <pullback/...>";
   const std::string name = include.substr(1);
 
-  if (starts_with(name, "pullback/")) {
+  if (name.starts_with("pullback/")) {
     const std::string target = name.substr(9);
     if (target == "pullback.h") return "the umbrella is for users";
     const std::string from = layer_of(path), to = layer_of(target);
@@ -61,7 +57,7 @@ std::string complaint(const std::string& path, const std::string& include) {
 
   const auto owner = owners.find(name);
   if (owner != owners.end() && owner->second != path) return "only " + owner->second + " may";
-  const bool header = !starts_with(fs::path(path).extension().string(), ".cpp");
+  const bool header = fs::path(path).extension() != ".cpp";
   const bool intrinsics = name == "immintrin.h" && layer_of(path) == "core/kernels";
   const bool standard = intrinsics || name.find_first_of("./") == std::string::npos;
   if (header && !standard) return "headers include only the standard library";
@@ -103,7 +99,7 @@ TEST_CASE("the umbrella header includes nothing but the library", "[layering]") 
   for (const std::string& line : read_lines(source_dir() / "pullback.h")) {
     const auto include = included(line);
     CAPTURE(line);
-    if (include) CHECK(starts_with(*include, "<pullback/"));
+    if (include) CHECK(include->starts_with("<pullback/"));
   }
 }
 

@@ -6,73 +6,36 @@
 
 namespace pullback::kernels {
 
-// One function per family and tier enters that family's loops into a table, on top of what the tier
-// below has.
-#define PULLBACK_TIER_FAMILIES(name)         \
+// One function per family and tier, fill_<family>, enters that family's loops into a table, on top
+// of what the tier below has.
+#define PULLBACK_FAMILIES(family)                                                           \
+  family(activation) family(batched_cholesky) family(batched_jacobi) family(batched_lu)     \
+      family(binary) family(bounds) family(compare) family(conv_depthwise_tiles)            \
+          family(conv_grad_tiles) family(conv_tiles) family(copy) family(dense_lu)          \
+              family(gemm_tiles) family(householder) family(logic) family(max_pool_rows)    \
+                  family(optim) family(random) family(reduce) family(rows) family(scan)     \
+                      family(search) family(transcendental) family(transpose) family(unary) \
+                          family(winograd_tiles)
+#define PULLBACK_DECLARE(family) void fill_##family(Kernels&);
+#define PULLBACK_FILL(family) fill_##family(table);
+#define PULLBACK_TIER_TABLE(name)            \
   namespace name {                           \
-  void fill_batched_cholesky(Kernels&);      \
-  void fill_batched_jacobi(Kernels&);        \
-  void fill_batched_lu(Kernels&);            \
-  void fill_conv_depthwise_tiles(Kernels&);  \
-  void fill_conv_grad_tiles(Kernels&);       \
-  void fill_conv_tiles(Kernels&);            \
-  void fill_copy(Kernels&);                  \
-  void fill_dense_lu(Kernels&);              \
-  void fill_gemm_tiles(Kernels&);            \
-  void fill_householder(Kernels&);           \
-  void fill_binary(Kernels&);                \
-  void fill_bounds(Kernels&);                \
-  void fill_logic(Kernels&);                 \
-  void fill_compare(Kernels&);               \
-  void fill_unary(Kernels&);                 \
-  void fill_transcendental(Kernels&);        \
-  void fill_activation(Kernels&);            \
-  void fill_reduce(Kernels&);                \
-  void fill_search(Kernels&);                \
-  void fill_scan(Kernels&);                  \
-  void fill_max_pool_rows(Kernels&);         \
-  void fill_optim(Kernels&);                 \
-  void fill_rows(Kernels&);                  \
-  void fill_random(Kernels&);                \
-  void fill_transpose(Kernels&);             \
-  void fill_winograd_tiles(Kernels&);        \
+  PULLBACK_FAMILIES(PULLBACK_DECLARE)        \
   static Kernels make_table(Kernels table) { \
     table.tier = #name;                      \
-    fill_batched_cholesky(table);            \
-    fill_batched_jacobi(table);              \
-    fill_batched_lu(table);                  \
-    fill_conv_depthwise_tiles(table);        \
-    fill_conv_grad_tiles(table);             \
-    fill_conv_tiles(table);                  \
-    fill_copy(table);                        \
-    fill_dense_lu(table);                    \
-    fill_gemm_tiles(table);                  \
-    fill_householder(table);                 \
-    fill_binary(table);                      \
-    fill_bounds(table);                      \
-    fill_logic(table);                       \
-    fill_compare(table);                     \
-    fill_unary(table);                       \
-    fill_transcendental(table);              \
-    fill_activation(table);                  \
-    fill_reduce(table);                      \
-    fill_search(table);                      \
-    fill_scan(table);                        \
-    fill_max_pool_rows(table);               \
-    fill_optim(table);                       \
-    fill_rows(table);                        \
-    fill_random(table);                      \
-    fill_transpose(table);                   \
-    fill_winograd_tiles(table);              \
+    PULLBACK_FAMILIES(PULLBACK_FILL)         \
     return table;                            \
   }                                          \
   }
-PULLBACK_TIER_FAMILIES(base)
+PULLBACK_TIER_TABLE(base)
 #ifdef __x86_64__
-PULLBACK_TIER_FAMILIES(v3)
-PULLBACK_TIER_FAMILIES(v4)
+PULLBACK_TIER_TABLE(v3)
+PULLBACK_TIER_TABLE(v4)
 #endif
-#undef PULLBACK_TIER_FAMILIES
+#undef PULLBACK_TIER_TABLE
+#undef PULLBACK_FILL
+#undef PULLBACK_DECLARE
+#undef PULLBACK_FAMILIES
 
 namespace {
 

@@ -7,11 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include <pullback/core/dtype.h>
+
 #include "core/kernels/tiers.h"
 
 // Loops of the kernel table on vectors of numbers.
 namespace {
 
+using pullback::scalar_type_of;
 using pullback::kernels::Kernels;
 using pullback::kernels::Loop;
 using pullback::kernels::Map;

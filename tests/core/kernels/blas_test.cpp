@@ -2,24 +2,16 @@
 
 #include <algorithm>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include <pullback/core/kernels/blas.h>
+
+#include "core/kernels/small_integers.h"
 
 using namespace pullback::kernels;
 
 namespace {
 
-template <class T>
-std::vector<T> values(std::int64_t count, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::vector<T> v(static_cast<std::size_t>(count));
-  for (T& value : v) value = static_cast<T>(static_cast<int>(engine() % 17) - 8);
-  return v;
-}
-
-// Small integers: sums are exact in every type, so any order of summation must give equal bits.
 template <class T>
 void naive(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
            std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
@@ -46,13 +38,14 @@ TEMPLATE_TEST_CASE("a matrix product equals the naive loops", "[blas]", float, d
   CAPTURE(ta, tb, size.m, size.n, size.k);
   const auto [m, n, k] = size;
   const std::int64_t lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3;
-  const auto a = values<T>((ta ? k : m) * lda + 1, 1), b = values<T>((tb ? n : k) * ldb + 1, 2);
-  auto c = values<T>(m * ldc, 3), expected = c;
+  const auto a = small_integers<T>((ta ? k : m) * lda + 1, 1),
+             b = small_integers<T>((tb ? n : k) * ldb + 1, 2);
+  auto c = small_integers<T>(m * ldc, 3), expected = c;
   gemm<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), c.data(), ldc);
   naive<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), expected.data(), ldc);
   CHECK(c == expected);
 
-  const auto row = values<T>(n, 4);
+  const auto row = small_integers<T>(n, 4);
   for (std::int64_t i = 0; i < m; ++i)
     std::copy(row.begin(), row.end(), expected.begin() + static_cast<std::ptrdiff_t>(i * ldc));
   naive<T>(ta, tb, m, n, k, T(2), a.data(), lda, b.data(), ldb, T(3), expected.data(), ldc);
@@ -74,7 +67,7 @@ TEST_CASE("a matrix product with beta = 0 does not read the old result", "[blas]
 
 TEST_CASE("a batch of products shares an operand whose stride is 0", "[blas]") {
   const std::int64_t batch = 40, m = 6, n = 5, k = 30;
-  const auto a = values<float>(batch * m * k, 4), b = values<float>(k * n, 5);
+  const auto a = small_integers<float>(batch * m * k, 4), b = small_integers<float>(k * n, 5);
   std::vector<float> c(batch * m * n), expected(batch * m * n);
   batched_gemm<float>(batch, false, false, m, n, k, 1, a.data(), k, m * k, b.data(), n, 0, 0,
                       c.data(), n, m * n);
@@ -86,11 +79,11 @@ TEST_CASE("a batch of products shares an operand whose stride is 0", "[blas]") {
 
 TEMPLATE_TEST_CASE("gemv and dot step through their vectors", "[blas]", float, double, int) {
   using T = TestType;
-  const auto a = values<T>(12, 6), x = values<T>(20, 7);
+  const auto a = small_integers<T>(12, 6), x = small_integers<T>(20, 7);
   for (const bool transpose : {false, true}) {
     CAPTURE(transpose);
     const int rows = transpose ? 4 : 3, inner = transpose ? 3 : 4;
-    auto y = values<T>(20, 8), expected = y;
+    auto y = small_integers<T>(20, 8), expected = y;
     gemv<T>(transpose, 3, 4, T(2), a.data(), 4, x.data(), 2, T(1), y.data(), 3);
     for (int i = 0; i < rows; ++i)
       for (int p = 0; p < inner; ++p)

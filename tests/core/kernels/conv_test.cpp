@@ -11,21 +11,13 @@
 #include <pullback/core/kernels/conv_direct.h>
 #include <pullback/core/kernels/pool.h>
 
-#include "conv_reference.h"
-#include "tiers.h"
+#include "core/kernels/conv_reference.h"
+#include "core/kernels/small_integers.h"
+#include "core/kernels/tiers.h"
 
 using namespace pullback::kernels;
 
 namespace {
-
-// Small integers, so that sums are exact and any order of them gives the same bits.
-template <class T>
-std::vector<T> values(std::int64_t count, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::vector<T> v(static_cast<std::size_t>(count));
-  for (T& value : v) value = static_cast<T>(static_cast<int>(engine() % 9) - 4);
-  return v;
-}
 
 ConvShape shape(std::int64_t batch, std::int64_t groups, std::int64_t in, std::int64_t out,
                 std::int64_t height, std::int64_t width, std::int64_t kernel_h,
@@ -46,8 +38,9 @@ void compare(const ConvShape& s) {
   const std::int64_t nx = s.batch * s.in_channels * s.in_h * s.in_w;
   const std::int64_t nw = s.out_channels * s.in_channels / s.groups * s.kernel_h * s.kernel_w;
   const std::int64_t ny = s.batch * s.out_channels * s.out_h * s.out_w;
-  const auto x = values<T>(nx, 1), w = values<T>(nw, 2), g = values<T>(ny, 3);
-  const auto bias = values<T>(s.out_channels, 4);
+  const auto x = small_integers<T>(nx, 1), w = small_integers<T>(nw, 2),
+             g = small_integers<T>(ny, 3);
+  const auto bias = small_integers<T>(s.out_channels, 4);
   std::vector<T> y(ny, -1), gx(nx, -1), gw(nw, -1);
   std::vector<T> y_naive(ny), gx_naive(nx), gw_naive(nw);
   conv_products(s, [&](std::int64_t i, std::int64_t j, std::int64_t k) {
@@ -186,7 +179,8 @@ TEST_CASE("a transposed convolution's output padding lies beyond what its input 
   ConvShape s = unit_stride(shape(2, 1, 2, 3, 6, 7, 3, 3, 1, 0, 1));
   const std::int64_t rows = s.in_h;
   s.in_h = rows + 1;
-  const auto g = values<float>(2 * 3 * s.out_h * s.out_w, 1), w = values<float>(3 * 2 * 9, 2);
+  const auto g = small_integers<float>(2 * 3 * s.out_h * s.out_w, 1),
+             w = small_integers<float>(3 * 2 * 9, 2);
   std::vector<float> direct(2 * 2 * s.in_h * s.in_w, -1), columns = direct;
   conv2d_input_grad<float>(s, g.data(), w.data(), direct.data());
   columns_conv2d_input_grad<float>(s, g.data(), w.data(), columns.data());

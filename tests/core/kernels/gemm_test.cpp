@@ -1,26 +1,18 @@
 #include "catch.h"
 
 #include <limits>
-#include <random>
 #include <vector>
 
 #include <pullback/core/kernels/gemm.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 
+#include "core/kernels/small_integers.h"
+
 using namespace pullback::kernels;
 using std::int64_t;
 
 namespace {
-
-// Small integers: every sum is exact, so the blocks may not change a bit.
-template <class T>
-std::vector<T> integers(int64_t count, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::vector<T> v(static_cast<std::size_t>(count));
-  for (T& value : v) value = static_cast<T>(static_cast<int>(engine() % 17) - 8);
-  return v;
-}
 
 template <class T>
 bool has_tiles() {
@@ -45,9 +37,10 @@ TEMPLATE_TEST_CASE("a product in tiles is the sum of its terms, whatever the blo
   const auto [m, n, k] = size;
   CAPTURE(m, n, k, ta, tb, gap);
   const int64_t lda = (ta ? m : k) + gap, ldb = (tb ? k : n) + gap, ldc = n + gap;
-  const auto a = integers<T>((ta ? k : m) * lda, 1), b = integers<T>((tb ? n : k) * ldb, 2);
-  const auto old = integers<T>(m * ldc, 3);
-  const auto row = integers<T>(n, 4);
+  const auto a = small_integers<T>((ta ? k : m) * lda, 1),
+             b = small_integers<T>((tb ? n : k) * ldb, 2);
+  const auto old = small_integers<T>(m * ldc, 3);
+  const auto row = small_integers<T>(n, 4);
   auto expected = old, expected_and_row = old;
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j) {

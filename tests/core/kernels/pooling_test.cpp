@@ -8,7 +8,7 @@
 
 #include <pullback/core/kernels/pooling.h>
 
-#include "tiers.h"
+#include "core/kernels/tiers.h"
 
 using namespace pullback::kernels;
 

@@ -6,11 +6,13 @@
 #include <random>
 #include <vector>
 
+#include <pullback/core/dtype.h>
 #include <pullback/core/kernels/pool.h>
 #include <pullback/core/kernels/reduce.h>
 
 #include "core/kernels/tiers.h"
 
+using pullback::scalar_type_of;
 using pullback::ScalarType;
 using pullback::kernels::Kernels;
 using pullback::kernels::Reduce;

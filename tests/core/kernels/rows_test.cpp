@@ -8,10 +8,12 @@
 #include <random>
 #include <vector>
 
+#include <pullback/core/dtype.h>
 #include <pullback/core/kernels/sort.h>
 
 #include "core/kernels/tiers.h"
 
+using pullback::scalar_type_of;
 using pullback::ScalarType;
 using pullback::kernels::Kernels;
 using std::int64_t;

@@ -12,14 +12,3 @@ inline std::vector<const pullback::kernels::Kernels*> all_tiers() {
   }
   return tables;
 }
-
-template <class T>
-constexpr pullback::ScalarType scalar_type_of = pullback::ScalarType::Bool;
-template <>
-inline constexpr pullback::ScalarType scalar_type_of<std::int32_t> = pullback::ScalarType::Int;
-template <>
-inline constexpr pullback::ScalarType scalar_type_of<std::int64_t> = pullback::ScalarType::Long;
-template <>
-inline constexpr pullback::ScalarType scalar_type_of<float> = pullback::ScalarType::Float;
-template <>
-inline constexpr pullback::ScalarType scalar_type_of<double> = pullback::ScalarType::Double;

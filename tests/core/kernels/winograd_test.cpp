@@ -6,8 +6,8 @@
 
 #include <pullback/core/kernels/winograd.h>
 
-#include "conv_reference.h"
-#include "tiers.h"
+#include "core/kernels/conv_reference.h"
+#include "core/kernels/tiers.h"
 
 using namespace pullback::kernels;
 
