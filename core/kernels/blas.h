@@ -4,10 +4,11 @@
 
 namespace pullback::kernels {
 
-// Products of dense **row-major** matrices on raw pointers, for float, double (through OpenBLAS),
-// int and int64 (plain loops). A leading dimension is the distance between rows in memory. C must
-// not overlap A or B. Large products are sliced over the pool along boundaries that depend on the
-// sizes only, so results do not depend on the number of threads. All may be called concurrently.
+// Products of dense **row-major** matrices on raw pointers, for float and double (in tiles of our
+// own where gemm.h says they pay, else through OpenBLAS), int and int64 (plain loops). A leading
+// dimension is the distance between rows in memory. C must not overlap A or B. Large products are
+// sliced over the pool along boundaries that depend on the sizes only, so results do not depend on
+// the number of threads. All may be called concurrently.
 
 /// C = α op(A) op(B) + β C, where op(A) is m×k and op(B) is k×n; `transpose_a` says that the memory
 /// holds Aᵀ, k×m. With β = 0 the old C is not read, so it may be NaN; with k = 0 the result is β C.
