@@ -33,9 +33,6 @@ class Case {
   Case with(std::vector<Tensor> inputs) const { return Case(std::move(inputs), keywords_); }
 
   bool has(const char* name) const { return keywords_.count(name) != 0; }
-  bool is_list(const char* name) const {
-    return has(name) && std::holds_alternative<std::vector<std::int64_t>>(keywords_.at(name));
-  }
   bool is_string(const char* name) const {
     return has(name) && std::holds_alternative<std::string>(keywords_.at(name));
   }
