@@ -10,6 +10,7 @@
 namespace pullback {
 
 using autograd::record;
+using autograd::saved;
 using autograd::wrt;
 
 namespace {
@@ -17,21 +18,35 @@ namespace {
 // Which class counts at each position and how much: v[n, s] = −weight[t] x[n, t, s], t = target[n,
 // s], and 0 where the target is ignored. A linear map of x.
 struct Selection {
+  struct Shape {
+    std::int64_t ignore;
+    std::vector<std::int64_t> x_sizes;
+    std::int64_t batch, classes, positions;
+  };
   Tensor target, weight;
-  std::int64_t ignore;
-  std::vector<std::int64_t> x_sizes;
-  std::int64_t batch, classes, positions;
+  Shape shape;
 
   // f(position in x, position in target, factor) wherever the target counts.
   template <class T, class F>
   void for_each(F f) const {
-    for (std::int64_t n = 0; n < batch; ++n)
-      for (std::int64_t s = 0; s < positions; ++s) {
-        const std::int64_t at = n * positions + s, t = data<std::int64_t>(target)[at];
-        if (t != ignore)
-          f((n * classes + t) * positions + s, at, weight.defined() ? data<T>(weight)[t] : T(1));
+    for (std::int64_t n = 0; n < shape.batch; ++n)
+      for (std::int64_t s = 0; s < shape.positions; ++s) {
+        const std::int64_t at = n * shape.positions + s, t = data<std::int64_t>(target)[at];
+        if (t != shape.ignore)
+          f((n * shape.classes + t) * shape.positions + s, at,
+            weight.defined() ? data<T>(weight)[t] : T(1));
       }
   }
+};
+
+// A selection as rules keep it.
+struct SavedSelection {
+  explicit SavedSelection(const Selection& s)
+      : target(saved(s.target)), weight(saved(s.weight)), shape(s.shape) {}
+  Selection operator*() const { return {*target, weight.defined() ? *weight : Tensor(), shape}; }
+
+  autograd::Saved target, weight;
+  Selection::Shape shape;
 };
 
 Tensor adjoint(const Tensor& g, const Selection& selection);
@@ -45,12 +60,13 @@ Tensor apply(const Tensor& x, const Selection& selection) {
       data<T>(v)[to] = -factor * data<T>(in)[from];
     });
   });
-  return record("NllLossBackwardBackward0", std::move(v),
-                wrt(x, [selection](const Tensor& g) { return adjoint(g, selection); }));
+  return record(
+      "NllLossBackwardBackward0", std::move(v),
+      wrt(x, [kept = SavedSelection(selection)](const Tensor& g) { return adjoint(g, *kept); }));
 }
 
 Tensor adjoint(const Tensor& g, const Selection& selection) {
-  Tensor gx = zeros(selection.x_sizes, g.scalar_type());
+  Tensor gx = zeros(selection.shape.x_sizes, g.scalar_type());
   const Tensor in = dense(g);
   visit_float("nll_loss", g.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
@@ -58,8 +74,9 @@ Tensor adjoint(const Tensor& g, const Selection& selection) {
       data<T>(gx)[to] = -factor * data<T>(in)[from];
     });
   });
-  return record("NllLossBackwardBackward0", std::move(gx),
-                wrt(g, [selection](const Tensor& gg) { return apply(gg, selection); }));
+  return record(
+      "NllLossBackwardBackward0", std::move(gx),
+      wrt(g, [kept = SavedSelection(selection)](const Tensor& gg) { return apply(gg, *kept); }));
 }
 
 void check_weight(const char* op, const Tensor& x, const Tensor& weight, std::int64_t classes) {
@@ -138,8 +155,8 @@ Tensor nll_loss(const Tensor& x, const Tensor& y, const Tensor& weight, Reductio
   check(y.scalar_type() == kLong, op, ": expected scalar type Long but found ", y.scalar_type(),
         " as the target; convert it with to(kLong)");
   const bool one = x.dim() == 1;
-  Selection s;
-  s.batch = one ? 1 : x.size(0), s.classes = x.size(one ? 0 : 1), s.positions = 1;
+  Selection::Shape s{ignore_index, x.sizes().vec(), one ? 1 : x.size(0), x.size(one ? 0 : 1),
+                     /*positions=*/1};
   check<ValueError>(one || (y.dim() >= 1 && y.size(0) == s.batch), op,
                     ": Expected input batch_size (", s.batch, ") to match target batch_size (",
                     y.dim() ? y.size(0) : std::int64_t(1), ").");
@@ -151,28 +168,29 @@ Tensor nll_loss(const Tensor& x, const Tensor& y, const Tensor& weight, Reductio
   check(fits, op, ": Expected target of one class for each position of an input of size ",
         x.sizes(), ", got ", y.sizes());
   check_weight(op, x, weight, s.classes);
-  s.target = dense(y.detach()), s.weight = dense(weight.defined() ? weight.detach() : weight);
-  s.ignore = ignore_index, s.x_sizes = x.sizes().vec();
+  const Selection selection{dense(y.detach()), dense(weight.defined() ? weight.detach() : weight),
+                            s};
   double total = 0;
   visit_float(op, x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    for (std::int64_t i = 0; i < s.target.numel(); ++i) {
-      const std::int64_t t = data<std::int64_t>(s.target)[i];
+    for (std::int64_t i = 0; i < selection.target.numel(); ++i) {
+      const std::int64_t t = data<std::int64_t>(selection.target)[i];
       if (t == ignore_index) continue;
       check<IndexError>(t >= 0 && t < s.classes, op, ": Target ", t, " is out of bounds for ",
                         s.classes, " classes");
-      total += s.weight.defined() ? double(data<T>(s.weight)[t]) : 1;
+      total += selection.weight.defined() ? double(data<T>(selection.weight)[t]) : 1;
     }
   });
   Tensor loss;
   {
     const NoGradGuard unrecorded;
-    loss = apply(x, s);
+    loss = apply(x, selection);
     if (reduction != Reduction::None) loss = sum(loss);
     if (reduction == Reduction::Mean) loss = loss / total;
   }
   return record(x.dim() <= 2 ? "NllLossBackward0" : "NllLoss2DBackward0", std::move(loss),
-                wrt(x, [s, reduction, total](const Tensor& g) {
+                wrt(x, [kept = SavedSelection(selection), reduction, total](const Tensor& g) {
+                  const Selection s = *kept;
                   if (reduction == Reduction::None) return adjoint(g, s);
                   const Tensor each = reduction == Reduction::Mean ? g / total : g;
                   return adjoint(expand(each, s.target.sizes()), s);

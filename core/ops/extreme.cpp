@@ -71,9 +71,8 @@ std::tuple<Tensor, Tensor> extreme_along(const char* op, const char* node,
   const int d = wrap_dim(dim, x.get()->geometry.ndim, op);
   Tensor values = reduce(op, best, x, over, keepdim), indices = reduce(op, where, x, over, keepdim);
   return record(node, std::tuple{values, indices},
-                wrt(x, [shape = x.get()->geometry, d, keepdim, indices](const Tensors& g) {
-                  return scattered(g[0], shape, indices, d, keepdim);
-                }));
+                wrt(x, [shape = x.get()->geometry, d, keepdim, at = saved(indices)](
+                           const Tensors& g) { return scattered(g[0], shape, *at, d, keepdim); }));
 }
 
 Tensor position(const char* op, const kernels::Reduce& kernel, const Tensor& x,

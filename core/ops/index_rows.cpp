@@ -5,6 +5,7 @@ namespace pullback {
 
 using autograd::check_disjoint;
 using autograd::record;
+using autograd::saved;
 using autograd::wrt;
 
 namespace {
@@ -65,10 +66,11 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
   Tensor y = empty_of(shape, x.scalar_type());
   kernels::gather(x.scalar_type(), slices(x, d, at, y), data<char>(x), data<std::int64_t>(at),
                   kernels::kChecked, data<char>(y));
-  return record(
-      "IndexSelectBackward0", y, wrt(x, [from = x.get()->geometry, d, at](const Tensor& g) {
-        return index_add_into("index_add", true, zeros(from.sizes(), g.dtype()), d, at, g, 1);
-      }));
+  return record("IndexSelectBackward0", y,
+                wrt(x, [from = x.get()->geometry, d, index = saved(index)](const Tensor& g) {
+                  return index_add_into("index_add", true, zeros(from.sizes(), g.dtype()), d,
+                                        *index, g, 1);
+                }));
 }
 
 namespace {
@@ -91,8 +93,9 @@ Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64
         kernels::scatter_add(y.scalar_type(), slices(y, d, at, added), data<char>(y),
                              data<std::int64_t>(at), data<char>(added));
       },
-      wrt(x, [](const Tensor& g) { return g; }), wrt(source, [d, at, alpha](const Tensor& g) {
-        const Tensor part = index_select(g, d, at);
+      wrt(x, [](const Tensor& g) { return g; }),
+      wrt(source, [d, index = saved(index), alpha](const Tensor& g) {
+        const Tensor part = index_select(g, d, *index);
         return alpha.equal(1) ? part : part * alpha;
       }));
 }
@@ -109,8 +112,9 @@ Tensor index_copy_into(const char* op, bool in_place, const Tensor& x, std::int6
         kernels::scatter(y.scalar_type(), slices(y, d, at, source), data<char>(y),
                          data<std::int64_t>(at), data<char>(source));
       },
-      wrt(x, [d, at](const Tensor& g) { return index_fill(g, d, at, 0); }),
-      wrt(source, [d, at](const Tensor& g) { return index_select(g, d, at); }));
+      wrt(x, [d, index = saved(index)](const Tensor& g) { return index_fill(g, d, *index, 0); }),
+      wrt(source,
+          [d, index = saved(index)](const Tensor& g) { return index_select(g, d, *index); }));
 }
 
 Tensor index_fill_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
@@ -126,7 +130,7 @@ Tensor index_fill_into(const char* op, bool in_place, const Tensor& x, std::int6
         kernels::scatter(y.scalar_type(), slices(y, d, at, filling), data<char>(y),
                          data<std::int64_t>(at), data<char>(filling));
       },
-      wrt(x, [d, at](const Tensor& g) { return index_fill(g, d, at, 0); }));
+      wrt(x, [d, index = saved(index)](const Tensor& g) { return index_fill(g, d, *index, 0); }));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include <pullback/core/ops/indexed.h>
 
@@ -176,50 +177,55 @@ struct Rows {
   }
 };
 
-Tensor put(const char* op, bool in_place, const Tensor& x, const Picks& picks, const Tensor& values,
-           bool accumulate);
+/// The rules share the numbers of the rows, which nobody can change as they can index tensors.
+using SharedRows = std::shared_ptr<const Rows>;
 
-Tensor pick(const Tensor& x, const Picks& picks) {
-  const Rows rows(x.get()->geometry, picks);
-  const Tensor source = dense(x.detach().permute(rows.order));
-  std::vector<std::int64_t> sizes = rows.picked;
-  sizes.insert(sizes.end(), rows.others.begin(), rows.others.end());
+SharedRows rows_of(const Tensor& x, const Picks& picks) {
+  return std::make_shared<const Rows>(x.get()->geometry, picks);
+}
+
+Tensor put(const char* op, bool in_place, const Tensor& x, const SharedRows& rows,
+           const Tensor& values, bool accumulate);
+
+Tensor pick(const Tensor& x, const SharedRows& rows) {
+  const Tensor source = dense(x.detach().permute(rows->order));
+  std::vector<std::int64_t> sizes = rows->picked;
+  sizes.insert(sizes.end(), rows->others.begin(), rows->others.end());
   Tensor y = empty(sizes, x.scalar_type());
-  kernels::gather(x.scalar_type(), rows.walk(), data<char>(source), rows.numbers.data(),
+  kernels::gather(x.scalar_type(), rows->walk(), data<char>(source), rows->numbers.data(),
                   kernels::kChecked, data<char>(y));
-  return record("IndexBackward0", dense(y.permute(rows.to_result())),
-                wrt(x, [shape = x.get()->geometry, picks](const Tensor& g) {
-                  return put("index_put", true, zeros(shape.sizes(), g.dtype()), picks, g, true);
+  return record("IndexBackward0", dense(y.permute(rows->to_result())),
+                wrt(x, [shape = x.get()->geometry, rows](const Tensor& g) {
+                  return put("index_put", true, zeros(shape.sizes(), g.dtype()), rows, g, true);
                 }));
 }
 
 /// Stores values at the picked elements of x or of a copy, or adds them.
-Tensor put(const char* op, bool in_place, const Tensor& x, const Picks& picks, const Tensor& values,
-           bool accumulate) {
+Tensor put(const char* op, bool in_place, const Tensor& x, const SharedRows& rows,
+           const Tensor& values, bool accumulate) {
   check(x.scalar_type() == values.scalar_type(), op,
         ": Index put requires the source and destination dtypes match, got ", x.scalar_type(),
         " for the destination and ", values.scalar_type(), " for the source");
-  const Rows rows(x.get()->geometry, picks);
-  const std::vector<std::int64_t> shape = rows.result_sizes();
+  const std::vector<std::int64_t> shape = rows->result_sizes();
   check(is_expandable_to(values.sizes(), shape), op, ": shape mismatch: value tensor of shape ",
         values.sizes(), " cannot be broadcast to indexing result of shape ", shape);
   return changed(
       op, "IndexPutBackward0", in_place, x,
       [&](const Tensor& y) {
-        const Tensor source = dense(values.detach().expand(shape).permute(rows.from_result()));
-        const Tensor ordered = y.detach().permute(rows.order), whole = dense(ordered);
+        const Tensor source = dense(values.detach().expand(shape).permute(rows->from_result()));
+        const Tensor ordered = y.detach().permute(rows->order), whole = dense(ordered);
         (accumulate ? kernels::scatter_add : kernels::scatter)(
-            y.scalar_type(), rows.walk(), data<char>(whole), rows.numbers.data(),
+            y.scalar_type(), rows->walk(), data<char>(whole), rows->numbers.data(),
             data<char>(source));
         if (!whole.is_same(ordered)) copy_into(ordered, whole);
       },
       wrt(x,
-          [picks, accumulate](const Tensor& g) {
+          [rows, accumulate](const Tensor& g) {
             return accumulate
                        ? g
-                       : put("index_put", false, g, picks, zeros(IntArrayRef(), g.dtype()), false);
+                       : put("index_put", false, g, rows, zeros(IntArrayRef(), g.dtype()), false);
           }),
-      wrt(values, [picks](const Tensor& g) { return pick(g, picks); }));
+      wrt(values, [rows](const Tensor& g) { return pick(g, rows); }));
 }
 
 }  // namespace
@@ -228,7 +234,7 @@ Tensor index(const Tensor& x, ArrayRef<TensorIndex> indices) {
   check_defined("index", x);
   Picks picks;
   const Tensor part = apply_basic(x, indices, picks);
-  return picks.dims.empty() ? part : pick(part, picks);
+  return picks.dims.empty() ? part : pick(part, rows_of(part, picks));
 }
 
 Tensor index_put(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& value,
@@ -242,8 +248,8 @@ Tensor index_put(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& v
     part.copy_(accumulate ? part + value : value);
     return whole;
   }
-  if (part.is_same(whole)) return put("index_put", false, x, picks, value, accumulate);
-  put("index_put", true, part, picks, value, accumulate);
+  if (part.is_same(whole)) return put("index_put", false, x, rows_of(x, picks), value, accumulate);
+  put("index_put", true, part, rows_of(part, picks), value, accumulate);
   return whole;
 }
 
@@ -257,8 +263,8 @@ Tensor assign_part(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor&
   if (!picks.dims.empty()) {
     autograd::check_disjoint("index_put_", x, {value});
     for (const TensorIndex& i : indices) autograd::check_disjoint("index_put_", x, {i.tensor});
-    put("index_put_", true, part, picks, value.dim() == 0 ? value.to(part.scalar_type()) : value,
-        accumulate);
+    put("index_put_", true, part, rows_of(part, picks),
+        value.dim() == 0 ? value.to(part.scalar_type()) : value, accumulate);
   } else if (accumulate) {
     part.add_(value);
   } else {

@@ -140,9 +140,9 @@ std::tuple<Tensor, Tensor> running_extreme(const char* op, const char* node,
          indices = empty_of(x.get()->geometry, kLong);
   scan(kernel, {&values, &indices}, x, d);
   return record(node, std::tuple{values, indices},
-                wrt(x, [d, at = indices, shape = x.get()->geometry](const Tensors& g) {
+                wrt(x, [d, at = saved(indices), shape = x.get()->geometry](const Tensors& g) {
                   if (shape.ndim == 0) return g[0];
-                  return scatter_add(zeros(shape.sizes(), g[0].dtype()), d, at, g[0]);
+                  return scatter_add(zeros(shape.sizes(), g[0].dtype()), d, *at, g[0]);
                 }));
 }
 

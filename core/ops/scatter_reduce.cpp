@@ -106,9 +106,9 @@ Tensor scatter_reduce(const Tensor& x, std::int64_t dim, const Tensor& index, co
   return record(
       "ScatterReduceBackward0", y,
       wrt(x, source,
-          [d, index, join, include_self, x = saved(x), source = saved(source)](
+          [d, at = saved(index), join, include_self, x = saved(x), source = saved(source)](
               const Tensor& g, const Tensor& y) -> std::pair<Tensor, Tensor> {
-            const Tensor old = *x, values = narrow_like(*source, index);
+            const Tensor index = *at, old = *x, values = narrow_like(*source, index);
             auto padded = [&](const Tensor& part) {
               const Tensor whole = *source;
               if (part.sizes() == whole.sizes()) return part;

@@ -8,6 +8,7 @@
 namespace pullback {
 
 using autograd::record;
+using autograd::saved;
 using autograd::Tensors;
 using autograd::wrt;
 
@@ -39,13 +40,14 @@ struct Lines {
 /// Records values that were picked from x at `indices` along d.
 std::tuple<Tensor, Tensor> picked(const char* node, const Tensor& x, Tensor values, Tensor indices,
                                   int d, bool keepdim) {
-  return record(node, std::tuple{values, indices},
-                wrt(x, [shape = x.get()->geometry, d, keepdim, indices](const Tensors& g) {
-                  if (shape.ndim == 0) return g[0];
-                  const Tensor at = keepdim ? indices : unsqueeze(indices, d),
-                               from = keepdim ? g[0] : unsqueeze(g[0], d);
-                  return scatter(zeros(shape.sizes(), from.dtype()), d, at, from);
-                }));
+  return record(
+      node, std::tuple{values, indices},
+      wrt(x, [shape = x.get()->geometry, d, keepdim, indices = saved(indices)](const Tensors& g) {
+        if (shape.ndim == 0) return g[0];
+        const Tensor at = keepdim ? *indices : unsqueeze(*indices, d),
+                     from = keepdim ? g[0] : unsqueeze(g[0], d);
+        return scatter(zeros(shape.sizes(), from.dtype()), d, at, from);
+      }));
 }
 
 }  // namespace

@@ -3,9 +3,12 @@
 #include "catch.h"
 
 #include <pullback/core/autograd/checkpoint.h>
+#include <pullback/core/autograd/engine.h>
 #include <pullback/core/autograd/function.h>
 #include <pullback/core/autograd/functional.h>
 #include <pullback/core/autograd/saved.h>
+#include <pullback/core/indexing.h>
+#include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/linalg/linalg.h>
 
@@ -118,4 +121,34 @@ TEST_CASE("pivots that name no row are refused") {
     CHECK(throws_with([&, f = lu] { linalg::lu_solve(f, wrong, b); }, "between 1 and 3"));
   }
   CHECK(linalg::lu_solve(lu, pivots, b).equal(full({3, 1}, 0.5)));
+}
+
+TEST_CASE("indices that were changed after the forward pass are refused") {
+  const Tensor x = arange(6, kFloat).reshape({3, 2}).requires_grad_();
+  const auto refused = [](const Tensor& y, const Tensor& indices) {
+    indices.fill_(0);
+    return throws_with([&] { y.sum().backward(); }, "modified by an inplace operation");
+  };
+  const auto rows = [] { return tensor({1, 2}); };
+  Tensor at = rows();
+  CHECK(refused(x.index_select(0, at), at));
+  at = rows();
+  CHECK(refused(x.index_add(0, at, ones({2, 2}).requires_grad_()), at));
+  at = rows();
+  CHECK(refused(x.index_copy(0, at, ones({2, 2})), at));
+  at = rows();
+  CHECK(refused(x.index_fill(0, at, 7), at));
+  at = rows().unsqueeze(1);
+  CHECK(refused(x.scatter_reduce(0, at, ones({2, 1}), "prod"), at));
+  at = tensor({1, 0, 1});
+  CHECK(refused(cross_entropy(x, at), at));
+  for (const auto& [values, places] :
+       {x.max(0), x.sort(0), x.topk(1, 0), x.median(0), cummax(x, 0)})
+    CHECK(refused(values, places));
+
+  // What index keeps is its own.
+  at = rows();
+  const Tensor y = x.index({at});
+  at.fill_(0);
+  CHECK(autograd::grad({y.sum()}, {x})[0].equal(tensor({{0., 0.}, {1., 1.}, {1., 1.}})));
 }
