@@ -195,11 +195,10 @@ Tensor TensorBase::requires_grad_(bool value) const {
   check(pullback::is_floating_point(x.scalar_type()) || !value,
         "requires_grad_: only Tensors of floating point dtype can require gradients, not ",
         x.scalar_type());
-  check(
-      value || x.is_leaf(),
-      "requires_grad_: you can only change requires_grad flags of leaf variables. If you want to "
-      "use a computed "
-      "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()");
+  check(value || x.is_leaf(),
+        "requires_grad_: you can only change requires_grad flags of leaf variables. If you want to "
+        "use a computed variable in a subgraph that doesn't require differentiation use "
+        "var_no_grad = var.detach()");
   x.get()->requires_grad = value && x.is_leaf();
   return x;
 }

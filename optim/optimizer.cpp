@@ -77,8 +77,7 @@ ParamGroup::~ParamGroup() = default;
 
 OptimizerOptions& ParamGroup::options() {
   check(has_options(),
-        "ParamGroup: the group has no options yet; give it some, or add it with "
-        "add_param_group");
+        "ParamGroup: the group has no options yet; give it some, or add it with add_param_group");
   return *options_;
 }
 

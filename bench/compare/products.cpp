@@ -1,4 +1,5 @@
-// Matrix products: squares, and the shapes of a multilayer perceptron's passes.
+// Matrix products: squares, and the shapes of a multilayer perceptron's passes at a small and a
+// large batch.
 #include "workload.h"
 
 namespace compare {
@@ -10,19 +11,30 @@ void products(Workloads& workloads) {
                            return without_graph([=] { return peer::mm(a, b); });
                          }});
   }
-  workloads.push_back({"gemm/mlp forward 64x784x256", 1, [](Dtype dtype) -> Step {
-                         const Tensor x = waves({64, 784}, dtype), w = waves({256, 784}, dtype, 1);
-                         const Tensor b = waves({256}, dtype, 2);
-                         return without_graph([=] { return peer::linear(x, w, b); });
-                       }});
-  workloads.push_back({"gemm/mlp weight gradient 256x64x784", 1, [](Dtype dtype) -> Step {
-                         const Tensor g = waves({64, 256}, dtype), x = waves({64, 784}, dtype, 1);
-                         return without_graph([=] { return peer::mm(g.t(), x); });
-                       }});
-  workloads.push_back({"gemm/mlp input gradient 64x256x784", 1, [](Dtype dtype) -> Step {
-                         const Tensor g = waves({64, 256}, dtype), w = waves({256, 784}, dtype, 1);
-                         return without_graph([=] { return peer::mm(g, w); });
-                       }});
+  struct Layer {
+    std::int64_t batch, in, out;
+  };
+  for (const auto [batch, in, out] : {Layer{64, 784, 256}, Layer{8192, 256, 256}}) {
+    const auto name = [](const char* pass, std::int64_t m, std::int64_t k, std::int64_t n) {
+      return "gemm/mlp " + std::string(pass) + " " + std::to_string(m) + "x" + std::to_string(k) +
+             "x" + std::to_string(n);
+    };
+    workloads.push_back({name("forward", batch, in, out), 1, [=](Dtype dtype) -> Step {
+                           const Tensor x = waves({batch, in}, dtype);
+                           const Tensor w = waves({out, in}, dtype, 1), b = waves({out}, dtype, 2);
+                           return without_graph([=] { return peer::linear(x, w, b); });
+                         }});
+    workloads.push_back({name("weight gradient", out, batch, in), 1, [=](Dtype dtype) -> Step {
+                           const Tensor g = waves({batch, out}, dtype);
+                           const Tensor x = waves({batch, in}, dtype, 1);
+                           return without_graph([=] { return peer::mm(g.t(), x); });
+                         }});
+    workloads.push_back({name("input gradient", batch, out, in), 1, [=](Dtype dtype) -> Step {
+                           const Tensor g = waves({batch, out}, dtype);
+                           const Tensor w = waves({out, in}, dtype, 1);
+                           return without_graph([=] { return peer::mm(g, w); });
+                         }});
+  }
 }
 
 }  // namespace compare

@@ -29,8 +29,17 @@ constexpr int64_t kRepeats = 4;
 constexpr int64_t kMostPacked = int64_t{1} << 24;
 // Rows of B in a tile's width that the first-level cache holds beside A's.
 constexpr int64_t kFewRows = 128;
+// Terms of each part of a long sum, if the product is no more than one block.
+constexpr int64_t kLong = 2048;
+// Bytes of A and B up to which they are near enough that nothing has to be asked for ahead.
+constexpr int64_t kNear = 1 << 22;
 // Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
 constexpr int64_t kAliased = 4096;
+
+template <class T>
+const GemmTiles<T>& tiles() {
+  return kernels().gemm.of<T>();
+}
 
 int64_t pieces(int64_t extent, int64_t most) {
   return extent <= most ? 1 : (extent + most - 1) / most;
@@ -40,6 +49,28 @@ int64_t piece(int64_t extent, int64_t most, int64_t unit) {
   if (extent <= most && unit == 1) return extent;
   const int64_t count = pieces(extent, most);
   return pieces(pieces(extent, count), unit) * unit;
+}
+
+/// Memory that will soon be read: `count` runs of `bytes`, `stride` bytes apart.
+struct Ahead {
+  const void* from = nullptr;
+  int64_t stride = 0, count = 0, bytes = 0;
+
+  /// Asks for one of `shares` about equal shares of it, to be in the second-level cache.
+  void fetch(int64_t share, int64_t shares) const {
+    for (int64_t i = count * share / shares; i < count * (share + 1) / shares; ++i) {
+      const char* run = static_cast<const char*>(from) + i * stride;
+      for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(run + at, 0, 2);
+    }
+  }
+};
+
+/// A matrix whose elements lie next to each other in rows or in columns.
+template <class T>
+Ahead matrix_ahead(const T* from, int64_t rows, int64_t row, int64_t columns, int64_t column) {
+  constexpr int64_t size = sizeof(T);
+  return column == 1 ? Ahead{from, row * size, rows, columns * size}
+                     : Ahead{from, column * size, columns, rows * size};
 }
 
 template <class T>
@@ -66,30 +97,62 @@ struct Product {
     }
   }
 
+  /// How many rows of B a block takes at a time.
+  int64_t depth_of_block() const { return piece(k, kMostInner, 1); }
+
+  /// Where pack_all puts the panel of `depth` rows at row p and column j of B.
+  template <class P>
+  P* panel_in(P* all, int64_t p, int64_t j, int64_t depth) const {
+    const int64_t width = tiles<T>().width;
+    return all + (p * pieces(n, width) + j / width * depth) * width;
+  }
+
   /// All of B as panels, those of the same rows of B side by side.
   void pack_all(T* to) const {
-    const int64_t width = kernels().gemm.of<T>().width, panels = pieces(n, width);
-    const int64_t most = piece(k, kMostInner, 1);
+    const int64_t width = tiles<T>().width, panels = pieces(n, width);
+    const int64_t most = depth_of_block();
     parallel_for(panels * pieces(k, most), 1, [&](int64_t begin, int64_t end) {
       for (int64_t panel = begin; panel < end; ++panel) {
         const int64_t p = panel / panels * most, j = panel % panels * width;
         const int64_t depth = std::min(most, k - p);
-        pack_panel(p, depth, j, std::min(width, n - j), width,
-                   to + (p * panels + panel % panels * depth) * width);
+        pack_panel(p, depth, j, std::min(width, n - j), width, panel_in(to, p, j, depth));
       }
     });
   }
 
+  /// Rows i to i + rows of A from column p on, as far as a block goes.
+  Ahead rows_ahead(int64_t i, int64_t rows, int64_t p) const {
+    const int64_t depth = std::min(depth_of_block(), k - p);
+    if (depth <= 0) return {};
+    return matrix_ahead(a + i * a_row + p * a_column, rows, a_row, depth, a_column);
+  }
+
+  /// The panel of B that a block of `columns` from j0 on takes after that of row p and column
+  /// j0 + j.
+  Ahead panel_ahead(int64_t p, int64_t j0, int64_t columns, int64_t j, const T* all) const {
+    const int64_t width = tiles<T>().width;
+    j += width;
+    if (j >= columns) {
+      j = 0;
+      p += depth_of_block();
+    }
+    const int64_t depth = std::min(depth_of_block(), k - p), count = std::min(width, columns - j);
+    if (depth <= 0) return {};
+    if (all) return matrix_ahead(panel_in(all, p, j0 + j, depth), depth, width, width, 1);
+    return matrix_ahead(b + p * b_row + (j0 + j) * b_column, depth, b_row, count, b_column);
+  }
+
   /// The block of C at (i0, j0) of `rows` × `columns`; `all` is B by pack_all, or null.
   void multiply_block(int64_t i0, int64_t rows, int64_t j0, int64_t columns, const T* all) const {
-    const GemmTiles<T>& tile = kernels().gemm.of<T>();
+    const GemmTiles<T>& tile = tiles<T>();
     const int64_t width = tile.width, tile_rows = piece(rows, tile.rows, 1);
-    const int64_t most = piece(k, kMostInner, 1);
+    const int64_t most = depth_of_block();
     // B's rows are read where they lie if few tiles will read them, or if they stay in the
     // first-level cache.
     const bool aliased = b_row * int64_t{sizeof(T)} % (kAliased / 8) == 0;
     const bool in_place = b_column == 1 && (rows <= 3 * tile.rows || (k <= kFewRows && !aliased));
     const bool copies_a = a_column == 1 && a_row * int64_t{sizeof(T)} % kAliased == 0 && rows > 1;
+    const bool far = !in_place && (m + n) * k * int64_t{sizeof(T)} > kNear;
     const int64_t pitch = most + 64 / int64_t{sizeof(T)};
     Buffer<T> packed(all || in_place ? 0 : width * most), copied(copies_a ? rows * pitch : 0);
     for (int64_t p = 0; p < k; p += most) {
@@ -111,7 +174,7 @@ struct Product {
         const T* right = b + p * b_row + j0 + j;
         int64_t right_row = b_row;
         if (all) {
-          right = all + (p * pieces(n, width) + (j0 + j) / width * depth) * width;
+          right = panel_in(all, p, j0 + j, depth);
           right_row = width;
         } else if (!in_place) {
           T* panel = packed.data();
@@ -119,7 +182,12 @@ struct Product {
           right = panel;
           right_row = width;
         }
+        const Ahead next_b = far ? panel_ahead(p, j0, columns, j, all) : Ahead();
+        const Ahead next_a = far ? rows_ahead(i0, rows, p + most) : Ahead();
+        const int64_t tiles_down = pieces(rows, tile_rows);
         for (int64_t i = 0; i < rows; i += tile_rows) {
+          next_b.fetch(i / tile_rows, tiles_down);
+          next_a.fetch(j / width * tiles_down + i / tile_rows, pieces(columns, width) * tiles_down);
           const auto r = static_cast<int>(std::min(tile_rows, rows - i));
           tile.multiply(r, static_cast<int>(count), depth, left + i * left_row, left_row, a_column,
                         right, right_row, alpha, old, base + (i0 + i) * base_row + j0 + j, base_row,
@@ -129,11 +197,37 @@ struct Product {
     }
   }
 
+  /// C, of one block's size, as a sum of products of `parts` parts of A's columns and B's rows:
+  /// each is read from memory once, where blocks of C would read all of A or of B.
+  void multiply_parts(int64_t parts) const {
+    const int64_t most = pieces(k, parts);
+    Buffer<T> sums((parts - 1) * m * n);
+    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t part = begin; part < end; ++part) {
+        Product one = *this;
+        one.k = std::min(most, k - part * most);
+        one.a += part * most * a_column;
+        one.b += part * most * b_row;
+        if (part > 0) {
+          one.beta = T(0);
+          one.d = one.c = sums.data() + (part - 1) * m * n;
+          one.ldd = one.ldc = n;
+        }
+        one.multiply_block(0, m, 0, n, nullptr);
+      }
+    });
+    for (int64_t part = 1; part < parts; ++part) {
+      const T* sum = sums.data() + (part - 1) * m * n;
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; ++j) c[i * ldc + j] += sum[i * n + j];
+    }
+  }
+
   void multiply() const {
-    if (m <= kMostRows && n <= kMostColumns<T> && m * n * k <= kSmall)
-      return multiply_block(0, m, 0, n, nullptr);
-    const int64_t width = kernels().gemm.of<T>().width,
-                  rows = piece(m, kMostRows, kernels().gemm.of<T>().rows);
+    const bool one_block = m <= kMostRows && n <= kMostColumns<T>;
+    if (one_block && m * n * k <= kSmall) return multiply_block(0, m, 0, n, nullptr);
+    if (one_block && k >= kRepeats * kLong) return multiply_parts(std::min(kBlocks, k / kLong));
+    const int64_t width = tiles<T>().width, rows = piece(m, kMostRows, tiles<T>().rows);
     const int64_t row_blocks = pieces(m, rows);
     const int64_t columns =
         std::clamp(piece(pieces(n, pieces(kBlocks, row_blocks)), kMostColumns<T>, width), width,
@@ -156,7 +250,7 @@ struct Product {
 /// as Cᵀ, where rows of Aᵀ lie in memory.
 template <class T>
 bool fills_vectors_turned(bool transpose_a, int64_t m, int64_t n, int64_t k) {
-  const int64_t lanes = kernels().gemm.of<T>().width / 2;
+  const int64_t lanes = tiles<T>().width / 2;
   return transpose_a && 4 * n <= lanes && m >= lanes && m * n * k <= kSmall;
 }
 
@@ -184,20 +278,14 @@ bool use_openblas() {
 
 template <class T>
 bool tiles_pay(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k) {
-  static const bool never = kernels().gemm.of<T>().rows == 0 || use_openblas();
+  static const bool never = tiles<T>().rows == 0 || use_openblas();
   if (!never && n > 1 && fills_vectors_turned<T>(transpose_a, m, n, k)) return true;
   // A vector's products with one factor, and few rows for which B would have to be transposed.
   if (never || m < 2 || n < 2 || (transpose_b && m < 8)) return false;
   // What the last vector computes beyond C's columns is lost.
-  const int64_t unit = kernels().gemm.of<T>().width / 2;
+  const int64_t unit = tiles<T>().width / 2;
   constexpr int64_t cheap = 1024;
-  if (m * k > cheap && 4 * pieces(n, unit) * unit > 5 * n) return false;
-  // OpenBLAS's blocks for products beyond the caches come nearer to the peak, unless many rows
-  // share the packing of B.
-  constexpr double most = 3e10 / double(sizeof(T) * sizeof(T) * sizeof(T));
-  if (double(m) * double(n) * double(k) < most) return true;
-  const bool shares = sizeof(T) == sizeof(float) && m > (kRepeats - 1) * kMostRows;
-  return shares && k >= kMostInner && n * k <= kMostPacked;
+  return m * k <= cheap || 4 * pieces(n, unit) * unit <= 5 * n;
 }
 
 template <class T>

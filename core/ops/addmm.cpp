@@ -12,10 +12,6 @@ using autograd::wrt;
 
 namespace {
 
-Tensor scaled(const Tensor& g, const Scalar& s) {
-  return s.equal(1) ? g : g * s;
-}
-
 void check_start(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type) {
   check_defined(op, c);
   check(c.scalar_type() == type, op,

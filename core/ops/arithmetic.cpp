@@ -16,13 +16,6 @@ using autograd::wrt;
 
 namespace {
 
-void check_alpha(const char* op, const Scalar& alpha, ScalarType type) {
-  check(!(alpha.isFloatingPoint() && is_integral(type)), op,
-        ": For integral input tensors, argument alpha must not be a floating point number: ",
-        alpha.toDouble());
-  check_convertible(op, alpha, type);
-}
-
 /// Does alpha·b equal b? Of booleans, any but zero does.
 bool unscaled(const Scalar& alpha, ScalarType type) {
   return alpha.equal(1) || (type == ScalarType::Bool && !alpha.equal(0));
@@ -50,17 +43,10 @@ Scalar product(const Scalar& a, const Scalar& b) {
   return a.toDouble() * b.toDouble();
 }
 
-/// g·s without a multiplication by one.
-Tensor scaled(Tensor g, const Scalar& s) {
-  if (s.equal(1)) return g;
-  return g * s;
-}
-
 void check_no_bool_subtraction(const Tensor& a, ScalarType b) {
-  check(
-      a.scalar_type() != ScalarType::Bool || b != ScalarType::Bool,
-      "sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-      "`logical_xor()` operator instead");
+  check(a.scalar_type() != ScalarType::Bool || b != ScalarType::Bool,
+        "sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
+        "or `logical_xor()` operator instead");
 }
 
 /// Runs a binary kernel into self, converting as needed.
@@ -183,8 +169,7 @@ Tensor neg(const Tensor& x) {
   check_defined("neg", x);
   check(x.scalar_type() != ScalarType::Bool,
         "neg: Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-        "invert a mask, "
-        "use the `~` or `logical_not()` operator instead");
+        "invert a mask, use the `~` or `logical_not()` operator instead");
   return record("NegBackward0", map("neg", x, simd().neg),
                 wrt(x, [](const Tensor& g) { return -g; }));
 }

@@ -137,9 +137,8 @@ namespace {
 template <class B>
 Tensor rounded_quotient(const Tensor& a, const B& b, std::string_view mode) {
   check(mode == "trunc" || mode == "floor",
-        "div: expected rounding_mode to be one of None, 'trunc', or 'floor' but "
-        "found '",
-        mode, "'");
+        "div: expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", mode,
+        "'");
   const ScalarType type = common_type("div", a, b);
   check_divisor("div", b, type);
   return same("div", a, b, mode == "floor" ? simd().floor_divide : simd().trunc_divide);

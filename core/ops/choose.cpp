@@ -16,8 +16,7 @@ namespace {
 
 Tensor chosen(const Tensor& condition, const Tensor& a, const Tensor& b, ScalarType type) {
   check(condition.scalar_type() == ScalarType::Bool,
-        "where: expected condition to be a boolean tensor, but got a "
-        "tensor with dtype ",
+        "where: expected condition to be a boolean tensor, but got a tensor with dtype ",
         condition.scalar_type());
   const Geometry shape =
       broadcast("where", condition.sizes(), broadcast("where", a.sizes(), b.sizes()).sizes());

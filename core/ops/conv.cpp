@@ -188,10 +188,8 @@ Tensor convolve_transposed(const Call& call, const Tensor& x, const Tensor& w, c
         call.op, ": output padding must be smaller than either stride or dilation, but got ",
         output_padding, " with stride ", call.stride, " and dilation ", call.dilation);
   check(x.size(1) == w.size(0) && w.size(0) % c.groups == 0, call.op,
-        ": Given transposed=1, "
-        "weight of size ",
-        w.sizes(), ", expected input", x.sizes(), " to have ", w.size(0), " channels, but got ",
-        x.size(1), " channels instead");
+        ": Given transposed=1, weight of size ", w.sizes(), ", expected input", x.sizes(),
+        " to have ", w.size(0), " channels, but got ", x.size(1), " channels instead");
   c.out_channels = x.size(1), c.in_channels = w.size(1) * c.groups;
   check(!bias.defined() || (bias.dim() == 1 && bias.size(0) == c.in_channels), call.op,
         ": Given transposed=1, weight of size ", w.sizes(),

@@ -44,9 +44,8 @@ void check_source(const char* op, const Tensor& x, int d, const Tensor& index,
         ": self and source expected to have the same dtype, but got (self) ", x.scalar_type(),
         " and (source) ", source.scalar_type());
   check(source.dim() == x.dim() || (x.dim() == 1 && source.dim() == 0), op,
-        ": source and self must have the same "
-        "number of dimensions: ",
-        source.sizes(), " and ", x.sizes());
+        ": source and self must have the same number of dimensions: ", source.sizes(), " and ",
+        x.sizes());
   for (std::int64_t k = 0; k < source.dim(); ++k)
     check(source.size(k) == (k == d ? index.numel() : x.size(k)), op, ": Number of indices (",
           index.numel(), ") and sizes of source ", source.sizes(), " do not match self ", x.sizes(),
@@ -80,23 +79,19 @@ Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64
   const int d = line_dim(op, x, dim);
   const Tensor at = checked_index(op, x, d, index);
   check_source(op, x, d, at, source);
-  check(!(alpha.isFloatingPoint() && is_integral(x.scalar_type())), op,
-        ": For integral input tensors, argument alpha must not be a floating point number: ",
-        alpha.toDouble());
-  check_convertible(op, alpha, x.scalar_type());
+  check_alpha(op, alpha, x.scalar_type());
   if (in_place) check_disjoint(op, x, {index, source});
   return changed(
       op, "IndexAddBackward0", in_place, x,
       [&](const Tensor& y) {
         const NoGradGuard no_grad;
-        const Tensor added = alpha.equal(1) ? source : source * alpha;
+        const Tensor added = scaled(source, alpha);
         kernels::scatter_add(y.scalar_type(), slices(y, d, at, added), data<char>(y),
                              data<std::int64_t>(at), data<char>(added));
       },
       wrt(x, [](const Tensor& g) { return g; }),
       wrt(source, [d, index = saved(index), alpha](const Tensor& g) {
-        const Tensor part = index_select(g, d, *index);
-        return alpha.equal(1) ? part : part * alpha;
+        return scaled(index_select(g, d, *index), alpha);
       }));
 }
 

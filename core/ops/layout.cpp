@@ -10,8 +10,6 @@ using autograd::make_view;
 using autograd::record;
 using autograd::wrt;
 
-namespace {}  // namespace
-
 Tensor view(const Tensor& x, IntArrayRef sizes) {
   const Geometry& from = geometry_of("view", x);
   const Geometry inferred = infer_size("view", sizes, from.numel());
@@ -19,8 +17,7 @@ Tensor view(const Tensor& x, IntArrayRef sizes) {
   Geometry to;
   check(view_strides(from, target, to),
         "view: view size is not compatible with input tensor's size and stride (at least one "
-        "dimension spans across "
-        "two contiguous subspaces): size ",
+        "dimension spans across two contiguous subspaces): size ",
         from.sizes(), ", stride ", from.strides(), ", view ", target,
         ". Use .reshape(...) instead");
   return record("ViewBackward0", make_view(x, to),
@@ -83,8 +80,8 @@ Tensor expand(const Tensor& x, IntArrayRef sizes) {
   for (int d = 0; d < to.ndim; ++d) {
     const std::int64_t own = d < added ? 1 : from.size[d - added];
     check(sizes[d] != -1 || d >= added,
-          "expand: the expanded size of the tensor (-1) isn't allowed in a leading, "
-          "non-existing dimension ",
+          "expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+          "dimension ",
           d);
     to.size[d] = sizes[d] == -1 ? own : sizes[d];
     check(to.size[d] >= 0 && (to.size[d] == own || own == 1),
@@ -116,8 +113,8 @@ std::vector<Tensor> broadcast_tensors(TensorList tensors) {
 Tensor permute(const Tensor& x, IntArrayRef dims) {
   const Geometry& from = geometry_of("permute", x);
   check(static_cast<int>(dims.size()) == from.ndim,
-        "permute: number of dimensions in the tensor input does not match "
-        "the length of the desired ordering of dimensions: ",
+        "permute: number of dimensions in the tensor input does not match the length of the "
+        "desired ordering of dimensions: ",
         from.ndim, " and ", dims);
   Geometry to = from;
   std::vector<std::int64_t> inverse(dims.size());

@@ -66,6 +66,13 @@ ScalarType float_type(ScalarType type);
 
 /// Throws RuntimeError for a number outside the range of an element type, or a NaN for integers.
 void check_convertible(const char* op, const Scalar& value, ScalarType type);
+/// The same for the factor of an operand; nor may it be a fraction where the type is an integer.
+inline void check_alpha(const char* op, const Scalar& alpha, ScalarType type) {
+  check(!(alpha.isFloatingPoint() && is_integral(type)), op,
+        ": For integral input tensors, argument alpha must not be a floating point number: ",
+        alpha.toDouble());
+  check_convertible(op, alpha, type);
+}
 
 /// Throws RuntimeError unless a result of type `from` may be stored into a tensor of type `to`.
 void check_result_type(const char* op, ScalarType from, ScalarType to);
@@ -77,6 +84,12 @@ inline void check_defined(const char* op, const Tensor& x) {
 inline const Geometry& geometry_of(const char* op, const Tensor& x) {
   check_defined(op, x);
   return x.get()->geometry;
+}
+
+/// g·s without a multiplication by one.
+inline Tensor scaled(Tensor g, const Scalar& s) {
+  if (s.equal(1)) return g;
+  return g * s;
 }
 
 /// f(x) of x's own type.

@@ -168,9 +168,7 @@ constexpr std::int64_t kMostWindows = std::int64_t{1} << 28;  ///< along one dim
 PoolShape adaptive(const char* op, const Tensor& x, IntArrayRef output_size, int dims) {
   const Pair out = pair_of(op, "output_size", output_size, dims, 1);
   check(out.h >= 0 && out.w >= 0, op,
-        ": elements of output_size must be greater than or equal to 0, "
-        "but received ",
-        output_size);
+        ": elements of output_size must be greater than or equal to 0, but received ", output_size);
   check(out.h < kMostWindows && out.w < kMostWindows, op, ": output_size ", output_size,
         " is too large");
   PoolShape shape;

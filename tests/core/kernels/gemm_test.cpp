@@ -31,7 +31,8 @@ TEMPLATE_TEST_CASE("a product in tiles is the sum of its terms, whatever the blo
   const Size size =
       GENERATE(Size{1, 1, 1}, Size{5, 3, 4}, Size{9, 17, 60}, Size{20, 2, 50}, Size{3, 16, 2},
                Size{14, 32, 5}, Size{15, 33, 7}, Size{29, 47, 330}, Size{70, 100, 1024},
-               Size{300, 20, 33}, Size{260, 530, 40}, Size{40, 600, 700}, Size{790, 45, 403});
+               Size{300, 20, 33}, Size{260, 530, 40}, Size{40, 600, 700}, Size{790, 45, 403},
+               Size{20, 37, 8200}, Size{50, 70, 17001});
   const bool ta = GENERATE(false, true), tb = GENERATE(false, true);
   const int64_t gap = GENERATE(0, 3);
   const auto [m, n, k] = size;
