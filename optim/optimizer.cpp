@@ -104,10 +104,8 @@ void Optimizer::add_param_group(ParamGroup group) {
     for (const Tensor& x : other.params()) known.push_back(x.get());
   for (const Tensor& x : group.params()) {
     check<ValueError>(x.defined(), "optimizer can only optimize tensors, but one is undefined");
-    check<ValueError>(x.is_leaf() && x.requires_grad(), "can't optimize a tensor of size ",
-                      x.sizes(),
-                      x.is_leaf() ? " that does not require grad"
-                                  : " that is no leaf; of a parametrized one pass the original");
+    check<ValueError>(x.is_leaf(), "can't optimize a non-leaf Tensor: one of size ", x.sizes(),
+                      "; of a parametrized one pass the original");
     check<ValueError>(std::find(known.begin(), known.end(), x.get()) == known.end(),
                       "some parameters appear in more than one parameter group, or twice in one");
     known.push_back(x.get());
