@@ -58,11 +58,11 @@ void check_option(bool valid, const char* name, double value) {
   pullback::check<ValueError>(valid, "Invalid ", name, ": ", value);
 }
 
-bool ParamState::provide(const Tensor& parameter, std::size_t count, double value) {
-  const bool fresh = buffers.size() < count;
-  while (buffers.size() < count)
-    buffers.push_back(full(parameter.sizes(), value, parameter.scalar_type()));
-  return fresh;
+bool ParamState::provide(const Tensor& parameter, std::size_t i, double value) {
+  if (buffer(i)) return false;
+  if (buffers.size() <= i) buffers.resize(i + 1);
+  buffers[i] = full(parameter.sizes(), value, parameter.scalar_type());
+  return true;
 }
 
 ParamGroup::ParamGroup(std::vector<Tensor> params) : params_(std::move(params)) {}
@@ -135,7 +135,8 @@ void Optimizer::check_steps() {
       const Tensor& gradient = parameter.grad();
       if (!gradient.defined()) continue;
       fits("the gradient", gradient);
-      for (const Tensor& buffer : states_[g][i].buffers) fits("the state", buffer);
+      for (const Tensor& buffer : states_[g][i].buffers)
+        if (buffer.defined()) fits("the state", buffer);
     }
   }
 }
@@ -193,7 +194,7 @@ Dict Optimizer::state_dict() const {
       if (state.buffers.empty() && state.step == 0) continue;
       dict.insert(prefix + "step", number(state.step));
       for (std::size_t k = 0; k < state.buffers.size(); ++k)
-        dict.insert(prefix + names[k], state.buffers[k].detach());
+        if (state.buffer(k)) dict.insert(prefix + names[k], state.buffers[k].detach());
     }
   }
   return dict;
@@ -225,12 +226,13 @@ void Optimizer::load_state_dict(const Dict& dict) {
       ParamState& state = states.back().emplace_back();
       if (!reader.has(prefix + "step")) continue;
       state.step = reader.take_number(prefix + "step");
-      for (const std::string& name : names) {
-        if (!reader.has(prefix + name)) break;
-        const Tensor value = reader.take(prefix + name);
-        check(value.sizes() == parameter.sizes(), "load_state_dict: \"", prefix, name,
+      state.buffers.resize(names.size());
+      for (std::size_t k = 0; k < names.size(); ++k) {
+        if (!reader.has(prefix + names[k])) continue;
+        const Tensor value = reader.take(prefix + names[k]);
+        check(value.sizes() == parameter.sizes(), "load_state_dict: \"", prefix, names[k],
               "\" has size ", value.sizes(), ", but the parameter ", parameter.sizes());
-        state.buffers.push_back(value.detach().to(parameter.scalar_type()).clone().contiguous());
+        state.buffers[k] = value.detach().to(parameter.scalar_type()).clone().contiguous();
       }
     }
   }

@@ -37,15 +37,17 @@ class ParamGroup {
 using OptimizerParamGroup = ParamGroup;
 
 /// What an optimizer remembers of one parameter: the number of its steps, and tensors of its shape
-/// in the order of `state_names`; empty before the first step.
+/// in the order of `state_names`, undefined where the options never asked for one.
 struct ParamState {
   double step = 0;
   std::vector<Tensor> buffers;
 
-  /// Adds dense buffers filled with `value` until there are `count`; says whether one was added.
-  bool provide(const Tensor& parameter, std::size_t count, double value = 0);
-  /// Buffer i, or null where there are fewer.
-  const Tensor* buffer(std::size_t i) const { return i < buffers.size() ? &buffers[i] : nullptr; }
+  /// Makes buffer i, dense and filled with `value`, unless there is one; says whether it did.
+  bool provide(const Tensor& parameter, std::size_t i, double value = 0);
+  /// Buffer i, or null where there is none.
+  const Tensor* buffer(std::size_t i) const {
+    return i < buffers.size() && buffers[i].defined() ? &buffers[i] : nullptr;
+  }
 };
 
 /// Changes parameters so that a loss falls. Parameters keep their identity: whoever holds one sees
@@ -64,8 +66,9 @@ class Optimizer {
   /// Forgets the gradients, or with false sets them to zero.
   void zero_grad(bool set_to_none = true);
 
-  /// Adds a group; one without options gets the optimizer's own. Throws ValueError for a parameter
-  /// that is no leaf, needs no gradient, or is in a group already.
+  /// Adds a group; one without options gets the optimizer's own. A frozen parameter has no gradient
+  /// and is passed over by step(). Throws ValueError for a parameter that is no leaf or is in a
+  /// group already.
   void add_param_group(ParamGroup group);
   std::vector<ParamGroup>& param_groups() { return groups_; }
   const std::vector<ParamGroup>& param_groups() const { return groups_; }

@@ -248,6 +248,28 @@ TEST_CASE("a frozen parameter may be given to an optimizer, and is passed over u
   CHECK(equal(frozen, full({2}, 0.75)));
 }
 
+TEST_CASE("an optimizer's state has the tensors that its options ask for, under PyTorch's names") {
+  using Keys = std::vector<std::string>;
+  const auto keys = [](const optim::RMSpropOptions& options) {
+    const Tensor w = ones({2}).requires_grad_();
+    optim::RMSprop optimizer(std::vector<Tensor>{w}, options);
+    w.sum().backward();
+    optimizer.step();
+    Keys found;
+    for (const auto& item : optimizer.state_dict())
+      if (item.key().rfind("state.0.", 0) == 0) found.push_back(item.key().substr(8));
+    const Tensor other = ones({2}).requires_grad_();
+    optim::RMSprop copy(std::vector<Tensor>{other}, options);
+    copy.load_state_dict(optimizer.state_dict());
+    CHECK(copy.state_dict().keys() == optimizer.state_dict().keys());
+    return found;
+  };
+  CHECK(keys({}) == Keys{"step", "square_avg"});
+  CHECK(keys(optim::RMSpropOptions().centered(true)) == Keys{"step", "square_avg", "grad_avg"});
+  CHECK(keys(optim::RMSpropOptions().momentum(0.9)) ==
+        Keys{"step", "square_avg", "momentum_buffer"});
+}
+
 TEST_CASE("bad parameters and numbers are refused by name") {
   const Tensor w = ones({2}).requires_grad_();
   using List = std::vector<Tensor>;
