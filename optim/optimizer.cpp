@@ -71,7 +71,9 @@ ParamGroup::ParamGroup(std::vector<Tensor> params, const OptimizerOptions& optio
 ParamGroup::ParamGroup(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> options)
     : params_(std::move(params)), options_(std::move(options)) {}
 ParamGroup::ParamGroup(const ParamGroup& other)
-    : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
+    : params_(other.params_),
+      options_(other.options_ ? other.options_->clone() : nullptr),
+      initial_lr_(other.initial_lr_) {}
 ParamGroup::ParamGroup(ParamGroup&&) = default;
 ParamGroup::~ParamGroup() = default;
 
@@ -188,6 +190,8 @@ Dict Optimizer::state_dict() const {
     options->visit([&](const char* name, double& value) {
       dict.insert(place("param_groups", g) + name, number(value));
     });
+    if (const auto& rate = groups_[g].initial_lr())
+      dict.insert(place("param_groups", g) + "initial_lr", number(*rate));
     const std::vector<std::string> names = state_names(*options);
     for (const ParamState& state : g < states_.size() ? states_[g] : none) {
       const std::string prefix = place("state", index++);
@@ -203,6 +207,7 @@ Dict Optimizer::state_dict() const {
 void Optimizer::load_state_dict(const Dict& dict) {
   Reader reader(dict);
   std::vector<std::unique_ptr<OptimizerOptions>> options;
+  std::vector<std::optional<double>> initial_rates;
   std::vector<std::vector<ParamState>> states;
   std::size_t index = 0;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -217,6 +222,9 @@ void Optimizer::load_state_dict(const Dict& dict) {
       value = reader.take_number(place("param_groups", g) + name);
     });
     options.back()->check();
+    const std::string initial = place("param_groups", g) + "initial_lr";
+    initial_rates.push_back(reader.has(initial) ? std::optional(reader.take_number(initial))
+                                                : std::nullopt);
     states.emplace_back();
     const std::vector<std::string> names = state_names(*options.back());
     for (const Tensor& parameter : groups_[g].params()) {
@@ -237,7 +245,10 @@ void Optimizer::load_state_dict(const Dict& dict) {
     }
   }
   reader.finish();
-  for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].set_options(std::move(options[g]));
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    groups_[g].set_options(std::move(options[g]));
+    groups_[g].set_initial_lr(initial_rates[g]);
+  }
   states_ = std::move(states);
 }
 

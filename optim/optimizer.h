@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,14 @@ class ParamGroup {
   OptimizerOptions& options();
   const OptimizerOptions& options() const { return const_cast<ParamGroup*>(this)->options(); }
   void set_options(std::unique_ptr<OptimizerOptions> options);
+  /// The rate that the group had before its first scheduler, from which all of them reckon.
+  const std::optional<double>& initial_lr() const { return initial_lr_; }
+  void set_initial_lr(std::optional<double> rate) { initial_lr_ = rate; }
 
  private:
   std::vector<Tensor> params_;
   std::unique_ptr<OptimizerOptions> options_;
+  std::optional<double> initial_lr_;
 };
 /// The name in libtorch.
 using OptimizerParamGroup = ParamGroup;

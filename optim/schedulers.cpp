@@ -15,8 +15,10 @@ constexpr double kPi = 3.14159265358979323846;
 }  // namespace
 
 LRScheduler::LRScheduler(Optimizer& optimizer) : optimizer_(optimizer) {
-  for (const ParamGroup& group : optimizer.param_groups())
-    base_.push_back(group.options().get_lr());
+  for (ParamGroup& group : optimizer.param_groups()) {
+    if (!group.initial_lr()) group.set_initial_lr(group.options().get_lr());
+    base_.push_back(*group.initial_lr());
+  }
 }
 
 void LRScheduler::step() {
@@ -97,6 +99,14 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, double max_lr, std::int64_t total_s
   check<ValueError>(0 <= options.pct_start() && options.pct_start() <= 1,
                     "OneCycleLR: expected float between 0 and 1 pct_start, but got ",
                     options.pct_start());
+  for (ParamGroup& group : optimizer.param_groups())
+    check<ValueError>(!options.cycle_momentum() || group.options().momentum_or_null(),
+                      "OneCycleLR: optimizer must support momentum or beta1 with `cycle_momentum` "
+                      "option enabled");
+  for (std::size_t g = 0; g < base_.size(); ++g) {
+    base_[g] = max_lr / options.div_factor();
+    optimizer.param_groups()[g].set_initial_lr(base_[g]);
+  }
   begin();
 }
 
@@ -112,13 +122,12 @@ double OneCycleLR::between(double low, double high, double last) const {
                      : anneal(high, last, end == top ? 1 : (step - top) / (end - top));
 }
 
-double OneCycleLR::rate(std::int64_t, double, double) const {
-  const double first = max_lr_ / options_.div_factor();
-  return between(first, max_lr_, first / options_.final_div_factor());
+double OneCycleLR::rate(std::int64_t, double, double base) const {
+  return between(base, max_lr_, base / options_.final_div_factor());
 }
 
 void OneCycleLR::apply() {
-  check<ValueError>(last_epoch() < total_steps_, "OneCycleLR: tried to step ", last_epoch(),
+  check<ValueError>(last_epoch() <= total_steps_, "OneCycleLR: tried to step ", last_epoch(),
                     " times. The specified number of total steps is ", total_steps_);
   LRScheduler::apply();
   if (!options_.cycle_momentum()) return;

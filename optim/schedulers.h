@@ -23,8 +23,8 @@ class LRScheduler {
   explicit LRScheduler(Optimizer& optimizer);
   /// Sets the rates of the first epoch; for the end of a constructor.
   void begin() { apply(); }
-  /// The rate of `epoch`, from the group's rate before it and the one it started with. From the
-  /// rate before, so that schedulers of one optimizer multiply.
+  /// The rate of `epoch`, from the group's rate before it and its initial one. From the rate
+  /// before, so that schedulers of one optimizer multiply.
   virtual double rate(std::int64_t epoch, double before, double base) const = 0;
   virtual void apply();
 
@@ -110,8 +110,9 @@ struct OneCycleOptions {
 };
 
 /// From max_lr/div_factor up to max_lr and down to max_lr/div_factor/final_div_factor along
-/// cosines, momentum the other way round (Smith and Topin 2019). Throws ValueError past
-/// total_steps.
+/// cosines, momentum the other way round (Smith and Topin 2019). The last rate is that of step
+/// total_steps − 1; one step more is taken, for loops that step after each batch, and others throw
+/// ValueError, as an optimizer without momentum does unless cycle_momentum is false.
 class OneCycleLR : public LRScheduler {
  public:
   OneCycleLR(Optimizer& optimizer, double max_lr, std::int64_t total_steps,

@@ -145,6 +145,36 @@ TEST_CASE("learning rates follow PyTorch's schedules") {
   CHECK(compared == 6);
 }
 
+TEST_CASE("schedulers of one optimizer start from the rate before the first, which a dict keeps") {
+  const Tensor w = zeros({1}).requires_grad_();
+  const auto rate = [](optim::Optimizer& o) { return o.param_groups()[0].options().get_lr(); };
+  optim::SGD optimizer(std::vector<Tensor>{w}, 0.8);
+  optim::LambdaLR warm_up(optimizer, [](std::int64_t) { return 0.125; });
+  CHECK(rate(optimizer) == 0.1);
+  optim::LambdaLR second(optimizer, [](std::int64_t) { return 0.5; });
+  CHECK(rate(optimizer) == 0.4);
+
+  optim::SGD resumed(std::vector<Tensor>{w}, 0.3);
+  resumed.load_state_dict(optimizer.state_dict());
+  optim::LambdaLR third(resumed, [](std::int64_t) { return 0.25; });
+  CHECK(rate(resumed) == 0.2);
+}
+
+TEST_CASE("OneCycleLR may be stepped after each of its batches, and needs a momentum to cycle") {
+  const Tensor w = zeros({1}).requires_grad_();
+  optim::SGD sgd(std::vector<Tensor>{w}, 0.1);
+  optim::OneCycleLR cycle(sgd, 1, 10);
+  for (int batch = 0; batch < 10; ++batch) cycle.step();
+  // PyTorch's value: the cosine goes on.
+  CHECK(std::fabs(cycle.get_last_lr()[0] - 0.0495193679865) < 1e-12);
+  CHECK_THROWS_AS(cycle.step(), ValueError);
+
+  optim::Adagrad adagrad(std::vector<Tensor>{w}, 0.1);
+  CHECK_THROWS_AS(optim::OneCycleLR(adagrad, 1, 10), ValueError);
+  optim::OneCycleLR plain(adagrad, 1, 10, optim::OneCycleOptions().cycle_momentum(false));
+  CHECK(std::fabs(plain.get_last_lr()[0] - 0.04) < 1e-15);
+}
+
 TEST_CASE("an optimizer resumes from its state dict exactly") {
   for (const auto& [name, make] : makers()) {
     INFO(name);
