@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include "catch.h"
 
 #include <pullback/core/autograd/node.h>
@@ -5,6 +8,7 @@
 #include <pullback/nn/containers/module_dict.h>
 #include <pullback/nn/containers/module_list.h>
 #include <pullback/nn/containers/sequential.h>
+#include <pullback/nn/utils.h>
 
 using namespace pullback;
 
@@ -379,4 +383,32 @@ TEST_CASE("lists and dictionaries of modules") {
   CHECK(first(dict->pop("a")->as<Scale>()->weight) == 4);
   CHECK_FALSE(dict->contains("a"));
   CHECK_THROWS_AS((*dict)["a"], KeyError);
+}
+
+TEST_CASE("gradients are clipped by their norm together, or each by itself") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor a = zeros({2}).requires_grad_(), b = zeros({1}).requires_grad_();
+  const Tensor untrained = zeros({3}).requires_grad_();
+  const auto clip = [&](float last, double most, double p = 2) {
+    a.mutable_grad() = tensor({2.0f, -1.0f});
+    b.mutable_grad() = tensor({last});
+    return nn::utils::clip_grad_norm_({a, untrained, b}, most, p);
+  };
+  CHECK(std::fabs(clip(2, 1.5) - 3) < 1e-6);
+  CHECK(allclose(a.grad(), tensor({1.0f, -0.5f})));
+  CHECK(allclose(b.grad(), tensor({1.0f})));
+  CHECK(clip(2, 10) > 0);
+  CHECK(equal(b.grad(), tensor({2.0f})));
+  CHECK(clip(-4, 2, std::numeric_limits<double>::infinity()) == 4);
+  CHECK(allclose(b.grad(), tensor({-2.0f})));
+  CHECK(std::isnan(clip(nan, 1)));
+  CHECK(a.grad().isnan().all().item<bool>());
+  CHECK_THROWS_AS(nn::utils::clip_grad_norm_({a, b}, 1, 2, /*error_if_nonfinite=*/true),
+                  RuntimeError);
+  CHECK(nn::utils::clip_grad_norm_(untrained, 1) == 0);
+
+  clip(5, 10);
+  nn::utils::clip_grad_value_({a, untrained, b}, 1.5);
+  CHECK(equal(a.grad(), tensor({1.5f, -1.0f})));
+  CHECK(equal(b.grad(), tensor({1.5f})));
 }
