@@ -371,7 +371,8 @@ TEST_CASE("lists and dictionaries of modules") {
   CHECK(first(list->at<ScaleImpl>(0).weight) == 7);
   CHECK(first(list->at<ScaleImpl>(-1).weight) == 2);
   CHECK(list->named_children().keys() == std::vector<std::string>{"0", "1", "2"});
-  CHECK_THROWS_AS((*list)[3], IndexError);
+  CHECK(list[1] == (*list)[1]);
+  CHECK_THROWS_AS(list[3], IndexError);
   float sum = 0;
   for (const auto& module : *list) sum += first(module->as<Scale>()->weight);
   CHECK(sum == 10);
@@ -382,7 +383,8 @@ TEST_CASE("lists and dictionaries of modules") {
   CHECK(dict->keys() == std::vector<std::string>{"a", "b"});
   CHECK(first(dict->pop("a")->as<Scale>()->weight) == 4);
   CHECK_FALSE(dict->contains("a"));
-  CHECK_THROWS_AS((*dict)["a"], KeyError);
+  CHECK(first(dict["b"]->as<Scale>()->weight) == 5);
+  CHECK_THROWS_AS(dict["a"], KeyError);
 }
 
 TEST_CASE("gradients are clipped by their norm together, or each by itself") {
