@@ -346,6 +346,25 @@ TEST_CASE("a backward hook sees the gradients of output and inputs, and may chan
   CHECK_FALSE(defined);
 }
 
+TEST_CASE("a backward hook leaves inputs that require no gradient as they are") {
+  struct Product : nn::Module {
+    Tensor forward(const Tensor& x, const Tensor& y) {
+      CHECK(x.requires_grad());
+      CHECK_FALSE(y.requires_grad());
+      return x * y;
+    }
+  };
+  const auto product = std::make_shared<Product>();
+  product->register_full_backward_hook(
+      [](nn::Module&, const std::vector<Tensor>& gx, const std::vector<Tensor>&) {
+        CHECK_FALSE(gx.at(1).defined());
+        return std::vector<Tensor>{gx.at(0) * 10, gx.at(1)};
+      });
+  const Tensor x = ones({2}, requires_grad()), y = full({2}, 3.0);
+  nn::call(*product, x, y).sum().backward();
+  CHECK(first(x.grad()) == 30);
+}
+
 TEST_CASE("a Sequential passes on what each module returns") {
   struct SumImpl : nn::Module {
     Tensor forward(const Tensor& a, const Tensor& b) { return a + b; }
