@@ -7,6 +7,7 @@
 #include <pullback/core/ops.h>
 #include <pullback/nn/containers/module_dict.h>
 #include <pullback/nn/containers/module_list.h>
+#include <pullback/nn/containers/parameter_containers.h>
 #include <pullback/nn/containers/sequential.h>
 #include <pullback/nn/utils.h>
 
@@ -200,6 +201,22 @@ TEST_CASE("modules print as in Python") {
         "(first): Scale(size=2)\n  )\n)");
   CHECK(nn::ModuleList()->repr() == "ModuleList()");
   CHECK(nn::ModuleDict()->repr() == "ModuleDict()");
+
+  // One entry stands on the line of its container, as PyTorch 2.13 prints it.
+  nn::ParameterList list;
+  CHECK(list->repr() == "ParameterList()");
+  list->append(ones({2, 3}, TensorOptions(kDouble)));
+  CHECK(list->repr() == "ParameterList(  (0): Parameter containing: [torch.float64 of size 2x3])");
+  list->append(ones({2}));
+  CHECK(list->repr() ==
+        "ParameterList(\n    (0): Parameter containing: [torch.float64 of size 2x3]\n"
+        "    (1): Parameter containing: [torch.float32 of size 2]\n)");
+  nn::ParameterDict dict;
+  dict->insert("a", ones({2}));
+  dict->insert("b", ones({}));
+  CHECK(dict->repr() ==
+        "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2]\n"
+        "    (b): Parameter containing: [torch.FloatTensor of size ]\n)");
 }
 
 TEST_CASE("a clone shares nothing, keeps values, flags and ties, and refers to its own parts") {
