@@ -3,54 +3,19 @@
 #include <algorithm>
 
 #include <pullback/core/autograd/grad_mode.h>
-#include <pullback/core/error.h>
-#include <pullback/core/factories.h>
-#include <pullback/core/ops.h>
+#include <pullback/optim/state.h>
 
 namespace pullback::optim {
 
-namespace {
+using detail::Dict;
+using detail::number;
+using detail::Reader;
 
-using Dict = OrderedDict<std::string, Tensor>;
+namespace {
 
 std::string place(const char* list, std::size_t i) {
   return std::string(list) + "." + std::to_string(i) + ".";
 }
-
-Tensor number(double value) {
-  return full({}, value, kDouble);
-}
-
-/// Reads a dict of which every key must be asked for.
-class Reader {
- public:
-  explicit Reader(const Dict& dict) : dict_(dict) {}
-
-  bool has(const std::string& key) const { return dict_.contains(key); }
-  Tensor take(const std::string& key) {
-    const Tensor* found = dict_.find(key);
-    check(found != nullptr, "load_state_dict: missing key \"", key,
-          "\"; the dict belongs to another optimizer or to other parameters");
-    check(found->defined(), "load_state_dict: \"", key, "\" is an undefined tensor");
-    ++taken_;
-    return *found;
-  }
-  double take_number(const std::string& key) {
-    const Tensor value = take(key);
-    check(value.numel() == 1, "load_state_dict: \"", key, "\" should be one number, not ",
-          value.sizes());
-    return value.item<double>();
-  }
-  void finish() const {
-    check(taken_ == dict_.size(), "load_state_dict: the dict has ", dict_.size(),
-          " entries, of which this optimizer knows ", taken_,
-          "; it belongs to another optimizer or to other parameters");
-  }
-
- private:
-  const Dict& dict_;
-  std::size_t taken_ = 0;
-};
 
 }  // namespace
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include <pullback/core/error.h>
+#include <pullback/optim/state.h>
 
 namespace pullback::optim {
 
@@ -44,6 +44,25 @@ std::vector<double> LRScheduler::get_last_lr() const {
   for (const ParamGroup& group : optimizer_.param_groups())
     rates.push_back(group.options().get_lr());
   return rates;
+}
+
+OrderedDict<std::string, Tensor> LRScheduler::state_dict() const {
+  detail::Dict dict("Key");
+  dict.insert("last_epoch", detail::number(static_cast<double>(epoch_)));
+  dict.insert("base_lrs", tensor(base_, kDouble));
+  return dict;
+}
+
+void LRScheduler::load_state_dict(const OrderedDict<std::string, Tensor>& state) {
+  detail::Reader reader(state);
+  const auto epoch = static_cast<std::int64_t>(reader.take_number("last_epoch"));
+  const Tensor base = reader.take("base_lrs").to(kDouble).contiguous();
+  reader.finish();
+  check(base.numel() == static_cast<std::int64_t>(base_.size()),
+        "load_state_dict: \"base_lrs\" has ", base.numel(), " rates for ", base_.size(),
+        " parameter groups");
+  epoch_ = epoch;
+  std::copy_n(base.data_ptr<double>(), base_.size(), base_.begin());
 }
 
 StepLR::StepLR(Optimizer& optimizer, std::int64_t step_size, double gamma)
@@ -174,6 +193,23 @@ void ReduceLROnPlateau::step(double metric) {
   }
   cooldown_left_ = options_.cooldown();
   bad_epochs_ = 0;
+}
+
+OrderedDict<std::string, Tensor> ReduceLROnPlateau::state_dict() const {
+  detail::Dict dict("Key");
+  dict.insert("best", detail::number(best_));
+  dict.insert("num_bad_epochs", detail::number(static_cast<double>(bad_epochs_)));
+  dict.insert("cooldown_counter", detail::number(static_cast<double>(cooldown_left_)));
+  return dict;
+}
+
+void ReduceLROnPlateau::load_state_dict(const OrderedDict<std::string, Tensor>& state) {
+  detail::Reader reader(state);
+  const double best = reader.take_number("best");
+  const auto bad = static_cast<std::int64_t>(reader.take_number("num_bad_epochs"));
+  const auto left = static_cast<std::int64_t>(reader.take_number("cooldown_counter"));
+  reader.finish();
+  best_ = best, bad_epochs_ = bad, cooldown_left_ = left;
 }
 
 }  // namespace pullback::optim

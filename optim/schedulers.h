@@ -19,6 +19,12 @@ class LRScheduler {
   std::vector<double> get_last_lr() const;
   std::int64_t last_epoch() const { return epoch_; }
 
+  /// "last_epoch" and "base_lrs": with the optimizer's state, which has the present rates, all that
+  /// a run needs to go on.
+  OrderedDict<std::string, Tensor> state_dict() const;
+  /// Throws RuntimeError, with nothing changed, for a dict of something else or of other groups.
+  void load_state_dict(const OrderedDict<std::string, Tensor>& state);
+
  protected:
   explicit LRScheduler(Optimizer& optimizer);
   /// Sets the rates of the first epoch; for the end of a constructor.
@@ -150,6 +156,11 @@ class ReduceLROnPlateau {
  public:
   explicit ReduceLROnPlateau(Optimizer& optimizer, const PlateauOptions& options = {});
   void step(double metric);
+
+  /// "best", "num_bad_epochs" and "cooldown_counter".
+  OrderedDict<std::string, Tensor> state_dict() const;
+  /// Throws RuntimeError, with nothing changed, for a dict of something else.
+  void load_state_dict(const OrderedDict<std::string, Tensor>& state);
 
  private:
   bool better(double metric) const;

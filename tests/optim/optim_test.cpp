@@ -160,6 +160,35 @@ TEST_CASE("schedulers of one optimizer start from the rate before the first, whi
   CHECK(rate(resumed) == 0.2);
 }
 
+TEST_CASE("a scheduler resumes from its state dict exactly") {
+  using Rates = std::vector<double>;
+  const Tensor w = zeros({1}).requires_grad_(), v = zeros({1}).requires_grad_();
+  optim::SGD first(std::vector<Tensor>{w}, 0.1), second(std::vector<Tensor>{v}, 0.7);
+  optim::CosineAnnealingLR a(first, 5), b(second, 5);
+  for (int i = 0; i < 3; ++i) a.step();
+  second.load_state_dict(first.state_dict());
+  b.load_state_dict(a.state_dict());
+  CHECK(b.last_epoch() == 3);
+  for (int i = 0; i < 9; ++i) {  // past the bottom, where the initial rate counts
+    a.step(), b.step();
+    CHECK(a.get_last_lr() == b.get_last_lr());
+  }
+
+  optim::ReduceLROnPlateau one(first, optim::PlateauOptions().patience(2)),
+      two(second, optim::PlateauOptions().patience(2));
+  for (int i = 0; i < 3; ++i) one.step(1);
+  two.load_state_dict(one.state_dict());
+  const Rates before = b.get_last_lr();
+  two.step(1);
+  CHECK(b.get_last_lr() == Rates{before[0] * 0.1});
+
+  CHECK_THROWS_AS(b.load_state_dict(one.state_dict()), RuntimeError);
+  CHECK_THROWS_AS(two.load_state_dict(a.state_dict()), RuntimeError);
+  auto wide = a.state_dict();
+  wide["base_lrs"] = zeros({2});
+  CHECK_THROWS_AS(b.load_state_dict(wide), RuntimeError);
+}
+
 TEST_CASE("OneCycleLR may be stepped after each of its batches, and needs a momentum to cycle") {
   const Tensor w = zeros({1}).requires_grad_();
   optim::SGD sgd(std::vector<Tensor>{w}, 0.1);
