@@ -15,7 +15,13 @@ constexpr double kPi = 3.14159265358979323846;
 }  // namespace
 
 LRScheduler::LRScheduler(Optimizer& optimizer) : optimizer_(optimizer) {
-  for (ParamGroup& group : optimizer.param_groups()) {
+  note_groups();
+}
+
+void LRScheduler::note_groups() {
+  auto& groups = optimizer_.param_groups();
+  while (base_.size() < groups.size()) {
+    ParamGroup& group = groups[base_.size()];
     if (!group.initial_lr()) group.set_initial_lr(group.options().get_lr());
     base_.push_back(*group.initial_lr());
   }
@@ -32,8 +38,9 @@ void LRScheduler::step() {
 }
 
 void LRScheduler::apply() {
+  note_groups();
   auto& groups = optimizer_.param_groups();
-  for (std::size_t g = 0; g < std::min(base_.size(), groups.size()); ++g) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
     OptimizerOptions& options = groups[g].options();
     options.set_lr(rate(epoch_, options.get_lr(), base_[g]));
   }
@@ -122,10 +129,8 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, double max_lr, std::int64_t total_s
     check<ValueError>(!options.cycle_momentum() || group.options().momentum_or_null(),
                       "OneCycleLR: optimizer must support momentum or beta1 with `cycle_momentum` "
                       "option enabled");
-  for (std::size_t g = 0; g < base_.size(); ++g) {
-    base_[g] = max_lr / options.div_factor();
-    optimizer.param_groups()[g].set_initial_lr(base_[g]);
-  }
+  for (ParamGroup& group : optimizer.param_groups())
+    group.set_initial_lr(max_lr / options.div_factor());
   begin();
 }
 
@@ -141,8 +146,9 @@ double OneCycleLR::between(double low, double high, double last) const {
                      : anneal(high, last, end == top ? 1 : (step - top) / (end - top));
 }
 
-double OneCycleLR::rate(std::int64_t, double, double base) const {
-  return between(base, max_lr_, base / options_.final_div_factor());
+double OneCycleLR::rate(std::int64_t, double, double) const {
+  const double first = max_lr_ / options_.div_factor();
+  return between(first, max_lr_, first / options_.final_div_factor());
 }
 
 void OneCycleLR::apply() {

@@ -35,9 +35,12 @@ class LRScheduler {
   virtual void apply();
 
   Optimizer& optimizer_;
-  std::vector<double> base_;
 
  private:
+  /// Takes the initial rates of groups that have joined since.
+  void note_groups();
+
+  std::vector<double> base_;  ///< by group
   std::int64_t epoch_ = 0;
 };
 

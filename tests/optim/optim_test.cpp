@@ -160,6 +160,18 @@ TEST_CASE("schedulers of one optimizer start from the rate before the first, whi
   CHECK(rate(resumed) == 0.2);
 }
 
+TEST_CASE("a group that joins later is scheduled from its own rate") {
+  const Tensor w = zeros({1}).requires_grad_(), v = zeros({1}).requires_grad_();
+  optim::SGD optimizer(std::vector<Tensor>{w}, 0.5);
+  optim::StepLR scheduler(optimizer, 2, 0.5);
+  scheduler.step();
+  optimizer.add_param_group(optim::ParamGroup({v}, optim::SGDOptions(4)));
+  scheduler.step();
+  CHECK(scheduler.get_last_lr() == std::vector<double>{0.25, 2});
+  optim::LambdaLR later(optimizer, [](std::int64_t) { return 0.5; });
+  CHECK(later.get_last_lr() == std::vector<double>{0.25, 2});
+}
+
 TEST_CASE("a scheduler resumes from its state dict exactly") {
   using Rates = std::vector<double>;
   const Tensor w = zeros({1}).requires_grad_(), v = zeros({1}).requires_grad_();
