@@ -399,6 +399,12 @@ TEST_CASE("a Sequential passes on what each module returns") {
   CHECK(named->named_children().keys() == std::vector<std::string>{"one", "two"});
   CHECK_THROWS_AS(net->ptr(3), IndexError);
   CHECK_THROWS_AS(net->at<NetImpl>(2), TypeError);
+
+  const Scale scale(3);
+  const nn::AnyModule any(scale);
+  CHECK(any.get<Scale>().ptr() == scale.ptr());
+  CHECK(&any.get<ScaleImpl>() == scale.get());
+  CHECK_THROWS_AS(any.get<Net>(), TypeError);
 }
 
 TEST_CASE("lists and dictionaries of modules") {
