@@ -83,6 +83,11 @@ class ModuleHolder : public HolderBase {
   decltype(auto) operator()(Args&&... args) const {
     return call(*get(), std::forward<Args>(args)...);
   }
+  /// An entry of a container.
+  template <class Key>
+  decltype(auto) operator[](Key&& key) const {
+    return (*get())[std::forward<Key>(key)];
+  }
 
  private:
   template <class... Args>

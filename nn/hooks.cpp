@@ -84,24 +84,33 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
     }
 
   std::shared_ptr<BackwardCall> backward;
-  bool any_input = false;
+  std::vector<std::size_t> differentiated;  // the inputs that require a gradient
   if (!hooks.backward.empty() && GradMode::is_enabled()) {
     backward = std::make_shared<BackwardCall>();
     backward->module = self();
     for (const auto& entry : hooks.backward) backward->hooks.push_back(entry.second);
-    std::vector<Tensor> passed;
-    for (const Tensor& x : inputs) {
-      check(x.defined(), *this, ": backward hooks need inputs that are defined tensors");
-      any_input = any_input || autograd::requires_grad(x);
-      passed.push_back(identity(x));
+    std::vector<Tensor> sources, passed;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      check(inputs[i].defined(), *this, ": backward hooks need inputs that are defined tensors");
+      if (!autograd::requires_grad(inputs[i])) continue;
+      differentiated.push_back(i);
+      sources.push_back(inputs[i]);
+      passed.push_back(identity(inputs[i]));
     }
-    if (any_input)
-      inputs = autograd::record("BackwardHookFunctionBackward", std::move(passed),
-                                autograd::wrt(TensorList(inputs), [backward](const Tensors& g) {
-                                  std::vector<Tensor> grads(g.size());
-                                  for (std::size_t i = 0; i < g.size(); ++i) grads[i] = g[i];
-                                  return backward->run(std::move(grads));
-                                }));
+    if (!differentiated.empty()) {
+      passed = autograd::record(
+          "BackwardHookFunctionBackward", std::move(passed),
+          autograd::wrt(TensorList(sources),
+                        [backward, differentiated, count = inputs.size()](const Tensors& g) {
+                          std::vector<Tensor> grads(count), kept;
+                          for (std::size_t k = 0; k < g.size(); ++k)
+                            grads[differentiated[k]] = g[k];
+                          grads = backward->run(std::move(grads));
+                          for (const std::size_t i : differentiated) kept.push_back(grads[i]);
+                          return kept;
+                        }));
+      for (std::size_t k = 0; k < passed.size(); ++k) inputs[differentiated[k]] = passed[k];
+    }
   }
 
   Tensor y = forward(inputs);
@@ -110,13 +119,13 @@ Tensor Module::call_with_hooks(std::vector<Tensor> inputs,
 
   check(!backward || y.defined(), *this, ": backward hooks need an output that is defined");
   if (backward)
-    y = autograd::record(
-        "BackwardHookFunctionBackward", identity(y),
-        autograd::wrt(y, [backward, any_input, count = inputs.size()](const Tensor& g) {
-          backward->output_grads = {g};
-          if (!any_input) backward->run(std::vector<Tensor>(count));
-          return g;
-        }));
+    y = autograd::record("BackwardHookFunctionBackward", identity(y),
+                         autograd::wrt(y, [backward, alone = differentiated.empty(),
+                                           count = inputs.size()](const Tensor& g) {
+                           backward->output_grads = {g};
+                           if (alone) backward->run(std::vector<Tensor>(count));
+                           return g;
+                         }));
   return y;
 }
 

@@ -1,6 +1,5 @@
 #include <pullback/nn/utils.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include <pullback/core/autograd/grad_mode.h>
@@ -18,8 +17,8 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   const double total = stack(norms).norm(norm_type).item<double>();
   check(!error_if_nonfinite || std::isfinite(total), "clip_grad_norm_: The total norm of order ",
         norm_type, " for gradients from `parameters` is non-finite, so it cannot be clipped");
-  const double scale = std::min(1.0, max_norm / (total + 1e-6));
-  if (scale < 1 || std::isnan(scale))
+  const double scale = max_norm / (total + 1e-6);
+  if (!(scale >= 1))  // a norm that is NaN makes every gradient NaN
     for (const Tensor& p : parameters)
       if (p.grad().defined()) p.grad().mul_(scale);
   return total;

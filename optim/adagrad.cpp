@@ -36,7 +36,7 @@ std::vector<std::string> Adagrad::state_names(const OptimizerOptions&) const {
 void Adagrad::update(const Tensor& parameter, const Tensor& gradient,
                      const OptimizerOptions& options, ParamState& state) {
   const auto& o = static_cast<const AdagradOptions&>(options);
-  state.provide(parameter, 1, o.initial_accumulator_value());
+  state.provide(parameter, 0, o.initial_accumulator_value());
   const double rate = o.lr() / (1 + state.step * o.lr_decay());
   ++state.step;
   run_update(kernels::kernels().adagrad, parameter, gradient, {state.buffer(0)},

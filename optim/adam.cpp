@@ -40,7 +40,9 @@ std::vector<std::string> Adam::state_names(const OptimizerOptions&) const {
 void Adam::update(const Tensor& parameter, const Tensor& gradient, const OptimizerOptions& options,
                   ParamState& state) {
   const auto& o = static_cast<const AdamOptions&>(options);
-  state.provide(parameter, o.amsgrad() ? 3 : 2);
+  state.provide(parameter, 0);
+  state.provide(parameter, 1);
+  if (o.amsgrad()) state.provide(parameter, 2);
   ++state.step;
   const auto [beta1, beta2] = o.betas();
   const double correction1 = 1 - std::pow(beta1, state.step);

@@ -3,54 +3,19 @@
 #include <algorithm>
 
 #include <pullback/core/autograd/grad_mode.h>
-#include <pullback/core/error.h>
-#include <pullback/core/factories.h>
-#include <pullback/core/ops.h>
+#include <pullback/optim/state.h>
 
 namespace pullback::optim {
 
-namespace {
+using detail::Dict;
+using detail::number;
+using detail::Reader;
 
-using Dict = OrderedDict<std::string, Tensor>;
+namespace {
 
 std::string place(const char* list, std::size_t i) {
   return std::string(list) + "." + std::to_string(i) + ".";
 }
-
-Tensor number(double value) {
-  return full({}, value, kDouble);
-}
-
-/// Reads a dict of which every key must be asked for.
-class Reader {
- public:
-  explicit Reader(const Dict& dict) : dict_(dict) {}
-
-  bool has(const std::string& key) const { return dict_.contains(key); }
-  Tensor take(const std::string& key) {
-    const Tensor* found = dict_.find(key);
-    check(found != nullptr, "load_state_dict: missing key \"", key,
-          "\"; the dict belongs to another optimizer or to other parameters");
-    check(found->defined(), "load_state_dict: \"", key, "\" is an undefined tensor");
-    ++taken_;
-    return *found;
-  }
-  double take_number(const std::string& key) {
-    const Tensor value = take(key);
-    check(value.numel() == 1, "load_state_dict: \"", key, "\" should be one number, not ",
-          value.sizes());
-    return value.item<double>();
-  }
-  void finish() const {
-    check(taken_ == dict_.size(), "load_state_dict: the dict has ", dict_.size(),
-          " entries, of which this optimizer knows ", taken_,
-          "; it belongs to another optimizer or to other parameters");
-  }
-
- private:
-  const Dict& dict_;
-  std::size_t taken_ = 0;
-};
 
 }  // namespace
 
@@ -58,11 +23,11 @@ void check_option(bool valid, const char* name, double value) {
   pullback::check<ValueError>(valid, "Invalid ", name, ": ", value);
 }
 
-bool ParamState::provide(const Tensor& parameter, std::size_t count, double value) {
-  const bool fresh = buffers.size() < count;
-  while (buffers.size() < count)
-    buffers.push_back(full(parameter.sizes(), value, parameter.scalar_type()));
-  return fresh;
+bool ParamState::provide(const Tensor& parameter, std::size_t i, double value) {
+  if (buffer(i)) return false;
+  if (buffers.size() <= i) buffers.resize(i + 1);
+  buffers[i] = full(parameter.sizes(), value, parameter.scalar_type());
+  return true;
 }
 
 ParamGroup::ParamGroup(std::vector<Tensor> params) : params_(std::move(params)) {}
@@ -71,7 +36,9 @@ ParamGroup::ParamGroup(std::vector<Tensor> params, const OptimizerOptions& optio
 ParamGroup::ParamGroup(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> options)
     : params_(std::move(params)), options_(std::move(options)) {}
 ParamGroup::ParamGroup(const ParamGroup& other)
-    : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
+    : params_(other.params_),
+      options_(other.options_ ? other.options_->clone() : nullptr),
+      initial_lr_(other.initial_lr_) {}
 ParamGroup::ParamGroup(ParamGroup&&) = default;
 ParamGroup::~ParamGroup() = default;
 
@@ -103,10 +70,8 @@ void Optimizer::add_param_group(ParamGroup group) {
     for (const Tensor& x : other.params()) known.push_back(x.get());
   for (const Tensor& x : group.params()) {
     check<ValueError>(x.defined(), "optimizer can only optimize tensors, but one is undefined");
-    check<ValueError>(x.is_leaf() && x.requires_grad(), "can't optimize a tensor of size ",
-                      x.sizes(),
-                      x.is_leaf() ? " that does not require grad"
-                                  : " that is no leaf; of a parametrized one pass the original");
+    check<ValueError>(x.is_leaf(), "can't optimize a non-leaf Tensor: one of size ", x.sizes(),
+                      "; of a parametrized one pass the original");
     check<ValueError>(std::find(known.begin(), known.end(), x.get()) == known.end(),
                       "some parameters appear in more than one parameter group, or twice in one");
     known.push_back(x.get());
@@ -136,7 +101,8 @@ void Optimizer::check_steps() {
       const Tensor& gradient = parameter.grad();
       if (!gradient.defined()) continue;
       fits("the gradient", gradient);
-      for (const Tensor& buffer : states_[g][i].buffers) fits("the state", buffer);
+      for (const Tensor& buffer : states_[g][i].buffers)
+        if (buffer.defined()) fits("the state", buffer);
     }
   }
 }
@@ -188,13 +154,15 @@ Dict Optimizer::state_dict() const {
     options->visit([&](const char* name, double& value) {
       dict.insert(place("param_groups", g) + name, number(value));
     });
+    if (const auto& rate = groups_[g].initial_lr())
+      dict.insert(place("param_groups", g) + "initial_lr", number(*rate));
     const std::vector<std::string> names = state_names(*options);
     for (const ParamState& state : g < states_.size() ? states_[g] : none) {
       const std::string prefix = place("state", index++);
       if (state.buffers.empty() && state.step == 0) continue;
       dict.insert(prefix + "step", number(state.step));
       for (std::size_t k = 0; k < state.buffers.size(); ++k)
-        dict.insert(prefix + names[k], state.buffers[k].detach());
+        if (state.buffer(k)) dict.insert(prefix + names[k], state.buffers[k].detach());
     }
   }
   return dict;
@@ -203,6 +171,7 @@ Dict Optimizer::state_dict() const {
 void Optimizer::load_state_dict(const Dict& dict) {
   Reader reader(dict);
   std::vector<std::unique_ptr<OptimizerOptions>> options;
+  std::vector<std::optional<double>> initial_rates;
   std::vector<std::vector<ParamState>> states;
   std::size_t index = 0;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -217,6 +186,9 @@ void Optimizer::load_state_dict(const Dict& dict) {
       value = reader.take_number(place("param_groups", g) + name);
     });
     options.back()->check();
+    const std::string initial = place("param_groups", g) + "initial_lr";
+    initial_rates.push_back(reader.has(initial) ? std::optional(reader.take_number(initial))
+                                                : std::nullopt);
     states.emplace_back();
     const std::vector<std::string> names = state_names(*options.back());
     for (const Tensor& parameter : groups_[g].params()) {
@@ -226,17 +198,21 @@ void Optimizer::load_state_dict(const Dict& dict) {
       ParamState& state = states.back().emplace_back();
       if (!reader.has(prefix + "step")) continue;
       state.step = reader.take_number(prefix + "step");
-      for (const std::string& name : names) {
-        if (!reader.has(prefix + name)) break;
-        const Tensor value = reader.take(prefix + name);
-        check(value.sizes() == parameter.sizes(), "load_state_dict: \"", prefix, name,
+      state.buffers.resize(names.size());
+      for (std::size_t k = 0; k < names.size(); ++k) {
+        if (!reader.has(prefix + names[k])) continue;
+        const Tensor value = reader.take(prefix + names[k]);
+        check(value.sizes() == parameter.sizes(), "load_state_dict: \"", prefix, names[k],
               "\" has size ", value.sizes(), ", but the parameter ", parameter.sizes());
-        state.buffers.push_back(value.detach().to(parameter.scalar_type()).clone().contiguous());
+        state.buffers[k] = value.detach().to(parameter.scalar_type()).clone().contiguous();
       }
     }
   }
   reader.finish();
-  for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].set_options(std::move(options[g]));
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    groups_[g].set_options(std::move(options[g]));
+    groups_[g].set_initial_lr(initial_rates[g]);
+  }
   states_ = std::move(states);
 }
 

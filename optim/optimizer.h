@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,24 +29,30 @@ class ParamGroup {
   OptimizerOptions& options();
   const OptimizerOptions& options() const { return const_cast<ParamGroup*>(this)->options(); }
   void set_options(std::unique_ptr<OptimizerOptions> options);
+  /// The rate that the group had before its first scheduler, from which all of them reckon.
+  const std::optional<double>& initial_lr() const { return initial_lr_; }
+  void set_initial_lr(std::optional<double> rate) { initial_lr_ = rate; }
 
  private:
   std::vector<Tensor> params_;
   std::unique_ptr<OptimizerOptions> options_;
+  std::optional<double> initial_lr_;
 };
 /// The name in libtorch.
 using OptimizerParamGroup = ParamGroup;
 
 /// What an optimizer remembers of one parameter: the number of its steps, and tensors of its shape
-/// in the order of `state_names`; empty before the first step.
+/// in the order of `state_names`, undefined where the options never asked for one.
 struct ParamState {
   double step = 0;
   std::vector<Tensor> buffers;
 
-  /// Adds dense buffers filled with `value` until there are `count`; says whether one was added.
-  bool provide(const Tensor& parameter, std::size_t count, double value = 0);
-  /// Buffer i, or null where there are fewer.
-  const Tensor* buffer(std::size_t i) const { return i < buffers.size() ? &buffers[i] : nullptr; }
+  /// Makes buffer i, dense and filled with `value`, unless there is one; says whether it did.
+  bool provide(const Tensor& parameter, std::size_t i, double value = 0);
+  /// Buffer i, or null where there is none.
+  const Tensor* buffer(std::size_t i) const {
+    return i < buffers.size() && buffers[i].defined() ? &buffers[i] : nullptr;
+  }
 };
 
 /// Changes parameters so that a loss falls. Parameters keep their identity: whoever holds one sees
@@ -64,8 +71,9 @@ class Optimizer {
   /// Forgets the gradients, or with false sets them to zero.
   void zero_grad(bool set_to_none = true);
 
-  /// Adds a group; one without options gets the optimizer's own. Throws ValueError for a parameter
-  /// that is no leaf, needs no gradient, or is in a group already.
+  /// Adds a group; one without options gets the optimizer's own. A frozen parameter has no gradient
+  /// and is passed over by step(). Throws ValueError for a parameter that is no leaf or is in a
+  /// group already.
   void add_param_group(ParamGroup group);
   std::vector<ParamGroup>& param_groups() { return groups_; }
   const std::vector<ParamGroup>& param_groups() const { return groups_; }

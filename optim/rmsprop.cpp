@@ -36,7 +36,9 @@ std::vector<std::string> RMSprop::state_names(const OptimizerOptions&) const {
 void RMSprop::update(const Tensor& parameter, const Tensor& gradient,
                      const OptimizerOptions& options, ParamState& state) {
   const auto& o = static_cast<const RMSpropOptions&>(options);
-  state.provide(parameter, o.momentum() > 0 ? 3 : o.centered() ? 2 : 1);
+  state.provide(parameter, 0);
+  if (o.centered()) state.provide(parameter, 1);
+  if (o.momentum() > 0) state.provide(parameter, 2);
   ++state.step;
   run_update(kernels::kernels().rmsprop, parameter, gradient,
              {state.buffer(0), o.centered() ? state.buffer(1) : nullptr,

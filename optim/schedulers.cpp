@@ -5,15 +5,23 @@
 #include <limits>
 #include <numbers>
 
-#include <pullback/core/error.h>
+#include <pullback/optim/state.h>
 
 namespace pullback::optim {
 
 using std::numbers::pi;
 
 LRScheduler::LRScheduler(Optimizer& optimizer) : optimizer_(optimizer) {
-  for (const ParamGroup& group : optimizer.param_groups())
-    base_.push_back(group.options().get_lr());
+  note_groups();
+}
+
+void LRScheduler::note_groups() {
+  auto& groups = optimizer_.param_groups();
+  while (base_.size() < groups.size()) {
+    ParamGroup& group = groups[base_.size()];
+    if (!group.initial_lr()) group.set_initial_lr(group.options().get_lr());
+    base_.push_back(*group.initial_lr());
+  }
 }
 
 void LRScheduler::step() {
@@ -27,8 +35,9 @@ void LRScheduler::step() {
 }
 
 void LRScheduler::apply() {
+  note_groups();
   auto& groups = optimizer_.param_groups();
-  for (std::size_t g = 0; g < std::min(base_.size(), groups.size()); ++g) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
     OptimizerOptions& options = groups[g].options();
     options.set_lr(rate(epoch_, options.get_lr(), base_[g]));
   }
@@ -39,6 +48,25 @@ std::vector<double> LRScheduler::get_last_lr() const {
   for (const ParamGroup& group : optimizer_.param_groups())
     rates.push_back(group.options().get_lr());
   return rates;
+}
+
+OrderedDict<std::string, Tensor> LRScheduler::state_dict() const {
+  detail::Dict dict("Key");
+  dict.insert("last_epoch", detail::number(static_cast<double>(epoch_)));
+  dict.insert("base_lrs", tensor(base_, kDouble));
+  return dict;
+}
+
+void LRScheduler::load_state_dict(const OrderedDict<std::string, Tensor>& state) {
+  detail::Reader reader(state);
+  const auto epoch = static_cast<std::int64_t>(reader.take_number("last_epoch"));
+  const Tensor base = reader.take("base_lrs").to(kDouble).contiguous();
+  reader.finish();
+  check(base.numel() == static_cast<std::int64_t>(base_.size()),
+        "load_state_dict: \"base_lrs\" has ", base.numel(), " rates for ", base_.size(),
+        " parameter groups");
+  epoch_ = epoch;
+  std::copy_n(base.data_ptr<double>(), base_.size(), base_.begin());
 }
 
 StepLR::StepLR(Optimizer& optimizer, std::int64_t step_size, double gamma)
@@ -94,6 +122,12 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, double max_lr, std::int64_t total_s
   check<ValueError>(0 <= options.pct_start() && options.pct_start() <= 1,
                     "OneCycleLR: expected float between 0 and 1 pct_start, but got ",
                     options.pct_start());
+  for (ParamGroup& group : optimizer.param_groups())
+    check<ValueError>(!options.cycle_momentum() || group.options().momentum_or_null(),
+                      "OneCycleLR: optimizer must support momentum or beta1 with `cycle_momentum` "
+                      "option enabled");
+  for (ParamGroup& group : optimizer.param_groups())
+    group.set_initial_lr(max_lr / options.div_factor());
   begin();
 }
 
@@ -115,7 +149,7 @@ double OneCycleLR::rate(std::int64_t, double, double) const {
 }
 
 void OneCycleLR::apply() {
-  check<ValueError>(last_epoch() < total_steps_, "OneCycleLR: tried to step ", last_epoch(),
+  check<ValueError>(last_epoch() <= total_steps_, "OneCycleLR: tried to step ", last_epoch(),
                     " times. The specified number of total steps is ", total_steps_);
   LRScheduler::apply();
   if (!options_.cycle_momentum()) return;
@@ -162,6 +196,23 @@ void ReduceLROnPlateau::step(double metric) {
   }
   cooldown_left_ = options_.cooldown();
   bad_epochs_ = 0;
+}
+
+OrderedDict<std::string, Tensor> ReduceLROnPlateau::state_dict() const {
+  detail::Dict dict("Key");
+  dict.insert("best", detail::number(best_));
+  dict.insert("num_bad_epochs", detail::number(static_cast<double>(bad_epochs_)));
+  dict.insert("cooldown_counter", detail::number(static_cast<double>(cooldown_left_)));
+  return dict;
+}
+
+void ReduceLROnPlateau::load_state_dict(const OrderedDict<std::string, Tensor>& state) {
+  detail::Reader reader(state);
+  const double best = reader.take_number("best");
+  const auto bad = static_cast<std::int64_t>(reader.take_number("num_bad_epochs"));
+  const auto left = static_cast<std::int64_t>(reader.take_number("cooldown_counter"));
+  reader.finish();
+  best_ = best, bad_epochs_ = bad, cooldown_left_ = left;
 }
 
 }  // namespace pullback::optim

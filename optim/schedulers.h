@@ -19,19 +19,28 @@ class LRScheduler {
   std::vector<double> get_last_lr() const;
   std::int64_t last_epoch() const { return epoch_; }
 
+  /// "last_epoch" and "base_lrs": with the optimizer's state, which has the present rates, all that
+  /// a run needs to go on.
+  OrderedDict<std::string, Tensor> state_dict() const;
+  /// Throws RuntimeError, with nothing changed, for a dict of something else or of other groups.
+  void load_state_dict(const OrderedDict<std::string, Tensor>& state);
+
  protected:
   explicit LRScheduler(Optimizer& optimizer);
   /// Sets the rates of the first epoch; for the end of a constructor.
   void begin() { apply(); }
-  /// The rate of `epoch`, from the group's rate before it and the one it started with. From the
-  /// rate before, so that schedulers of one optimizer multiply.
+  /// The rate of `epoch`, from the group's rate before it and its initial one. From the rate
+  /// before, so that schedulers of one optimizer multiply.
   virtual double rate(std::int64_t epoch, double before, double base) const = 0;
   virtual void apply();
 
   Optimizer& optimizer_;
-  std::vector<double> base_;
 
  private:
+  /// Takes the initial rates of groups that have joined since.
+  void note_groups();
+
+  std::vector<double> base_;  ///< by group
   std::int64_t epoch_ = 0;
 };
 
@@ -110,8 +119,9 @@ struct OneCycleOptions {
 };
 
 /// From max_lr/div_factor up to max_lr and down to max_lr/div_factor/final_div_factor along
-/// cosines, momentum the other way round (Smith and Topin 2019). Throws ValueError past
-/// total_steps.
+/// cosines, momentum the other way round (Smith and Topin 2019). The last rate is that of step
+/// total_steps − 1; one step more is taken, for loops that step after each batch, and others throw
+/// ValueError, as an optimizer without momentum does unless cycle_momentum is false.
 class OneCycleLR : public LRScheduler {
  public:
   OneCycleLR(Optimizer& optimizer, double max_lr, std::int64_t total_steps,
@@ -149,6 +159,11 @@ class ReduceLROnPlateau {
  public:
   explicit ReduceLROnPlateau(Optimizer& optimizer, const PlateauOptions& options = {});
   void step(double metric);
+
+  /// "best", "num_bad_epochs" and "cooldown_counter".
+  OrderedDict<std::string, Tensor> state_dict() const;
+  /// Throws RuntimeError, with nothing changed, for a dict of something else.
+  void load_state_dict(const OrderedDict<std::string, Tensor>& state);
 
  private:
   bool better(double metric) const;

@@ -36,7 +36,7 @@ std::vector<std::string> SGD::state_names(const OptimizerOptions&) const {
 void SGD::update(const Tensor& parameter, const Tensor& gradient, const OptimizerOptions& options,
                  ParamState& state) {
   const auto& o = static_cast<const SGDOptions&>(options);
-  const bool fresh = o.momentum() != 0 && state.provide(parameter, 1);
+  const bool fresh = o.momentum() != 0 && state.provide(parameter, 0);
   ++state.step;
   run_update(
       kernels::kernels().sgd, parameter, gradient, {o.momentum() != 0 ? state.buffer(0) : nullptr},

@@ -105,10 +105,8 @@ void AccumulateGrad::run(Tensor* output_grads, Tensor*, Needs) {
     accumulate_into_grad(leaf_, std::move(output_grads[0]));
   }
   if (!hooks_) return;
-  for (std::size_t k = 0; k < hooks_->accumulated.size(); ++k) {
-    const LeafHook hook = hooks_->accumulated[k].second;
+  for (const auto hooks = hooks_->accumulated; const auto& [id, hook] : hooks)
     hook(Tensor(Ref<TensorImpl>::share(leaf_)));
-  }
 }
 
 }  // namespace pullback::autograd

@@ -7,11 +7,10 @@
 
 namespace pullback::autograd {
 
-// The lists are walked by index and each hook is copied: a hook may add or remove hooks.
+// Copies of the lists are walked: a hook may add or remove hooks, for the next pass.
 
 void call_tensor_hooks(const NodeHooks& hooks, Tensor* gradients) {
-  for (std::size_t k = 0; k < hooks.tensors.size(); ++k) {
-    const NodeHooks::OfTensor entry = hooks.tensors[k];
+  for (const auto tensors = hooks.tensors; const NodeHooks::OfTensor& entry : tensors) {
     Tensor& g = gradients[entry.output_nr];
     if (!g.defined()) continue;
     Tensor replaced = entry.hook(g);
@@ -51,8 +50,7 @@ void replace(const char* op, const Node& node, std::vector<Tensor> by, Tensor* g
 
 void call_hooks_before(const Node& node, const NodeHooks& hooks, Tensor* output_grads) {
   const std::size_t count = node.num_outputs();
-  for (std::size_t k = 0; k < hooks.before.size(); ++k) {
-    const NodePreHook hook = hooks.before[k].second;
+  for (const auto before = hooks.before; const auto& [id, hook] : before) {
     replace("register_prehook", node, hook({output_grads, output_grads + count}), output_grads,
             count);
   }
@@ -61,8 +59,7 @@ void call_hooks_before(const Node& node, const NodeHooks& hooks, Tensor* output_
 void call_hooks_after(const Node& node, const NodeHooks& hooks, Tensor* input_grads,
                       const std::vector<Tensor>& output_grads) {
   const std::size_t count = node.num_inputs();
-  for (std::size_t k = 0; k < hooks.after.size(); ++k) {
-    const NodeHook hook = hooks.after[k].second;
+  for (const auto after = hooks.after; const auto& [id, hook] : after) {
     replace("register_hook", node, hook({input_grads, input_grads + count}, output_grads),
             input_grads, count);
   }

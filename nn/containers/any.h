@@ -39,9 +39,14 @@ class AnyModule : public HolderBase {
                      class_name(typeid(M)));
     return typed;
   }
+  /// The same by reference, or as a holder: `any.get<Linear>()`.
   template <class M>
-  M& get() const {
-    return *ptr<M>();
+  decltype(auto) get() const {
+    if constexpr (requires { typename M::ContainedType; }) {
+      return M(ptr<typename M::ContainedType>());
+    } else {
+      return static_cast<M&>(*ptr<M>());
+    }
   }
 
   /// Calls forward, with hooks, and converts what it returns. Throws TypeError when arguments or

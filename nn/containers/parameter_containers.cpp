@@ -1,25 +1,21 @@
 #include <pullback/nn/containers/parameter_containers.h>
 
-#include <ostream>
-
-#include <pullback/nn/repr.h>
+#include <functional>
 
 namespace pullback::nn {
 
 namespace {
 
-void print_entries(std::ostream& stream, const Module& module) {
-  stream << module.name() << "(";
+std::string entries(const Module& module, const std::function<std::string(ScalarType)>& type) {
+  std::string text;
   for (const auto& slot : module.slots()) {
-    stream << "\n    (" << slot->key() << "): Parameter containing: [torch."
-           << dtype_name(slot->scalar_type()) << "Tensor of size ";
-    for (std::int64_t d = 0; d < slot->dim(); ++d) stream << (d ? "x" : "") << slot->size(d);
-    stream << "]";
+    text += (text.empty() ? "  (" : "\n  (") + slot->key() + "): Parameter containing: [torch." +
+            type(slot->scalar_type()) + " of size ";
+    for (std::int64_t d = 0; d < slot->dim(); ++d)
+      text += (d ? "x" : "") + std::to_string(slot->size(d));
+    text += "]";
   }
-  for (const auto& child : module.named_children())
-    stream << "\n  (" << child.key()
-           << "): " << (child.value() ? indented(child.value()->repr()) : "None");
-  stream << (module.slots().empty() ? ")" : "\n)");
+  return text;
 }
 
 }  // namespace
@@ -35,8 +31,8 @@ Attribute ParameterListImpl::operator[](std::size_t i) const {
                     " parameters");
   return Attribute(*slots()[i]);
 }
-void ParameterListImpl::pretty_print(std::ostream& stream) const {
-  print_entries(stream, *this);
+std::string ParameterListImpl::extra_repr() const {
+  return entries(*this, python_name);
 }
 
 ParameterDictImpl::ParameterDictImpl(const OrderedDict<std::string, Tensor>& parameters) {
@@ -55,8 +51,8 @@ std::vector<std::string> ParameterDictImpl::keys() const {
   for (const auto& slot : slots()) list.push_back(slot->key());
   return list;
 }
-void ParameterDictImpl::pretty_print(std::ostream& stream) const {
-  print_entries(stream, *this);
+std::string ParameterDictImpl::extra_repr() const {
+  return entries(*this, [](ScalarType dtype) { return dtype_name(dtype) + std::string("Tensor"); });
 }
 
 }  // namespace pullback::nn

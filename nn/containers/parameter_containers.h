@@ -18,7 +18,7 @@ class ParameterListImpl : public Module {
   bool is_empty() const noexcept { return slots().empty(); }
   /// Throws IndexError outside the range.
   Attribute operator[](std::size_t i) const;
-  void pretty_print(std::ostream& stream) const override;
+  std::string extra_repr() const override;
 };
 PULLBACK_MODULE(ParameterList);
 
@@ -37,7 +37,7 @@ class ParameterDictImpl : public Module {
   std::vector<std::string> keys() const;
   std::size_t size() const noexcept { return slots().size(); }
   bool empty() const noexcept { return slots().empty(); }
-  void pretty_print(std::ostream& stream) const override;
+  std::string extra_repr() const override;
 };
 PULLBACK_MODULE(ParameterDict);
 

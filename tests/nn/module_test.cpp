@@ -1,10 +1,15 @@
+#include <cmath>
+#include <limits>
+
 #include "catch.h"
 
 #include <pullback/core/autograd/node.h>
 #include <pullback/core/ops.h>
 #include <pullback/nn/containers/module_dict.h>
 #include <pullback/nn/containers/module_list.h>
+#include <pullback/nn/containers/parameter_containers.h>
 #include <pullback/nn/containers/sequential.h>
+#include <pullback/nn/utils.h>
 
 using namespace pullback;
 
@@ -196,6 +201,22 @@ TEST_CASE("modules print as in Python") {
         "(first): Scale(size=2)\n  )\n)");
   CHECK(nn::ModuleList()->repr() == "ModuleList()");
   CHECK(nn::ModuleDict()->repr() == "ModuleDict()");
+
+  // One entry stands on the line of its container, as PyTorch 2.13 prints it.
+  nn::ParameterList list;
+  CHECK(list->repr() == "ParameterList()");
+  list->append(ones({2, 3}, TensorOptions(kDouble)));
+  CHECK(list->repr() == "ParameterList(  (0): Parameter containing: [torch.float64 of size 2x3])");
+  list->append(ones({2}));
+  CHECK(list->repr() ==
+        "ParameterList(\n    (0): Parameter containing: [torch.float64 of size 2x3]\n"
+        "    (1): Parameter containing: [torch.float32 of size 2]\n)");
+  nn::ParameterDict dict;
+  dict->insert("a", ones({2}));
+  dict->insert("b", ones({}));
+  CHECK(dict->repr() ==
+        "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2]\n"
+        "    (b): Parameter containing: [torch.FloatTensor of size ]\n)");
 }
 
 TEST_CASE("a clone shares nothing, keeps values, flags and ties, and refers to its own parts") {
@@ -342,6 +363,25 @@ TEST_CASE("a backward hook sees the gradients of output and inputs, and may chan
   CHECK_FALSE(defined);
 }
 
+TEST_CASE("a backward hook leaves inputs that require no gradient as they are") {
+  struct Product : nn::Module {
+    Tensor forward(const Tensor& x, const Tensor& y) {
+      CHECK(x.requires_grad());
+      CHECK_FALSE(y.requires_grad());
+      return x * y;
+    }
+  };
+  const auto product = std::make_shared<Product>();
+  product->register_full_backward_hook(
+      [](nn::Module&, const std::vector<Tensor>& gx, const std::vector<Tensor>&) {
+        CHECK_FALSE(gx.at(1).defined());
+        return std::vector<Tensor>{gx.at(0) * 10, gx.at(1)};
+      });
+  const Tensor x = ones({2}, requires_grad()), y = full({2}, 3.0);
+  nn::call(*product, x, y).sum().backward();
+  CHECK(first(x.grad()) == 30);
+}
+
 TEST_CASE("a Sequential passes on what each module returns") {
   struct SumImpl : nn::Module {
     Tensor forward(const Tensor& a, const Tensor& b) { return a + b; }
@@ -359,6 +399,12 @@ TEST_CASE("a Sequential passes on what each module returns") {
   CHECK(named->named_children().keys() == std::vector<std::string>{"one", "two"});
   CHECK_THROWS_AS(net->ptr(3), IndexError);
   CHECK_THROWS_AS(net->at<NetImpl>(2), TypeError);
+
+  const Scale scale(3);
+  const nn::AnyModule any(scale);
+  CHECK(any.get<Scale>().ptr() == scale.ptr());
+  CHECK(&any.get<ScaleImpl>() == scale.get());
+  CHECK_THROWS_AS(any.get<Net>(), TypeError);
 }
 
 TEST_CASE("lists and dictionaries of modules") {
@@ -367,7 +413,8 @@ TEST_CASE("lists and dictionaries of modules") {
   CHECK(first(list->at<ScaleImpl>(0).weight) == 7);
   CHECK(first(list->at<ScaleImpl>(-1).weight) == 2);
   CHECK(list->named_children().keys() == std::vector<std::string>{"0", "1", "2"});
-  CHECK_THROWS_AS((*list)[3], IndexError);
+  CHECK(list[1] == (*list)[1]);
+  CHECK_THROWS_AS(list[3], IndexError);
   float sum = 0;
   for (const auto& module : *list) sum += first(module->as<Scale>()->weight);
   CHECK(sum == 10);
@@ -378,5 +425,34 @@ TEST_CASE("lists and dictionaries of modules") {
   CHECK(dict->keys() == std::vector<std::string>{"a", "b"});
   CHECK(first(dict->pop("a")->as<Scale>()->weight) == 4);
   CHECK_FALSE(dict->contains("a"));
-  CHECK_THROWS_AS((*dict)["a"], KeyError);
+  CHECK(first(dict["b"]->as<Scale>()->weight) == 5);
+  CHECK_THROWS_AS(dict["a"], KeyError);
+}
+
+TEST_CASE("gradients are clipped by their norm together, or each by itself") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor a = zeros({2}).requires_grad_(), b = zeros({1}).requires_grad_();
+  const Tensor untrained = zeros({3}).requires_grad_();
+  const auto clip = [&](float last, double most, double p = 2) {
+    a.mutable_grad() = tensor({2.0f, -1.0f});
+    b.mutable_grad() = tensor({last});
+    return nn::utils::clip_grad_norm_({a, untrained, b}, most, p);
+  };
+  CHECK(std::fabs(clip(2, 1.5) - 3) < 1e-6);
+  CHECK(allclose(a.grad(), tensor({1.0f, -0.5f})));
+  CHECK(allclose(b.grad(), tensor({1.0f})));
+  CHECK(clip(2, 10) > 0);
+  CHECK(equal(b.grad(), tensor({2.0f})));
+  CHECK(clip(-4, 2, std::numeric_limits<double>::infinity()) == 4);
+  CHECK(allclose(b.grad(), tensor({-2.0f})));
+  CHECK(std::isnan(clip(nan, 1)));
+  CHECK(a.grad().isnan().all().item<bool>());
+  CHECK_THROWS_AS(nn::utils::clip_grad_norm_({a, b}, 1, 2, /*error_if_nonfinite=*/true),
+                  RuntimeError);
+  CHECK(nn::utils::clip_grad_norm_(untrained, 1) == 0);
+
+  clip(5, 10);
+  nn::utils::clip_grad_value_({a, untrained, b}, 1.5);
+  CHECK(equal(a.grad(), tensor({1.5f, -1.0f})));
+  CHECK(equal(b.grad(), tensor({1.5f})));
 }

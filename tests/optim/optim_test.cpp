@@ -145,6 +145,77 @@ TEST_CASE("learning rates follow PyTorch's schedules") {
   CHECK(compared == 6);
 }
 
+TEST_CASE("schedulers of one optimizer start from the rate before the first, which a dict keeps") {
+  const Tensor w = zeros({1}).requires_grad_();
+  const auto rate = [](optim::Optimizer& o) { return o.param_groups()[0].options().get_lr(); };
+  optim::SGD optimizer(std::vector<Tensor>{w}, 0.8);
+  optim::LambdaLR warm_up(optimizer, [](std::int64_t) { return 0.125; });
+  CHECK(rate(optimizer) == 0.1);
+  optim::LambdaLR second(optimizer, [](std::int64_t) { return 0.5; });
+  CHECK(rate(optimizer) == 0.4);
+
+  optim::SGD resumed(std::vector<Tensor>{w}, 0.3);
+  resumed.load_state_dict(optimizer.state_dict());
+  optim::LambdaLR third(resumed, [](std::int64_t) { return 0.25; });
+  CHECK(rate(resumed) == 0.2);
+}
+
+TEST_CASE("a group that joins later is scheduled from its own rate") {
+  const Tensor w = zeros({1}).requires_grad_(), v = zeros({1}).requires_grad_();
+  optim::SGD optimizer(std::vector<Tensor>{w}, 0.5);
+  optim::StepLR scheduler(optimizer, 2, 0.5);
+  scheduler.step();
+  optimizer.add_param_group(optim::ParamGroup({v}, optim::SGDOptions(4)));
+  scheduler.step();
+  CHECK(scheduler.get_last_lr() == std::vector<double>{0.25, 2});
+  optim::LambdaLR later(optimizer, [](std::int64_t) { return 0.5; });
+  CHECK(later.get_last_lr() == std::vector<double>{0.25, 2});
+}
+
+TEST_CASE("a scheduler resumes from its state dict exactly") {
+  using Rates = std::vector<double>;
+  const Tensor w = zeros({1}).requires_grad_(), v = zeros({1}).requires_grad_();
+  optim::SGD first(std::vector<Tensor>{w}, 0.1), second(std::vector<Tensor>{v}, 0.7);
+  optim::CosineAnnealingLR a(first, 5), b(second, 5);
+  for (int i = 0; i < 3; ++i) a.step();
+  second.load_state_dict(first.state_dict());
+  b.load_state_dict(a.state_dict());
+  CHECK(b.last_epoch() == 3);
+  for (int i = 0; i < 9; ++i) {  // past the bottom, where the initial rate counts
+    a.step(), b.step();
+    CHECK(a.get_last_lr() == b.get_last_lr());
+  }
+
+  optim::ReduceLROnPlateau one(first, optim::PlateauOptions().patience(2)),
+      two(second, optim::PlateauOptions().patience(2));
+  for (int i = 0; i < 3; ++i) one.step(1);
+  two.load_state_dict(one.state_dict());
+  const Rates before = b.get_last_lr();
+  two.step(1);
+  CHECK(b.get_last_lr() == Rates{before[0] * 0.1});
+
+  CHECK_THROWS_AS(b.load_state_dict(one.state_dict()), RuntimeError);
+  CHECK_THROWS_AS(two.load_state_dict(a.state_dict()), RuntimeError);
+  auto wide = a.state_dict();
+  wide["base_lrs"] = zeros({2});
+  CHECK_THROWS_AS(b.load_state_dict(wide), RuntimeError);
+}
+
+TEST_CASE("OneCycleLR may be stepped after each of its batches, and needs a momentum to cycle") {
+  const Tensor w = zeros({1}).requires_grad_();
+  optim::SGD sgd(std::vector<Tensor>{w}, 0.1);
+  optim::OneCycleLR cycle(sgd, 1, 10);
+  for (int batch = 0; batch < 10; ++batch) cycle.step();
+  // PyTorch's value: the cosine goes on.
+  CHECK(std::fabs(cycle.get_last_lr()[0] - 0.0495193679865) < 1e-12);
+  CHECK_THROWS_AS(cycle.step(), ValueError);
+
+  optim::Adagrad adagrad(std::vector<Tensor>{w}, 0.1);
+  CHECK_THROWS_AS(optim::OneCycleLR(adagrad, 1, 10), ValueError);
+  optim::OneCycleLR plain(adagrad, 1, 10, optim::OneCycleOptions().cycle_momentum(false));
+  CHECK(std::fabs(plain.get_last_lr()[0] - 0.04) < 1e-15);
+}
+
 TEST_CASE("an optimizer resumes from its state dict exactly") {
   for (const auto& [name, make] : makers()) {
     INFO(name);
@@ -234,14 +305,49 @@ TEST_CASE("transposed and expanded layouts are trained like dense ones") {
   CHECK(!transposed.is_contiguous());
 }
 
+TEST_CASE("a frozen parameter may be given to an optimizer, and is passed over until it thaws") {
+  const Tensor w = ones({2}).requires_grad_(), frozen = ones({2});
+  optim::SGD optimizer({w, frozen}, 0.5);
+  (w * frozen).sum().backward();
+  optimizer.step();
+  CHECK(equal(w, full({2}, 0.5)));
+  CHECK(equal(frozen, ones({2})));
+  frozen.requires_grad_();
+  optimizer.zero_grad();
+  (w * frozen).sum().backward();
+  optimizer.step();
+  CHECK(equal(frozen, full({2}, 0.75)));
+}
+
+TEST_CASE("an optimizer's state has the tensors that its options ask for, under PyTorch's names") {
+  using Keys = std::vector<std::string>;
+  const auto keys = [](const optim::RMSpropOptions& options) {
+    const Tensor w = ones({2}).requires_grad_();
+    optim::RMSprop optimizer(std::vector<Tensor>{w}, options);
+    w.sum().backward();
+    optimizer.step();
+    Keys found;
+    for (const auto& item : optimizer.state_dict())
+      if (item.key().rfind("state.0.", 0) == 0) found.push_back(item.key().substr(8));
+    const Tensor other = ones({2}).requires_grad_();
+    optim::RMSprop copy(std::vector<Tensor>{other}, options);
+    copy.load_state_dict(optimizer.state_dict());
+    CHECK(copy.state_dict().keys() == optimizer.state_dict().keys());
+    return found;
+  };
+  CHECK(keys({}) == Keys{"step", "square_avg"});
+  CHECK(keys(optim::RMSpropOptions().centered(true)) == Keys{"step", "square_avg", "grad_avg"});
+  CHECK(keys(optim::RMSpropOptions().momentum(0.9)) ==
+        Keys{"step", "square_avg", "momentum_buffer"});
+}
+
 TEST_CASE("bad parameters and numbers are refused by name") {
   const Tensor w = ones({2}).requires_grad_();
   using List = std::vector<Tensor>;
   CHECK(message_of([&] { optim::SGD o(List{}); }).find("empty parameter list") !=
         std::string::npos);
-  CHECK(message_of([&] { optim::SGD o(List{ones({2})}); }).find("does not require grad") !=
+  CHECK(message_of([&] { optim::SGD o(List{w * 2}); }).find("non-leaf Tensor") !=
         std::string::npos);
-  CHECK(message_of([&] { optim::SGD o(List{w * 2}); }).find("no leaf") != std::string::npos);
   CHECK(message_of([&] {
           optim::SGD o({w, w});
         }).find("more than one parameter group") != std::string::npos);

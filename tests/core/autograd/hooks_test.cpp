@@ -156,6 +156,44 @@ TEST_CASE("hooks of a node see gradients before and after it, and may replace th
   CHECK(throws_with([&] { z.backward(); }, "incorrect number of values"));
 }
 
+TEST_CASE("a hook that removes itself or adds one changes the next pass only", "[hooks]") {
+  const Tensor x = leaf({1.0});
+  const Tensor y = x * 2;
+  std::string order;
+  unsigned once = 0, once_before = 0, once_after = 0, once_accumulated = 0;
+  using Tensors = std::vector<Tensor>;
+  autograd::Node& node = *y.grad_fn();
+  once = y.register_hook([&](const Tensor&) {
+    y.remove_hook(once);
+    y.register_hook([&](const Tensor&) { order += "added "; });
+  });
+  y.register_hook([&](const Tensor&) { order += "tensor "; });
+  once_before = node.register_prehook([&](const Tensors&) {
+    node.remove_hook(once_before);
+    return Tensors();
+  });
+  node.register_prehook([&](const Tensors&) {
+    order += "before ";
+    return Tensors();
+  });
+  once_after = node.register_hook([&](const Tensors&, const Tensors&) {
+    node.remove_hook(once_after);
+    return Tensors();
+  });
+  node.register_hook([&](const Tensors&, const Tensors&) {
+    order += "after ";
+    return Tensors();
+  });
+  once_accumulated =
+      x.register_post_accumulate_grad_hook([&](const Tensor&) { x.remove_hook(once_accumulated); });
+  x.register_post_accumulate_grad_hook([&](const Tensor&) { order += "leaf "; });
+  y.backward({}, /*retain_graph=*/true);
+  CHECK(order == "tensor before after leaf ");
+  order.clear();
+  y.backward();
+  CHECK(order == "tensor added before after leaf ");
+}
+
 TEST_CASE("a hook may run a backward pass of its own", "[hooks]") {
   const Tensor x = leaf({3.0}), other = leaf({5.0});
   const Tensor y = x * 2;
