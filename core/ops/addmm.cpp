@@ -16,6 +16,11 @@ Tensor scaled(const Tensor& g, const Scalar& s) {
   return s.equal(1) ? g : g * s;
 }
 
+/// g·s in g's type: integers drop what s has behind the point.
+Tensor times(const Tensor& g, const Scalar& s) {
+  return scaled(g, is_integral(g.scalar_type()) ? Scalar(s.toLong()) : s);
+}
+
 void check_start(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type) {
   check_defined(op, c);
   check(c.scalar_type() == type, op,
@@ -68,7 +73,7 @@ Tensor addmv(const Tensor& c, const Tensor& a, const Tensor& x, const Scalar& be
   Tensor y = start_of_sum("addmv", c, product.sizes(), product.scalar_type(), beta);
   {
     NoGradGuard no_grad;
-    y = beta.equal(0) ? scaled(product, alpha) : scaled(y, beta) + scaled(product, alpha);
+    y = beta.equal(0) ? times(product, alpha) : times(y, beta) + times(product, alpha);
   }
   return record(
       "AddmvBackward0", y, wrt(c, [beta](const Tensor& g) { return scaled(g, beta); }),
@@ -101,7 +106,7 @@ Tensor addbmm(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& b
   Tensor y = start_of_sum("addbmm", c, product.sizes(), product.scalar_type(), beta);
   {
     NoGradGuard no_grad;
-    y = beta.equal(0) ? scaled(product, alpha) : scaled(y, beta) + scaled(product, alpha);
+    y = beta.equal(0) ? times(product, alpha) : times(y, beta) + times(product, alpha);
   }
   auto repeated = [](const Tensor& g, std::int64_t batch) {
     return g.unsqueeze(0).expand({batch, -1, -1});

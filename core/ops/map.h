@@ -60,6 +60,7 @@ Tensor alias_of(const Tensor& x, const Geometry& geometry);
 /// The type of an operation's result (PyTorch's rules: a tensor of dimension outranks a 0-d one of
 /// the same kind, which outranks a number).
 ScalarType result_type(const Tensor& a, const Tensor& b);
+ScalarType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
 ScalarType result_type(const Tensor& a, const Scalar& b);
 /// Integers and bools become the default floating-point type.
 ScalarType float_type(ScalarType type);
