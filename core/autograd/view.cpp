@@ -205,6 +205,7 @@ const char* view_problem(ViewKind kind) {
 }
 
 bool overlaps_itself(const Geometry& g) {
+  if (g.numel() == 0) return false;
   for (int d = 0; d < g.ndim; ++d)
     if (g.size[d] > 1 && g.stride[d] == 0) return true;
   return false;
