@@ -265,10 +265,13 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
 
 // ∂/∂a log(eᵃ + eᵇ) = σ(a − b).
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
-  return record(
-      "LogaddexpBackward0", of_floats("logaddexp", a, b, simd().logaddexp),
-      wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*b - *a) + 1); }),
-      wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*a - *b) + 1); }));
+  // Added with −1, since either operand may be a boolean, from which nothing is subtracted.
+  return record("LogaddexpBackward0", of_floats("logaddexp", a, b, simd().logaddexp),
+                wrt(a, [a = saved(a),
+                        b = saved(b)](const Tensor& g) { return g / (exp(add(*b, *a, -1)) + 1); }),
+                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) {
+                  return g / (exp(add(*a, *b, -1)) + 1);
+                }));
 }
 
 Tensor copysign(const Tensor& a, const Tensor& b) {

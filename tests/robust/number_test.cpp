@@ -3,6 +3,7 @@
 
 #include "catch.h"
 
+#include <pullback/core/autograd/engine.h>
 #include <pullback/core/ops.h>
 
 // Numbers that an element type cannot hold, and types that an operation does not take.
@@ -67,6 +68,8 @@ TEST_CASE("a boolean is neither subtracted nor a factor of numbers") {
   CHECK(throws_with([&] { x.add(x, true); }, "Boolean alpha only supported"));
   CHECK(throws_with([&] { x.sub_(x, true); }, "Boolean alpha only supported"));
   CHECK(b.add(b, true).equal(b));
+  const Tensor leaf = ones({2}).requires_grad_();
+  CHECK(allclose(autograd::grad({logaddexp(leaf, b).sum()}, {leaf})[0], full({2}, 0.5)));
 }
 
 TEST_CASE("three operands have the type that those with dimensions decide") {
