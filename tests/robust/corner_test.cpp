@@ -29,3 +29,22 @@ TEST_CASE("logcumsumexp has a gradient where exponentials overflow") {
   CHECK(allclose(second, tensor({-0.9400090930064477, 0., 0., 0.9400090930064477}, kDouble), 1e-13,
                  1e-14));
 }
+
+TEST_CASE("elements that equal the median, the largest or the smallest share its gradient") {
+  const Tensor x = tensor({1., 3., 2., 2.}).requires_grad_();
+  CHECK(gradient(median(x), x).equal(tensor({0., 0., 0.5, 0.5})));
+  const Tensor lost = tensor({1., kNaN, 2., kNaN}).requires_grad_();
+  const Tensor shared = tensor({0., 0.5, 0., 0.5});
+  CHECK(gradient(max(lost), lost).equal(shared));
+  CHECK(gradient(min(lost), lost).equal(shared));
+  CHECK(gradient(median(lost), lost).equal(shared));
+}
+
+TEST_CASE("a dimension without elements has no largest, even if there are no lines along it") {
+  const Tensor x = empty({3, 0, 0});
+  CHECK_THROWS_AS(amax(x, 1), IndexError);
+  CHECK_THROWS_AS(min(x, 2), IndexError);
+  CHECK_THROWS_AS(argmax(x, 2), IndexError);
+  CHECK_THROWS_AS(aminmax(x), Error);
+  CHECK(std::get<0>(aminmax(ones({2, 3}), {}, /*keepdim=*/true)).sizes() == IntArrayRef({1, 1}));
+}
