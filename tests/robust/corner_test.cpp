@@ -48,3 +48,10 @@ TEST_CASE("a dimension without elements has no largest, even if there are no lin
   CHECK_THROWS_AS(aminmax(x), Error);
   CHECK(std::get<0>(aminmax(ones({2, 3}), {}, /*keepdim=*/true)).sizes() == IntArrayRef({1, 1}));
 }
+
+TEST_CASE("meshgrid's xy has the second line along the first dimension") {
+  const auto grids = meshgrid({tensor({1, 2, 3}), tensor({4, 5}), tensor({6})}, "xy");
+  CHECK(grids[0].squeeze(2).equal(tensor({{1, 2, 3}, {1, 2, 3}})));
+  CHECK(grids[1].squeeze(2).equal(tensor({{4, 4, 4}, {5, 5, 5}})));
+  CHECK(grids[2].sizes() == IntArrayRef({2, 3, 1}));
+}
