@@ -55,3 +55,36 @@ TEST_CASE("meshgrid's xy has the second line along the first dimension") {
   CHECK(grids[1].squeeze(2).equal(tensor({{4, 4, 4}, {5, 5, 5}})));
   CHECK(grids[2].sizes() == IntArrayRef({2, 3, 1}));
 }
+
+TEST_CASE("booleans are added and compared where indices meet") {
+  const Tensor x = tensor({true, true, false}), at = tensor({0, 2}), y = tensor({false, true});
+  CHECK(x.scatter_reduce(0, at, y, "amax", false).equal(tensor({false, true, true})));
+  CHECK(x.scatter_reduce(0, at, y, "amin").equal(tensor({false, true, false})));
+  CHECK(x.scatter_reduce(0, at, y, "prod").equal(tensor({false, true, false})));
+  CHECK(x.scatter_reduce(0, at, y, "sum").equal(tensor({true, true, true})));
+  for (const int alpha : {2, -1})
+    CHECK(x.index_add(0, at, y, alpha).equal(tensor({true, true, true})));
+}
+
+TEST_CASE("index_fill counts negative indices from the end") {
+  const Tensor x = ones({2, 3});
+  CHECK(x.index_fill(1, tensor({-1, 0}), 5).equal(tensor({{5., 1., 5.}, {5., 1., 5.}})));
+  CHECK(throws_with([&] { x.index_fill(1, tensor({-4}), 5); }, "index -4 is out of bounds"));
+}
+
+TEST_CASE("a tensor without dimensions is one element to an index") {
+  const Tensor x = tensor(1.), two = tensor({0, 0}), source = tensor(3.).requires_grad_();
+  CHECK(throws_with([&] { x.index_select(0, two); }, "Index to scalar can have only 1 value"));
+  CHECK(throws_with([&] { x.index_copy(0, two, x); }, "index should have one element"));
+  CHECK(throws_with([&] { zeros({2}).scatter(0, two, x); }, "to be no larger than src"));
+  CHECK(throws_with([&] { take_along_dim(x, tensor(0), -1); }, "tensor has no dimensions"));
+  CHECK(gradient(zeros({2}).scatter_add(0, tensor({1}), source).sum(), source).item<float>() == 1);
+  const Tensor none = empty({0}, kLong);
+  CHECK(gradient(zeros({2}).scatter_add(0, none, source).sum(), source).item<float>() == 0);
+}
+
+TEST_CASE("scatter_reduce takes no indices, and those of 32 bits") {
+  const Tensor x = tensor({1., 2.}), y = tensor({3., 4.});
+  CHECK(x.scatter_reduce(0, empty({0, 0}, kLong), y, "amax").equal(x));
+  CHECK(x.scatter_reduce(0, zeros({2}, kInt), y, "amax").equal(tensor({4., 2.})));
+}
