@@ -88,3 +88,15 @@ TEST_CASE("scatter_reduce takes no indices, and those of 32 bits") {
   CHECK(x.scatter_reduce(0, empty({0, 0}, kLong), y, "amax").equal(x));
   CHECK(x.scatter_reduce(0, zeros({2}, kInt), y, "amax").equal(tensor({4., 2.})));
 }
+
+TEST_CASE("dist takes any order") {
+  const Tensor a = tensor({1., 2.}), b = tensor({3., 5.});
+  CHECK(allclose(dist(a, b, -1), tensor(1.2)));
+  CHECK(dist(a, b, -INFINITY).item<float>() == 2);
+  CHECK_THROWS_AS(dist(empty({0}), empty({0}), -1), RuntimeError);
+}
+
+TEST_CASE("linear takes one weight for each input, which gives one output") {
+  CHECK(linear(ones({4, 2, 3}), ones({3})).equal(full({4, 2}, 3.)));
+  CHECK_THROWS_AS(linear(ones({2, 3}), ones({3}), ones({})), RuntimeError);
+}
