@@ -100,3 +100,9 @@ TEST_CASE("linear takes one weight for each input, which gives one output") {
   CHECK(linear(ones({4, 2, 3}), ones({3})).equal(full({4, 2}, 3.)));
   CHECK_THROWS_AS(linear(ones({2, 3}), ones({3}), ones({})), RuntimeError);
 }
+
+TEST_CASE("an edge is replicated where the cut took everything") {
+  CHECK(pad(tensor({{{5.}}}), {3, -1}, kReplicate).equal(tensor({{{5., 5., 5.}}})));
+  CHECK(pad(tensor({{{5., 7.}}}), {-2, 3}, kReplicate).equal(tensor({{{7., 7., 7.}}})));
+  CHECK_THROWS_AS(pad(tensor({{{5., 7.}}}), {-2, 0}, kReplicate), RuntimeError);
+}
