@@ -3,6 +3,7 @@
 #include "catch.h"
 
 #include <pullback/core/autograd/engine.h>
+#include <pullback/core/indexing.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 
@@ -81,6 +82,23 @@ TEST_CASE("a tensor without dimensions is one element to an index") {
   CHECK(gradient(zeros({2}).scatter_add(0, tensor({1}), source).sum(), source).item<float>() == 1);
   const Tensor none = empty({0}, kLong);
   CHECK(gradient(zeros({2}).scatter_add(0, none, source).sum(), source).item<float>() == 0);
+}
+
+TEST_CASE("a tensor of one integer indexes as the integer does") {
+  const Tensor x = arange(24.).reshape({2, 3, 4}).clone(), one = tensor(1), two = tensor({0, 1});
+  const Tensor y = x[one];
+  CHECK(y.is_view());
+  CHECK(y.equal(x[1]));
+  y.zero_();
+  CHECK(x[1].equal(zeros({3, 4})));
+  using indexing::None;
+  using indexing::Slice;
+  CHECK(x.index({one, Slice(), two}).sizes() == IntArrayRef({3, 2}));
+  CHECK(x.index({one, None, two}).sizes() == IntArrayRef({1, 2, 4}));
+  CHECK(x.index({Slice(), one, None, two}).sizes() == IntArrayRef({2, 1, 2}));
+  x.index_put_({one.to(kInt), two}, tensor(5.));
+  CHECK(x[1][1].equal(full({4}, 5.)));
+  CHECK_THROWS_AS(x[tensor(2)], IndexError);
 }
 
 TEST_CASE("scatter_reduce takes no indices, and those of 32 bits") {

@@ -4,6 +4,7 @@
 #include "catch.h"
 
 #include <pullback/core/autograd/engine.h>
+#include <pullback/core/indexing.h>
 #include <pullback/core/ops.h>
 
 // Numbers that an element type cannot hold, and types that an operation does not take.
@@ -25,6 +26,7 @@ TEST_CASE("a number that overflows the element type is refused where PyTorch ref
   CHECK(throws_with([&] { x.index_fill(0, at, 1e300); }, words));
   CHECK(throws_with([&] { i.scatter(0, at, large); }, words));
   CHECK(throws_with([&] { i.add(i, large); }, words));
+  CHECK(throws_with([&] { i.index_put_({at}, large); }, words));
   CHECK(throws_with([&] { x.addcmul(x, x, 1e300); }, words));
   CHECK(throws_with([&] { x.addcdiv_(x, x, 1e300); }, words));
   CHECK(throws_with([&] { x.lerp(x, 1e300); }, words));
