@@ -110,8 +110,11 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
   const ScalarType type = options.has_dtype() ? options.dtype()
                           : integers          ? ScalarType::Long
                                               : default_dtype();
+  check<NotImplementedError>(type != ScalarType::Bool, "arange: not implemented for 'Bool'");
+  // int64 counts in integers, whatever was given.
+  check(type != ScalarType::Long || step.toLong() != 0, "arange: step must be nonzero: ", by);
   std::int64_t n;
-  if (integers) {
+  if (integers || type == ScalarType::Long) {
     // Unsigned, since the distance between two integers may need 64 bits.
     const auto a = static_cast<std::uint64_t>(start.toLong());
     const auto b = static_cast<std::uint64_t>(end.toLong());
@@ -172,6 +175,8 @@ void fill_linspace(T* out, std::int64_t steps, const Scalar& start, const Scalar
 Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps,
                 const TensorOptions& options) {
   check(steps >= 0, "linspace: number of steps must be non-negative: ", steps);
+  check<NotImplementedError>(options.dtype() != ScalarType::Bool,
+                             "linspace: not implemented for 'Bool'");
   Tensor x = allocate("linspace", {steps}, options.dtype(), options);
   if (steps > 0)
     visit(options.dtype(),
@@ -182,7 +187,12 @@ Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps,
 Tensor logspace(const Scalar& start, const Scalar& end, std::int64_t steps, double base,
                 const TensorOptions& options) {
   check(steps >= 0, "logspace: number of steps must be non-negative: ", steps);
-  Tensor exponents = linspace(start, end, steps, TensorOptions(ScalarType::Double));
+  check<NotImplementedError>(options.dtype() != ScalarType::Bool,
+                             "logspace: not implemented for 'Bool'");
+  // Integers start from and end at integers, as in linspace.
+  const bool whole = is_integral(options.dtype());
+  Tensor exponents = linspace(whole ? Scalar(start.toLong()) : start,
+                              whole ? Scalar(end.toLong()) : end, steps, ScalarType::Double);
   double* e = exponents.data_ptr<double>();
   for (std::int64_t i = 0; i < steps; ++i) e[i] = std::pow(base, e[i]);
   return finish(exponents.to(options.dtype()), options);

@@ -37,8 +37,8 @@ Tensor vector_norm_value(const Tensor& x, double p, IntArrayRef dim, bool keepdi
   return x.abs().pow(p).sum(dim, keepdim).pow(1 / p);
 }
 
-// g and y have size 1 in the reduced dimensions. Where the norm is 0 the subgradient 0 is taken;
-// dividing by 1 there keeps the derivatives of this formula finite.
+// g and y have size 1 in the reduced dimensions. Where the norm is 0 (for p < 0, where any element
+// is) the subgradient 0 is taken; dividing by 1 there keeps the derivatives of this formula finite.
 Tensor vector_norm_gradient(const Tensor& x, const Tensor& y, const Tensor& g, double p,
                             IntArrayRef dim) {
   if (p == 0) return {};
@@ -50,7 +50,7 @@ Tensor vector_norm_gradient(const Tensor& x, const Tensor& y, const Tensor& g, d
   const Tensor size = y.masked_fill(y == 0, 1);
   if (p == 2) return x * (g / size);
   const Tensor magnitude = x.abs().masked_fill(x == 0, 1);
-  return (x.sign() * magnitude.pow(p - 1)) * (g / size.pow(p - 1));
+  return (x.sign() * magnitude.pow(p - 1)) * (g / size.pow(p - 1)).masked_fill(y == 0, 0);
 }
 
 }  // namespace
@@ -63,17 +63,21 @@ Tensor vector_norm(const Tensor& input, const Scalar& ord, IntArrayRef dim, bool
         "; convert it with to(kFloat) or to(kDouble)");
   check(!dtype || is_floating_point(*dtype),
         "linalg.vector_norm: dtype should be a floating point type, got ", dtype.value_or(kFloat));
+  check(!dtype || promote_types(input.scalar_type(), *dtype) == *dtype,
+        "linalg.vector_norm: the dtype of the input (", input.scalar_type(),
+        ") should be convertible without narrowing to the specified dtype (",
+        dtype.value_or(kFloat), ")");
   const Tensor x = dtype ? input.to(*dtype) : input;
   const double p = ord.toDouble();
   const auto dims = wrap_dims(dim, x, "linalg.vector_norm");
-  if (p < 0 || p == kInfinity)
-    for (std::int64_t d : dims)
-      check(x.size(d) != 0, "linalg.vector_norm cannot compute the ", p,
-            " norm on an empty tensor because the operation does not have an identity");
   if (x.dim() == 0) {
     // A scalar: its norm is |x| (or whether it is nonzero).
     return vector_norm(x.unsqueeze(0), ord, {0}, false, {});
   }
+  if (p < 0 || p == kInfinity)
+    for (std::int64_t d : dims)
+      check(x.size(d) != 0, "linalg.vector_norm cannot compute the ", p,
+            " norm on an empty tensor because the operation does not have an identity");
   auto shape = x.sizes().vec();
   for (std::int64_t d : dims) shape[d] = 1;
   return record("LinalgVectorNormBackward0", vector_norm_value(x, p, dims, keepdim),
@@ -127,6 +131,7 @@ Tensor matrix_norm(const Tensor& input, const Scalar& ord, IntArrayRef dim, bool
         " not supported.");
   const Tensor a = dtype ? input.to(*dtype) : input;
   const auto extreme = [&](const Tensor& x, std::int64_t along, bool keep) {
+    if (p > 0 && x.size(along) == 0) return x.sum({along}, keep);  // of no sums the largest is 0
     return p > 0 ? x.amax({along}, keep) : x.amin({along}, keep);
   };
   if (size == 2) return keep_dims(extreme(singular_values(a, d), -1, false), d, keepdim);
@@ -145,8 +150,6 @@ bool of_matrix(const Tensor& x, IntArrayRef dim) {
           x.dim(), "D.");
     return x.dim() == 2;
   }
-  check(dim.size() <= 2, "linalg.norm: If dim is specified, it must be of length 1 or 2. Got ",
-        dim);
   return dim.size() == 2;
 }
 
@@ -154,6 +157,8 @@ bool of_matrix(const Tensor& x, IntArrayRef dim) {
 
 Tensor norm(const Tensor& x, std::optional<Scalar> ord, IntArrayRef dim, bool keepdim,
             std::optional<ScalarType> dtype) {
+  check(dim.size() <= 2, "linalg.norm: If dim is specified, it must be of length 1 or 2. Got ",
+        dim);
   if (!ord || !of_matrix(x, dim)) return vector_norm(x, ord.value_or(2), dim, keepdim, dtype);
   const std::int64_t both[] = {0, 1};
   return matrix_norm(x, *ord, dim.empty() ? IntArrayRef(both, 2) : dim, keepdim, dtype);
@@ -161,6 +166,8 @@ Tensor norm(const Tensor& x, std::optional<Scalar> ord, IntArrayRef dim, bool ke
 
 Tensor norm(const Tensor& x, std::string_view ord, IntArrayRef dim, bool keepdim,
             std::optional<ScalarType> dtype) {
+  check(dim.size() <= 2, "linalg.norm: If dim is specified, it must be of length 1 or 2. Got ",
+        dim);
   check(of_matrix(x, dim), "linalg.norm: the order ", ord, " is one of matrices, but x has sizes ",
         x.sizes());
   const std::int64_t both[] = {0, 1};

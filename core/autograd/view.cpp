@@ -92,6 +92,12 @@ void place(const Tensor& part, const Tensor& g) {
   });
 }
 
+void check_distinct(const Geometry& whole) {
+  check<NotImplementedError>(has_distinct_elements(whole),
+                             "as_strided: no gradient for a view of an expanded tensor: strides ",
+                             whole.strides(), "; use contiguous() first");
+}
+
 bool same_layout(const Geometry& a, const Geometry& b) {
   if (!a.same_sizes(b)) return false;
   for (int d = 0; d < a.ndim; ++d)
@@ -117,10 +123,24 @@ Tensor as_strided_view(const Tensor& x, const Geometry& whole, const Geometry& p
                 }));
 }
 
+Tensor as_strided_put(const Tensor& x, const Tensor& inside, const Geometry& whole,
+                      const Geometry& part) {
+  check_distinct(whole);
+  const Frame frame(whole, part, x.scalar_type());
+  copy_into(frame.at(whole), x);
+  copy_into(frame.at(part), inside);
+  return record(
+      "AsStridedPutBackward0", frame.at(whole),
+      wrt(x,
+          [whole, part](const Tensor& g) {
+            const Tensor none = zeros(IntArrayRef(), g.scalar_type());
+            return as_strided_put(g, none, whole, part);
+          }),
+      wrt(inside, [whole, part](const Tensor& g) { return as_strided_view(g, whole, part); }));
+}
+
 Tensor as_strided_scatter(const Tensor& g, const Geometry& whole, const Geometry& part) {
-  check<NotImplementedError>(has_distinct_elements(whole),
-                             "as_strided: no gradient for a view of an expanded tensor: strides ",
-                             whole.strides(), "; use contiguous() first");
+  check_distinct(whole);
   const Frame frame(whole, part, g.scalar_type());
   place(frame.at(part), g);
   return record(
@@ -181,8 +201,9 @@ void CopySlices::run(Tensor* output_grads, Tensor* input_grads, Needs needs) {
   Tensor inside = std::move(input_grads[0]);
   // The change may not have stored a rule for the part (self needed no gradient then): nothing
   // flows.
-  const Tensor difference = inside.defined() ? inside - part : -part;
-  input_grads[0] = g + as_strided_scatter(sum_to_size(difference, part.sizes()), whole, part_);
+  if (!inside.defined()) inside = zeros(IntArrayRef(), g.scalar_type());
+  if (!is_expandable_to(inside.sizes(), part.sizes())) inside = sum_to_size(inside, part.sizes());
+  input_grads[0] = as_strided_put(g, inside, whole, part_);
 }
 
 namespace {
@@ -205,6 +226,7 @@ const char* view_problem(ViewKind kind) {
 }
 
 bool overlaps_itself(const Geometry& g) {
+  if (g.numel() == 0) return false;
   for (int d = 0; d < g.ndim; ++d)
     if (g.size[d] > 1 && g.stride[d] == 0) return true;
   return false;

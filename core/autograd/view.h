@@ -65,6 +65,9 @@ void store_result(const char* op, const Tensor& self, const Tensor& y);
 Tensor as_strided_view(const Tensor& x, const Geometry& whole, const Geometry& part);
 /// A tensor of geometry `whole`, zero but for g at `part`; a differentiable op.
 Tensor as_strided_scatter(const Tensor& g, const Geometry& whole, const Geometry& part);
+/// x, laid out as `whole`, with `inside` in place of the elements at `part`; `inside` broadcasts.
+Tensor as_strided_put(const Tensor& x, const Tensor& inside, const Geometry& whole,
+                      const Geometry& part);
 
 /// The change of a part of a tensor: the node of the change runs on the part's gradient.
 class CopySlices final : public Node {

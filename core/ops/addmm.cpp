@@ -12,6 +12,11 @@ using autograd::wrt;
 
 namespace {
 
+/// g·s in g's type: integers drop what s has behind the point.
+Tensor times(const Tensor& g, const Scalar& s) {
+  return scaled(g, is_integral(g.scalar_type()) ? Scalar(s.toLong()) : s);
+}
+
 void check_start(const char* op, const Tensor& c, IntArrayRef sizes, ScalarType type) {
   check_defined(op, c);
   check(c.scalar_type() == type, op,
@@ -25,7 +30,7 @@ Tensor sum_with(const char* op, const Tensor& c, const Tensor& product, const Sc
                 const Scalar& alpha) {
   check_start(op, c, product.sizes(), product.scalar_type());
   const NoGradGuard unrecorded;
-  return beta.equal(0) ? scaled(product, alpha) : scaled(c, beta) + scaled(product, alpha);
+  return beta.equal(0) ? times(product, alpha) : times(c, beta) + times(product, alpha);
 }
 
 }  // namespace

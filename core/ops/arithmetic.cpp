@@ -44,9 +44,13 @@ Scalar product(const Scalar& a, const Scalar& b) {
 }
 
 void check_no_bool_subtraction(const Tensor& a, ScalarType b) {
-  check(a.scalar_type() != ScalarType::Bool || b != ScalarType::Bool,
+  const bool first = a.scalar_type() == ScalarType::Bool, second = b == ScalarType::Bool;
+  check(!first || !second,
         "sub: Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` "
         "or `logical_xor()` operator instead");
+  check(!first && !second,
+        "sub: Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+        "trying to invert a mask, use the `~` or `logical_not()` operator instead");
 }
 
 /// Runs a binary kernel into self, converting as needed.
@@ -107,6 +111,7 @@ Tensor sub(const Tensor& a, const Tensor& b, const Scalar& alpha) {
   check_defined("sub", a);
   check_defined("sub", b);
   check_no_bool_subtraction(a, b.scalar_type());
+  check_alpha("sub", alpha, result_type(a, b));
   return record("SubBackward0", sum_of("sub", a, b, -alpha), wrt(a, passed_on),
                 wrt(b, [alpha = alpha.toDouble()](const Tensor& g) { return scaled(g, -alpha); }));
 }
@@ -228,6 +233,7 @@ Tensor TensorBase::sub_(const Tensor& other, const Scalar& alpha) const {
   const Tensor& self = target("sub_", std::move(hold));
   check_defined("sub_", other);
   check_no_bool_subtraction(self, other.scalar_type());
+  check_alpha("sub_", alpha, result_type(self, other));
   return add_in_place("sub_", "SubBackward0", self, other, -alpha);
 }
 Tensor TensorBase::sub_(const Scalar& other, const Scalar& alpha) const {

@@ -41,12 +41,12 @@ Tensor of_floats(const char* op, const Tensor& a, const Tensor& b, const Map& ke
   return map(op, a, b, kernel, type, type, 2.0f);
 }
 
-void check_divisor(const char* op, const Tensor& b, ScalarType type) {
-  check(is_floating_point(type) || !(b == 0).any().item<bool>(), op,
+void check_divisor(const char* op, const Tensor& a, const Tensor& b, ScalarType type) {
+  check(is_floating_point(type) || a.numel() == 0 || !(b == 0).any().item<bool>(), op,
         ": ZeroDivisionError: an integer divisor is 0");
 }
-void check_divisor(const char* op, const Scalar& b, ScalarType type) {
-  check(is_floating_point(type) || b.toLong() != 0, op,
+void check_divisor(const char* op, const Tensor& a, const Scalar& b, ScalarType type) {
+  check(is_floating_point(type) || a.numel() == 0 || b.toLong() != 0, op,
         ": ZeroDivisionError: the integer divisor is 0");
 }
 
@@ -112,8 +112,6 @@ Tensor pow(const Tensor& a, const Scalar& b) {
 Tensor pow(const Scalar& a, const Tensor& b) {
   check_defined("pow", b);
   const ScalarType type = result_type(b, a);
-  check(is_floating_point(type) || !(b < 0).any().item<bool>(),
-        "pow: Integers to negative integer powers are not allowed");
   return record("PowBackward2", map("pow", a, b, simd().pow, type, type, 2.0f),
                 wrt(b, [a, b = saved(b)](const Tensor& g, const Tensor& y) {
                   if (a.equal(0)) return where(*b >= 0, zeros_like(g), g * y * -INFINITY);
@@ -124,11 +122,11 @@ Tensor pow(const Scalar& a, const Tensor& b) {
 // ---- division with rounding and remainders
 
 Tensor floor_divide(const Tensor& a, const Tensor& b) {
-  check_divisor("floor_divide", b, common_type("floor_divide", a, b));
+  check_divisor("floor_divide", a, b, common_type("floor_divide", a, b));
   return same("floor_divide", a, b, simd().floor_divide);
 }
 Tensor floor_divide(const Tensor& a, const Scalar& b) {
-  check_divisor("floor_divide", b, common_type("floor_divide", a, b));
+  check_divisor("floor_divide", a, b, common_type("floor_divide", a, b));
   return same("floor_divide", a, b, simd().floor_divide);
 }
 
@@ -140,7 +138,7 @@ Tensor rounded_quotient(const Tensor& a, const B& b, std::string_view mode) {
         "div: expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", mode,
         "'");
   const ScalarType type = common_type("div", a, b);
-  check_divisor("div", b, type);
+  check_divisor("div", a, b, type);
   return same("div", a, b, mode == "floor" ? simd().floor_divide : simd().trunc_divide);
 }
 
@@ -158,25 +156,25 @@ Tensor div(const Tensor& a, const Scalar& b, std::optional<std::string_view> mod
 
 // a mod b = a − b·⌊a/b⌋ (remainder) or a − b·trunc(a/b) (fmod): linear between the jumps.
 Tensor remainder(const Tensor& a, const Tensor& b) {
-  check_divisor("remainder", b, common_type("remainder", a, b));
+  check_divisor("remainder", a, b, common_type("remainder", a, b));
   return record(
       "RemainderBackward1", same("remainder", a, b, simd().remainder),
       wrt(a, [](const Tensor& g) { return g; }),
       wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return -g * div(*a, *b, "floor"); }));
 }
 Tensor remainder(const Tensor& a, const Scalar& b) {
-  check_divisor("remainder", b, common_type("remainder", a, b));
+  check_divisor("remainder", a, b, common_type("remainder", a, b));
   return record("RemainderBackward0", same("remainder", a, b, simd().remainder),
                 wrt(a, [](const Tensor& g) { return g; }));
 }
 Tensor fmod(const Tensor& a, const Tensor& b) {
-  check_divisor("fmod", b, common_type("fmod", a, b));
+  check_divisor("fmod", a, b, common_type("fmod", a, b));
   return record(
       "FmodBackward1", same("fmod", a, b, simd().fmod), wrt(a, [](const Tensor& g) { return g; }),
       wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return -g * div(*a, *b, "trunc"); }));
 }
 Tensor fmod(const Tensor& a, const Scalar& b) {
-  check_divisor("fmod", b, common_type("fmod", a, b));
+  check_divisor("fmod", a, b, common_type("fmod", a, b));
   return record("FmodBackward0", same("fmod", a, b, simd().fmod),
                 wrt(a, [](const Tensor& g) { return g; }));
 }
@@ -264,10 +262,13 @@ Tensor hypot(const Tensor& a, const Tensor& b) {
 
 // ∂/∂a log(eᵃ + eᵇ) = σ(a − b).
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
-  return record(
-      "LogaddexpBackward0", of_floats("logaddexp", a, b, simd().logaddexp),
-      wrt(a, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*b - *a) + 1); }),
-      wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) { return g / (exp(*a - *b) + 1); }));
+  // Added with −1, since either operand may be a boolean, from which nothing is subtracted.
+  return record("LogaddexpBackward0", of_floats("logaddexp", a, b, simd().logaddexp),
+                wrt(a, [a = saved(a),
+                        b = saved(b)](const Tensor& g) { return g / (exp(add(*b, *a, -1)) + 1); }),
+                wrt(b, [a = saved(a), b = saved(b)](const Tensor& g) {
+                  return g / (exp(add(*a, *b, -1)) + 1);
+                }));
 }
 
 Tensor copysign(const Tensor& a, const Tensor& b) {

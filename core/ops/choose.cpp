@@ -36,18 +36,28 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
                 wrt(a, [c = saved(condition)](const Tensor& g) { return where(*c, g, 0); }),
                 wrt(b, [c = saved(condition)](const Tensor& g) { return where(*c, 0, g); }));
 }
+
+namespace {
+
+Tensor number(const Scalar& value, ScalarType type) {
+  check_convertible("where", value, type);
+  return scalar_tensor(value, type);
+}
+
+}  // namespace
+
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b) {
   check_defined("where", a);
-  return where(condition, a, scalar_tensor(b, result_type(a, b)));
+  return where(condition, a, number(b, result_type(a, b)));
 }
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b) {
   check_defined("where", b);
-  return where(condition, scalar_tensor(a, result_type(b, a)), b);
+  return where(condition, number(a, result_type(b, a)), b);
 }
 Tensor where(const Tensor& condition, const Scalar& a, const Scalar& b) {
   auto type = [](const Scalar& s) { return s.isFloatingPoint() ? default_dtype() : s.type(); };
   const ScalarType common = promote_types(type(a), type(b));
-  return where(condition, scalar_tensor(a, common), scalar_tensor(b, common));
+  return where(condition, number(a, common), number(b, common));
 }
 
 namespace {

@@ -69,13 +69,14 @@ Tensor TensorBase::copy_(const Tensor& source, bool) const {
   check_defined("copy_", source);
   check(is_expandable_to(source.sizes(), x.sizes()), "copy_: The size of tensor a ", x.sizes(),
         " must match the size of tensor b ", source.sizes());
-  return record_inplace(
-      "copy_", "CopyBackwards", x,
-      [&] {
-        if (!x.is_same(source)) copy_into(x, source);
-      },
-      wrt(x, [](const Tensor& g) { return zeros_like(g); }),
-      wrt(source, [](const Tensor& g) { return g; }));
+  const auto change = [&] {
+    if (!x.is_same(source)) copy_into(x, source);
+  };
+  // No gradient passes through an integer.
+  if (!x.is_floating_point()) return overwrite("copy_", "CopyBackwards", x, change);
+  return record_inplace("copy_", "CopyBackwards", x, change,
+                        wrt(x, [](const Tensor& g) { return zeros_like(g); }),
+                        wrt(source, [](const Tensor& g) { return g; }));
 }
 
 Tensor TensorBase::fill_(const Scalar& value) const {

@@ -207,6 +207,8 @@ Tensor cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weight, Red
   const std::int64_t dim = x.dim() == 1 ? 0 : 1;
   check_weight(op, x, weight, x.size(dim));
   const Tensor w = weight.defined() ? weight.detach() : weight;
+  check(!(x.sizes() == y.sizes()) || ignore_index < 0, op,
+        ": ignore_index is not supported for floating point target, but is ", ignore_index);
   if (x.sizes() == y.sizes()) return of_probabilities(x, y, w, reduction, label_smoothing);
   const Tensor log_p = log_softmax(x, dim);
   const Tensor loss = nll_loss(log_p, y, w, reduction, ignore_index);

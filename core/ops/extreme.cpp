@@ -20,7 +20,6 @@ Over everything(const Tensor& x) {
 /// Throws for a reduction that has no value of no elements.
 void check_not_empty(const char* op, const Tensor& x, Over over) {
   const Geometry& g = x.get()->geometry;
-  if (reduced(g, over, false).numel() == 0) return;
   for (int d = 0; d < g.ndim; ++d)
     check<IndexError>(!over[d] || g.size[d] > 0, op, ": Expected reduction dim ", d,
                       " to have non-zero size: shape ", g.sizes());
@@ -31,17 +30,6 @@ Over one_dim(const char* op, const Tensor& x, std::int64_t dim) {
   const int d = wrap_dim(dim, x.get()->geometry.ndim, op);
   if (x.get()->geometry.ndim > 0) over.set(d);
   return over;
-}
-
-/// Shares g among all elements that equal the extreme y.
-Tensor shared_gradient(const Tensor& g, const Tensor& x, const Tensor& y, Over over, bool keepdim) {
-  const int n = static_cast<int>(x.dim());
-  const Tensor mask = x == restore_dims(y.detach(), over, n, keepdim);
-  std::vector<std::int64_t> dims;
-  for (int d = 0; d < n; ++d)
-    if (over[d]) dims.push_back(d);
-  const Tensor count = dims.empty() ? ones_like(x) : mask.sum(dims, true);
-  return mask * (restore_dims(g, over, n, keepdim) / count);
 }
 
 Tensor extreme(const char* op, const char* node, const kernels::Reduce& kernel, const Tensor& x,
@@ -85,6 +73,17 @@ Tensor position(const char* op, const kernels::Reduce& kernel, const Tensor& x,
 
 }  // namespace
 
+Tensor shared_gradient(const Tensor& g, const Tensor& x, const Tensor& y, Over over, bool keepdim) {
+  const int n = static_cast<int>(x.dim());
+  const Tensor value = restore_dims(y.detach(), over, n, keepdim), in = x.detach();
+  const Tensor mask = where(value.isnan(), in.isnan(), in == value);
+  std::vector<std::int64_t> dims;
+  for (int d = 0; d < n; ++d)
+    if (over[d]) dims.push_back(d);
+  const Tensor count = dims.empty() ? ones_like(in) : mask.sum(dims, true);
+  return mask * (restore_dims(g, over, n, keepdim) / count);
+}
+
 Tensor amax(const Tensor& x, IntArrayRef dim, bool keepdim) {
   check_defined("amax", x);
   return extreme("amax", "AmaxBackward0", simd().amax, x,
@@ -111,24 +110,20 @@ std::tuple<Tensor, Tensor> min(const Tensor& x, std::int64_t dim, bool keepdim) 
 }
 std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
   check_defined("aminmax", x);
-  const Over over = dim ? dim_mask("aminmax", *dim, x.get()->geometry.ndim) : everything(x);
-  Tensor least = reduce("aminmax", simd().amin, x, over, dim && keepdim);
-  Tensor largest = reduce("aminmax", simd().amax, x, over, dim && keepdim);
-  return record(
-      "AminmaxBackward0", std::tuple(least, largest),
-      wrt(x, [over, kept = dim && keepdim, x = saved(x)](const Tensors& g, const Tensors& y) {
-        Tensor sum;
-        for (std::size_t i = 0; i < 2; ++i) {
-          if (!g[i].defined()) continue;
-          const int ndim = static_cast<int>((*x).dim());
-          const Tensor mask = (*x).eq(restore_dims(y[i], over, ndim, kept)).to(g[i].scalar_type());
-          const Tensor count =
-              restore_dims(reduce("aminmax", simd().sum, mask, over), over, ndim, false);
-          const Tensor part = mask * (restore_dims(g[i], over, ndim, kept) / count);
-          sum = sum.defined() ? sum + part : part;
-        }
-        return sum;
-      }));
+  const Over over = dim ? one_dim("aminmax", x, *dim) : everything(x);
+  check_not_empty("aminmax", x, over);
+  return record("AminmaxBackward0",
+                std::tuple(reduce("aminmax", simd().amin, x, over, keepdim),
+                           reduce("aminmax", simd().amax, x, over, keepdim)),
+                wrt(x, [over, keepdim, x = saved(x)](const Tensors& g, const Tensors& y) {
+                  Tensor sum;
+                  for (std::size_t i = 0; i < 2; ++i) {
+                    if (!g[i].defined()) continue;
+                    const Tensor part = shared_gradient(g[i], *x, y[i], over, keepdim);
+                    sum = sum.defined() ? sum + part : part;
+                  }
+                  return sum;
+                }));
 }
 Tensor max(const Tensor& a, const Tensor& b) {
   return maximum(a, b);

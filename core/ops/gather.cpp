@@ -10,6 +10,10 @@ using autograd::wrt;
 
 namespace {
 
+std::int64_t length_of(const Tensor& x, int d) {
+  return x.dim() ? x.size(d) : 1;
+}
+
 /// Throws unless `index` may address dimension d of a tensor, position for position along the
 /// others.
 int check_index(const char* op, const Tensor& x, std::int64_t dim, const Tensor& index,
@@ -27,15 +31,11 @@ int check_index(const char* op, const Tensor& x, std::int64_t dim, const Tensor&
     check(k == d || index.size(k) <= x.size(k), op, ": Size does not match at dimension ", k,
           " expected index ", index.sizes(), " to be no larger than self ", x.sizes(),
           " apart from dimension ", d);
-    check(!source || source->dim() == 0 || index.size(k) <= source->size(k), op,
-          ": Expected index ", index.sizes(), " to be no larger than src ",
-          source ? source->sizes() : IntArrayRef(), " at dimension ", k);
+    check(!source || index.size(k) <= length_of(*source, k), op, ": Expected index ", index.sizes(),
+          " to be no larger than src ", source ? source->sizes() : IntArrayRef(), " at dimension ",
+          k);
   }
   return d;
-}
-
-std::int64_t length_of(const Tensor& x, int d) {
-  return x.dim() ? x.size(d) : 1;
 }
 
 /// The index as the kernels take it.
@@ -84,6 +84,8 @@ Tensor gathered(const Tensor& g, int dim, const Tensor& index, IntArrayRef sizes
   const Tensor picked = gather(g, dim, index);
   if (picked.sizes() == sizes) return picked;
   Tensor whole = zeros(sizes, g.dtype());
+  if (picked.numel() == 0) return whole;
+  if (sizes.empty()) return picked.reshape(sizes);
   Tensor part = whole;
   for (std::int64_t k = 0; k < picked.dim(); ++k) part = part.narrow(k, 0, picked.size(k));
   part.copy_(picked);
@@ -161,6 +163,8 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<std::i
   check(x.dim() == index.dim(),
         "take_along_dim: input and indices should have the same number of dimensions, but got ",
         x.dim(), " and ", index.dim());
+  check<IndexError>(x.dim() > 0, "take_along_dim: Dimension specified as ", *dim,
+                    " but tensor has no dimensions");
   const int d = wrap_dim(*dim, x.get()->geometry.ndim, "take_along_dim");
   std::vector<std::int64_t> own = x.sizes().vec(), at = index.sizes().vec();
   const std::int64_t length = own[d], count = at[d];

@@ -22,6 +22,14 @@ Tensor checked_index(const char* op, const Tensor& x, int d, const Tensor& index
   return at;
 }
 
+/// The indices with those from −length to −1 counted from the end.
+Tensor counted_from_start(const char* op, const Tensor& index, std::int64_t length) {
+  check_defined(op, index);
+  const NoGradGuard no_grad;
+  const Tensor from_end = (index < 0).logical_and(index >= -length);
+  return where(from_end, index + length, index);
+}
+
 int line_dim(const char* op, const Tensor& x, std::int64_t dim) {
   check_defined(op, x);
   return wrap_dim(dim, x.get()->geometry.ndim, op);
@@ -43,6 +51,9 @@ void check_source(const char* op, const Tensor& x, int d, const Tensor& index,
   check(x.scalar_type() == source.scalar_type(), op,
         ": self and source expected to have the same dtype, but got (self) ", x.scalar_type(),
         " and (source) ", source.scalar_type());
+  check<IndexError>(source.dim() > 0 || index.numel() == 1, op,
+                    ": When source is scalar, index should have one element (got ", index.numel(),
+                    ")");
   check(source.dim() == x.dim() || (x.dim() == 1 && source.dim() == 0), op,
         ": source and self must have the same number of dimensions: ", source.sizes(), " and ",
         x.sizes());
@@ -60,6 +71,8 @@ Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const int d = line_dim("index_select", x, dim);
   const Tensor at = checked_index("index_select", x, d, index);
+  check(x.dim() > 0 || at.numel() == 1, "index_select: Index to scalar can have only 1 value, got ",
+        at.numel(), " value(s)");
   Geometry shape = x.get()->geometry;
   if (shape.ndim > 0) shape.size[d] = at.numel();
   Tensor y = empty_of(shape, x.scalar_type());
@@ -85,7 +98,8 @@ Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64
       op, "IndexAddBackward0", in_place, x,
       [&](const Tensor& y) {
         const NoGradGuard no_grad;
-        const Tensor added = scaled(source, alpha);
+        // A boolean times a number is a number, which the kernel for booleans cannot read.
+        const Tensor added = alpha.equal(1) ? source : as_type(source * alpha, x.scalar_type());
         kernels::scatter_add(y.scalar_type(), slices(y, d, at, added), data<char>(y),
                              data<std::int64_t>(at), data<char>(added));
       },
@@ -115,7 +129,7 @@ Tensor index_copy_into(const char* op, bool in_place, const Tensor& x, std::int6
 Tensor index_fill_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
                        const Tensor& index, const Scalar& value) {
   const int d = line_dim(op, x, dim);
-  const Tensor at = checked_index(op, x, d, index);
+  const Tensor at = checked_index(op, x, d, counted_from_start(op, index, x.dim() ? x.size(d) : 1));
   check_convertible(op, value, x.scalar_type());
   if (in_place) check_disjoint(op, x, {index});
   const Tensor filling = scalar_tensor(value, x.scalar_type());

@@ -99,6 +99,10 @@ Tensor apply_basic(Tensor x, ArrayRef<TensorIndex> indices, Picks& picks) {
               is_integral(i.tensor.scalar_type(), false),
               "index: tensors used as indices must be long, int or bool tensors, not ",
               i.tensor.scalar_type());
+          if (i.tensor.dim() == 0) {  // an integer, which makes a view
+            x = select(x, d, i.tensor.item<std::int64_t>());
+            break;
+          }
           picks.dims.push_back(d++);
           picks.indices.push_back(as_type(i.tensor.detach(), kLong));
         }
@@ -285,6 +289,7 @@ Tensor TensorBase::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value
 Tensor TensorBase::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value,
                               bool accumulate) const {
   Tensor x = target("index_put_");
+  check_convertible("index_put_", value, x.scalar_type());
   return assign_part(x, indices, scalar_tensor(value, x.scalar_type()), accumulate);
 }
 Tensor TensorBase::operator[](const Tensor& at) const {

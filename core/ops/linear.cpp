@@ -37,10 +37,12 @@ Tensor linear_of_rows(const Tensor& x, const Tensor& weight, const Tensor* bias)
 Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias) {
   check_defined("linear", x);
   check_defined("linear", weight);
-  check(weight.dim() == 2 && x.dim() >= 1 && x.size(-1) == weight.size(1),
+  const bool has_bias = bias && bias->defined();
+  check((weight.dim() == 2 || (weight.dim() == 1 && !has_bias)) && x.dim() >= 1 &&
+            x.size(-1) == weight.size(-1),
         "linear: input and weight shapes cannot be multiplied: ", x.sizes(),
         " and the transpose of ", weight.sizes());
-  const bool has_bias = bias && bias->defined();
+  if (weight.dim() == 1) return matmul(x, weight);
   if (x.dim() == 2 && !has_bias) return linear_of_rows(x, weight, nullptr);
   if (x.dim() == 2) {
     const bool row = bias->dim() == 1 && bias->size(0) == weight.size(0) && bias->is_contiguous() &&

@@ -115,8 +115,6 @@ Tensor logical_xor(const Tensor& a, const Tensor& b) {
 bool equal(const Tensor& a, const Tensor& b) {
   check_defined("equal", a);
   check_defined("equal", b);
-  check(a.scalar_type() == b.scalar_type(), "equal: expected the same dtype, but got ",
-        a.scalar_type(), " and ", b.scalar_type());
   return a.sizes() == b.sizes() && (a == b).all().item<bool>();
 }
 

@@ -289,7 +289,7 @@ Tensor multi_margin_loss(const Tensor& x, const Tensor& y, const Scalar& p, cons
     excess = excess * constant(weight).index_select(0, y.reshape(batch)).unsqueeze(1);
   const Tensor others = 1 - one_hot(target.squeeze(1), classes).to(x.scalar_type());
   const Tensor each = sum(excess * others, {1}) / classes;
-  return reduced(x.dim() == 1 ? each.squeeze(0) : each, reduction);
+  return reduced(x.dim() == 1 && y.dim() == 0 ? each.squeeze(0) : each, reduction);
 }
 
 Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& y, const Tensor& weight,

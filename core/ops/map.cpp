@@ -140,6 +140,16 @@ ScalarType result_type(const Tensor& a, const Tensor& b) {
   return a_is_scalar ? combine(y, x) : combine(x, y);
 }
 
+ScalarType result_type(const Tensor& a, const Tensor& b, const Tensor& c) {
+  // Tensors with dimensions decide before those without.
+  std::optional<ScalarType> high, low;
+  for (const Tensor* x : {&a, &b, &c}) {
+    std::optional<ScalarType>& type = x->dim() > 0 ? high : low;
+    type = type ? promote_types(*type, x->scalar_type()) : x->scalar_type();
+  }
+  return high && low ? combine(*high, *low) : high ? *high : *low;
+}
+
 ScalarType result_type(const Tensor& a, const Scalar& b) {
   const ScalarType x = a.get()->dtype;
   if (category(b.type()) <= category(x)) return x;

@@ -60,6 +60,7 @@ Tensor alias_of(const Tensor& x, const Geometry& geometry);
 /// The type of an operation's result (PyTorch's rules: a tensor of dimension outranks a 0-d one of
 /// the same kind, which outranks a number).
 ScalarType result_type(const Tensor& a, const Tensor& b);
+ScalarType result_type(const Tensor& a, const Tensor& b, const Tensor& c);
 ScalarType result_type(const Tensor& a, const Scalar& b);
 /// Integers and bools become the default floating-point type.
 ScalarType float_type(ScalarType type);
@@ -68,6 +69,8 @@ ScalarType float_type(ScalarType type);
 void check_convertible(const char* op, const Scalar& value, ScalarType type);
 /// The same for the factor of an operand; nor may it be a fraction where the type is an integer.
 inline void check_alpha(const char* op, const Scalar& alpha, ScalarType type) {
+  check(!alpha.isBoolean() || type == ScalarType::Bool, op,
+        ": Boolean alpha only supported for Boolean results");
   check(!(alpha.isFloatingPoint() && is_integral(type)), op,
         ": For integral input tensors, argument alpha must not be a floating point number: ",
         alpha.toDouble());

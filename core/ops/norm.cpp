@@ -230,6 +230,8 @@ Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& w
                   const Tensor& bias, double eps) {
   const char* op = "layer_norm";
   check_defined(op, x);
+  check<NotImplementedError>(x.is_floating_point(), op, ": not implemented for '", x.scalar_type(),
+                             "'; convert with .to(dtype)");
   const std::size_t dims = normalized_shape.size(), all = static_cast<std::size_t>(x.dim());
   check(dims > 0, op,
         ": Expected normalized_shape to be at least 1-dimensional, i.e., containing "
@@ -323,7 +325,8 @@ Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                      double momentum, double eps) {
   const char* op = "instance_norm";
   check_defined(op, x);
-  check(x.dim() >= 3, op, ": expected an input of at least 3 dimensions, but got size ", x.sizes());
+  check(x.dim() >= (use_input_stats ? 3 : 2), op, ": expected an input of at least ",
+        use_input_stats ? 3 : 2, " dimensions, but got size ", x.sizes());
   check(use_input_stats || (running_mean.defined() && running_var.defined()), op,
         ": Expected running_mean and running_var to be defined when use_input_stats is false");
   check_affine(op, x, running_mean, "running_mean", x.size(1));

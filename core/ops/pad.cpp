@@ -39,9 +39,6 @@ std::vector<Ends> ends(const Tensor& x, IntArrayRef amounts) {
     const Ends e{x.dim() - 1 - static_cast<std::int64_t>(i / 2), amounts[i], amounts[i + 1]};
     check(std::max(e.before, e.after) < kMost && std::min(e.before, e.after) > -kMost,
           "pad: amounts out of range: ", amounts);
-    check(kept(e, x.size(e.dim)) >= 0, "pad: The input size ", x.size(e.dim),
-          ", plus negative padding ", e.before, " and ", e.after,
-          ", resulted in a negative output size, which is invalid; check dimension ", e.dim);
     found.push_back(e);
   }
   return found;
@@ -50,6 +47,10 @@ std::vector<Ends> ends(const Tensor& x, IntArrayRef amounts) {
 Tensor constant_pad(const Tensor& x, const std::vector<Ends>& ends, IntArrayRef amounts,
                     const Scalar& value) {
   check_convertible("pad", value, x.scalar_type());
+  for (const Ends& e : ends)
+    check(kept(e, x.size(e.dim)) >= 0, "pad: The input size ", x.size(e.dim),
+          ", plus negative padding ", e.before, " and ", e.after,
+          ", resulted in a negative output size, which is invalid; check dimension ", e.dim);
   std::vector<std::int64_t> sizes = x.sizes().vec(), opposite;
   for (const Ends& e : ends) sizes[static_cast<std::size_t>(e.dim)] += e.before + e.after;
   for (const std::int64_t amount : amounts) opposite.push_back(-amount);
@@ -88,8 +89,10 @@ Tensor sources(PadMode mode, const Ends& e, std::int64_t n) {
 
 void check_reach(PadMode mode, const Ends& e, std::int64_t n) {
   const std::int64_t longest = std::max(e.before, e.after);
-  check(kept(e, n) > 0, "pad: expected dimension ", e.dim, " not to be empty, but its size is ", n,
-        " and the padding (", e.before, ", ", e.after, ")");
+  // An edge is replicated also into what is left where the cut took all elements.
+  const std::int64_t shown = mode == PadMode::Replicate ? n + e.before + e.after : kept(e, n);
+  check(n > 0 && shown > 0, "pad: expected dimension ", e.dim, " not to be empty, but its size is ",
+        n, " and the padding (", e.before, ", ", e.after, ")");
   check(mode != PadMode::Reflect || longest < n,
         "pad: Padding size should be less than the corresponding input dimension, but got: padding "
         "(",

@@ -245,9 +245,7 @@ std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
     along[i] = lines[i].numel();
     grids.push_back(expand(reshape(lines[i], along), whole));
   }
-  if (!swap) return grids;
-  std::swap(grids[0], grids[1]);
-  for (Tensor& grid : grids) grid = transpose(grid, 0, 1);
+  if (swap) std::swap(grids[0], grids[1]);
   return grids;
 }
 

@@ -23,4 +23,9 @@ Tensor reduce(const char* op, const kernels::Reduce& kernel, const Tensor& x,
 /// input.
 Tensor restore_dims(const Tensor& y, std::bitset<kMaxDims> over, int ndim, bool keepdim);
 
+/// The gradient g of a value y that is picked among the elements of x, shared by all that equal it;
+/// NaNs equal each other here.
+Tensor shared_gradient(const Tensor& g, const Tensor& x, const Tensor& y,
+                       std::bitset<kMaxDims> over, bool keepdim);
+
 }  // namespace pullback

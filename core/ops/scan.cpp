@@ -121,12 +121,27 @@ Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtyp
                 }));
 }
 
+namespace {
+
+constexpr double kNothing = -1e38;  ///< a logarithm whose exponential is 0, in any type
+
+/// Σⱼ≥ᵢ gⱼ exp(xᵢ − yⱼ) over those gⱼ that are positive, in logarithms: each exponent is at most
+/// log gⱼ in the end, while exp(−yⱼ) alone overflows.
+Tensor pulled_back(const Tensor& g, const Tensor& x, const Tensor& y, std::int64_t d) {
+  const Tensor positive = g > 0;
+  const Tensor log_g = where(positive, log(where(positive, g, 1)), kNothing);
+  return exp(x + flip(logcumsumexp(flip(log_g - y, {d}), d), {d}));
+}
+
+}  // namespace
+
 // x̄ᵢ = Σⱼ≥ᵢ gⱼ exp(xᵢ − yⱼ).
 Tensor logcumsumexp(const Tensor& x, std::int64_t dim) {
   const int d = line_dim("logcumsumexp", x, dim);
   return record("LogcumsumexpBackward0", scanned("logcumsumexp", simd().logcumsumexp, x, d, {}),
                 wrt(x, [d, x = saved(x)](const Tensor& g, const Tensor& y) {
-                  return exp(*x) * reversed_cumsum(g * exp(-y), d);
+                  if (y.dim() == 0) return g;
+                  return pulled_back(g, *x, y, d) - pulled_back(-g, *x, y, d);
                 }));
 }
 

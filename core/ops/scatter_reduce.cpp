@@ -38,8 +38,10 @@ Tensor meeting(const Tensor& x, int d, const Tensor& index, bool include_self) {
 Tensor joined(const Tensor& x, int d, const Tensor& index, const Tensor& source, Join join,
               bool include_self) {
   NoGradGuard no_grad;
+  if (x.scalar_type() == ScalarType::Bool)  // 0 and 1 in an order
+    return joined(x.to(kInt), d, index, source.to(kInt), join, include_self).to(kBool);
   Tensor y = x.clone();
-  const Tensor at = dense(index);
+  const Tensor at = dense(as_type(index, kLong));
   const bool sums = join == Join::Sum || join == Join::Mean;
   if (!include_self) {
     const Scalar neutral = sums ? 0 : 1;
@@ -101,6 +103,11 @@ Tensor scatter_reduce(const Tensor& x, std::int64_t dim, const Tensor& index, co
         "scatter_reduce: Expected self.dtype to be equal to src.dtype, but got ", x.scalar_type(),
         " and ", source.scalar_type());
   gather(x.detach(), d, index);  // checks the index
+  if (index.numel() == 0)
+    return record(
+        "ScatterReduceBackward0", x.detach().clone(), wrt(x, [](const Tensor& g) { return g; }),
+        wrt(source,
+            [sizes = source.sizes().vec()](const Tensor& g) { return zeros(sizes, g.dtype()); }));
   const Tensor y = joined(x, d, index, source, join, include_self);
   // Each contributor's share of the gradient, for both kinds at once.
   return record(

@@ -3,6 +3,7 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/kernels/sort.h>
 #include <pullback/core/ops/map.h>
+#include <pullback/core/ops/reduce.h>
 
 // Order along a dimension: sort, topk, kthvalue, median, mode.
 namespace pullback {
@@ -158,14 +159,14 @@ Tensor median(const Tensor& x) {
                   wrt(x, [from = x.get()->geometry](const Tensor& g) {
                     return zeros(from.sizes(), g.dtype());
                   }));
-  const auto [value, index] =
-      at_rank("median", "MedianBackward1", x.detach().reshape({-1}), 0, false,
-              [](const auto* line, std::int64_t n) { return middle(line, n); });
-  return record(
-      "MedianBackward0", value, wrt(x, [from = x.get()->geometry, at = index](const Tensor& g) {
-        return scatter(zeros({from.numel()}, g.dtype()), 0, at.reshape({1}), g.reshape({1}))
-            .reshape(from.sizes());
-      }));
+  const Tensor value =
+      std::get<0>(at_rank("median", "MedianBackward1", x.detach().reshape({-1}), 0, false,
+                          [](const auto* line, std::int64_t n) { return middle(line, n); }));
+  return record("MedianBackward0", value, wrt(x, [x = saved(x)](const Tensor& g, const Tensor& y) {
+                  const Tensor in = *x;
+                  const auto all = dim_mask("median", {}, static_cast<int>(in.dim()));
+                  return shared_gradient(g, in, y, all, false);
+                }));
 }
 
 std::tuple<Tensor, Tensor> mode(const Tensor& x, std::int64_t dim, bool keepdim) {

@@ -212,16 +212,18 @@ Tensor dist(const Tensor& a, const Tensor& b, const Scalar& p) {
   check_defined("dist", a);
   check_defined("dist", b);
   const double order = p.toDouble();
-  check(order >= 0, "dist: only supports non-negative p, got ", order);
   const ScalarType type = result_type(a, b);
   check(is_floating_point(type), "dist: only supports floating point types, got ", type);
   Tensor y;
   {
     NoGradGuard no_grad;
-    const Tensor d = as_type(a, type) - as_type(b, type);
+    const Tensor d = a - b;
     const Over over = mask("dist", d);
-    y = order == 2   ? reduce("dist", simd().norm2, d, over)
-        : order == 1 ? reduce("dist", simd().abs_sum, d, over)
+    check(order >= 0 || d.numel() > 0, "dist: cannot compute the ", order,
+          " norm on an empty tensor because the operation does not have an identity");
+    y = order == 2           ? reduce("dist", simd().norm2, d, over)
+        : order == 1         ? reduce("dist", simd().abs_sum, d, over)
+        : order == -INFINITY ? reduce("dist", simd().amin, abs(d), over)
         : std::isinf(order)
             ? (d.numel() ? reduce("dist", simd().abs_max, d, over) : zeros(IntArrayRef(), type))
         : order == 0 ? reduce("dist", simd().count_nonzero, d, over).to(type)

@@ -29,6 +29,7 @@ void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
 
 Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight) {
   check_same_type("lerp", a, b);
+  check_convertible("lerp", weight, a.scalar_type());
   return record("LerpBackward0",
                 interpolated(a, b, Number(weight, a.scalar_type()), a.scalar_type()),
                 wrt(a, [weight](const Tensor& g) { return g * (1 - weight.toDouble()); }),
@@ -37,11 +38,13 @@ Tensor lerp(const Tensor& a, const Tensor& b, const Scalar& weight) {
 
 Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
   check_same_type("lerp", a, b);
-  check_same_type("lerp", a, weight);
+  check_defined("lerp", weight);
+  if (weight.dim() > 0) check_same_type("lerp", a, weight);  // a 0-d weight is as a number
   const Geometry shape =
       broadcast("lerp", broadcast("lerp", a.sizes(), b.sizes()).sizes(), weight.sizes());
   Tensor y = empty_of(shape, a.scalar_type());
-  run_loop(loop_for("lerp", simd().lerp, a.scalar_type()), y, {a, b, weight});
+  run_loop(loop_for("lerp", simd().lerp, a.scalar_type()), y,
+           {a, b, as_type(weight, a.scalar_type())});
   return record(
       "LerpBackward1", y, wrt(a, [w = saved(weight)](const Tensor& g) { return g * (1 - *w); }),
       wrt(b, [w = saved(weight)](const Tensor& g) { return g * *w; }),
@@ -55,9 +58,10 @@ Tensor ternary(const char* op, const Map& kernel, const Tensor& x, const Tensor&
   check_defined(op, x);
   check_defined(op, a);
   check_defined(op, b);
-  const ScalarType type = promote_types(result_type(x, a), result_type(a, b));
+  const ScalarType type = result_type(x, a, b);
   check(!(value.isFloatingPoint() && is_integral(type)), op,
         ": For integral input tensors, argument value must not be a floating point number");
+  check_convertible(op, value, type);
   const Geometry shape = broadcast(op, x.sizes(), broadcast(op, a.sizes(), b.sizes()).sizes());
   Tensor y = empty_of(shape, type);
   run_loop(loop_for(op, kernel, type), y,

@@ -83,7 +83,24 @@ TEST_CASE("a mean of ignored targets only is not a number", "[loss]") {
   CHECK(isnan(loss).item<bool>());
 }
 
+TEST_CASE(
+    "normalisation takes floating-point numbers, and planes without positions by running ones",
+    "[norm]") {
+  CHECK_THROWS_AS(layer_norm(ones({3, 2}, kLong), {2}), NotImplementedError);
+  const Tensor x = tensor({{1., 2.}, {3., 4.}});
+  CHECK(instance_norm(x, {}, {}, tensor({1., 0.}), tensor({4., 1.}), false, 0, 0)
+            .equal(tensor({{0., 2.}, {1., 4.}})));
+}
+
+TEST_CASE("a loss of one target has its dimension", "[loss]") {
+  const Tensor x = tensor({0.1, 0.4, 0.9});
+  CHECK(multi_margin_loss(x, tensor({1}), 1, 1, {}, kNone).sizes() == IntArrayRef({1}));
+  CHECK(multi_margin_loss(x, tensor(1), 1, 1, {}, kNone).sizes() == IntArrayRef({}));
+}
+
 TEST_CASE("losses refuse targets that do not fit", "[loss]") {
+  const Tensor even = full({2, 2}, 0.5);
+  CHECK_THROWS_AS(cross_entropy(even, even, {}, kMean, /*ignore_index=*/1), RuntimeError);
   const Tensor x = zeros({2, 3});
   CHECK_THROWS_AS(cross_entropy(x, tensor({0, 3})), IndexError);
   CHECK_THROWS_AS(cross_entropy(x, tensor({0, 1, 2})), ValueError);

@@ -110,6 +110,24 @@ TEST_CASE("the norm of zero has gradient zero", "[linalg]") {
     CAPTURE(p);
     CHECK(x.grad().equal(zeros({3}, kDouble)));
   }
+  // With a negative order one zero makes the norm zero.
+  for (double p : {-0.5, -1.0, -2.5}) {
+    const Tensor x = tensor({2., -2., 1., 0.}, kDouble).requires_grad_();
+    linalg::vector_norm(x, p).backward();
+    CAPTURE(p);
+    CHECK(x.grad().equal(zeros({4}, kDouble)));
+  }
+}
+
+TEST_CASE("norms of scalars and of nothing, and orders and types that are none", "[linalg]") {
+  const Tensor x = tensor(-3., kDouble);
+  CHECK(linalg::vector_norm(x, kInf, {0}).item<double>() == 3);
+  CHECK(linalg::vector_norm(x, -2.5, {-1}).sizes() == IntArrayRef({}));
+  CHECK(linalg::matrix_norm(zeros({2, 0}), 1).item<float>() == 0);
+  CHECK(linalg::matrix_norm(zeros({0, 2}), kInf).item<float>() == 0);
+  CHECK_THROWS_AS(linalg::matrix_norm(zeros({2, 0}), -1), IndexError);
+  CHECK_THROWS_AS(linalg::norm(zeros({2, 2, 2}), std::nullopt, {0, 1, 2}), RuntimeError);
+  CHECK(throws_with([&] { linalg::vector_norm(x, 2, {}, false, kFloat); }, "without narrowing"));
 }
 
 TEST_CASE("matrix norms have their values and two derivatives", "[linalg]") {

@@ -107,3 +107,8 @@ TEST_CASE("a change in place of elements that share memory is refused") {
     CHECK(column.equal(zeros({3, 1})));
   }
 }
+
+TEST_CASE("no elements share no memory") {
+  const Tensor x = zeros({1, 0}).expand({3, 0});
+  CHECK(x.add_(1).sizes() == IntArrayRef({3, 0}));
+}

@@ -108,6 +108,11 @@ TEST_CASE("ranges count their elements before they are made") {
   CHECK(arange(kMost - 2, kMost, 2).equal(tensor({kMost - 2})));
   CHECK(arange(kLeast, kMost, kMost).equal(tensor({kLeast, std::int64_t{-1}, kMost - 1})));
   CHECK(arange(3, kLeast, kLeast).equal(tensor({std::int64_t{3}, kLeast + 3})));
+  CHECK(arange(0.7, 5.5, 1.9, kLong).equal(tensor({0, 1, 2, 3, 4})));
+  CHECK(arange(0, 5, 1.5, kInt).to(kLong).equal(tensor({0, 1, 2, 3})));
+  CHECK(throws_with([] { arange(-2, 5, 0.3, kLong); }, "arange: step must be nonzero"));
+  CHECK(logspace(1, 2.5, 5, 10, kLong).equal(tensor({10, 17, 31, 56, 100})));
+  CHECK_THROWS_AS(linspace(0, 1, 2, kBool), NotImplementedError);
   const std::string words = "arange: invalid size";
   CHECK(throws_with([] { arange(kLeast, kMost); }, words));
   CHECK(throws_with([] { arange(0.0, 1e30); }, words));

@@ -344,6 +344,19 @@ TEST_CASE("a leaf that was detached after the forward pass takes no gradient") {
   CHECK(y.grad().defined());
 }
 
+TEST_CASE(
+    "what a change of a part makes of its gradient neither rounds nor spreads what was there") {
+  const Tensor x = tensor({{1., 2.}, {3., 4.}}, kFloat).requires_grad_();
+  const Tensor small = x.clone();
+  small[1].mul_(1e-6);
+  const Tensor ones_and_millionths = tensor({{1., 1.}, {1e-6, 1e-6}}, kFloat);
+  CHECK(autograd::grad({small.sum()}, {x})[0].equal(ones_and_millionths));
+  const Tensor replaced = x.clone();
+  replaced[1].copy_(full({2}, -1));
+  CHECK(autograd::grad({replaced.sqrt().sum()}, {x})[0].equal(
+      tensor({{0.5, 0.25 * std::sqrt(2.)}, {0., 0.}}, kFloat)));
+}
+
 TEST_CASE("changing the shape in place obeys the rules of views and leaves") {
   const Tensor x = leaf({{1.0, 2.0}});
   CHECK_THROWS_AS(x.t_(), RuntimeError);
