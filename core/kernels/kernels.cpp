@@ -8,14 +8,15 @@ namespace pullback::kernels {
 
 // One function per family and tier, fill_<family>, enters that family's loops into a table, on top
 // of what the tier below has.
-#define PULLBACK_FAMILIES(family)                                                           \
-  family(activation) family(batched_cholesky) family(batched_jacobi) family(batched_lu)     \
-      family(binary) family(bounds) family(compare) family(conv_depthwise_tiles)            \
-          family(conv_grad_tiles) family(conv_tiles) family(copy) family(dense_lu)          \
-              family(gemm_tiles) family(householder) family(logic) family(max_pool_rows)    \
-                  family(optim) family(random) family(reduce) family(rows) family(scan)     \
-                      family(search) family(transcendental) family(transpose) family(unary) \
-                          family(winograd_tiles)
+// clang-format off
+#define PULLBACK_FAMILIES(family)                                                                  \
+  family(activation) family(batched_cholesky) family(batched_jacobi) family(batched_lu)            \
+  family(binary) family(bounds) family(compare) family(conv_depthwise_tiles)                       \
+  family(conv_grad_tiles) family(conv_tiles) family(copy) family(dense_lu) family(gemm_tiles)      \
+  family(householder) family(logic) family(max_pool_rows) family(optim) family(random)             \
+  family(reduce) family(rows) family(scan) family(search) family(transcendental)                   \
+  family(transpose) family(unary) family(winograd_tiles)
+// clang-format on
 #define PULLBACK_DECLARE(family) void fill_##family(Kernels&);
 #define PULLBACK_FILL(family) fill_##family(table);
 #define PULLBACK_TIER_TABLE(name)            \

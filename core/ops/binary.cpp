@@ -193,18 +193,19 @@ Tensor operator%(const Scalar& a, const Tensor& b) {
 
 namespace {
 
-/// The gradient goes to the chosen operand, and half to each where they are equal.
-Tensor chosen(const Tensor& g, const Tensor& wins, const Tensor& ties) {
-  return g.masked_fill(logical_not(wins), 0) + (g * 0.5).masked_fill(logical_not(ties), 0);
+/// The gradient goes to the operand that is not beaten: half to each where they are equal, and all
+/// to both beside a NaN, which beats nothing.
+Tensor unbeaten(const Tensor& g, const Tensor& beaten, const Tensor& ties) {
+  return where(ties, g * 0.5, g).masked_fill(beaten, 0);
 }
 
 Tensor extreme(const char* op, const char* node, const Map& kernel, const Tensor& a,
                const Tensor& b, Tensor (*beats)(const Tensor&, const Tensor&)) {
   return record(node, same(op, a, b, kernel),
                 wrt(a, [beats, a = saved(a), b = saved(b)](
-                           const Tensor& g) { return chosen(g, beats(*a, *b), *a == *b); }),
+                           const Tensor& g) { return unbeaten(g, beats(*b, *a), *a == *b); }),
                 wrt(b, [beats, a = saved(a), b = saved(b)](const Tensor& g) {
-                  return chosen(g, beats(*b, *a), *a == *b);
+                  return unbeaten(g, beats(*a, *b), *a == *b);
                 }));
 }
 

@@ -51,14 +51,24 @@ Tensor elementwise(const char* name, const Tensor& x, const Tensor& y, Reduction
                     }));
 }
 
+// x − y, also where one of them is boolean, which `-` refuses.
+Tensor difference(const Tensor& x, const Tensor& y) {
+  return add(x, y, -1);
+}
+
 // The same for a function of x − y, whose slope in y is the opposite.
 template <class Value, class Slope>
 Tensor of_difference(const char* name, const Tensor& x, const Tensor& y, Reduction reduction,
                      Value value, Slope slope) {
   return elementwise(
-      name, x, y, reduction, [value](const Tensor& a, const Tensor& b) { return value(a - b); },
-      [slope](const Tensor& g, const Tensor& a, const Tensor& b) { return g * slope(a - b); },
-      [slope](const Tensor& g, const Tensor& a, const Tensor& b) { return g * -slope(a - b); });
+      name, x, y, reduction,
+      [value](const Tensor& a, const Tensor& b) { return value(difference(a, b)); },
+      [slope](const Tensor& g, const Tensor& a, const Tensor& b) {
+        return g * slope(difference(a, b));
+      },
+      [slope](const Tensor& g, const Tensor& a, const Tensor& b) {
+        return g * -slope(difference(a, b));
+      });
 }
 
 // A loss or its gradient by one kernel, where nothing is recorded.

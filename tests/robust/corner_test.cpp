@@ -41,6 +41,17 @@ TEST_CASE("elements that equal the median, the largest or the smallest share its
   CHECK(gradient(median(lost), lost).equal(shared));
 }
 
+TEST_CASE("beside a NaN both operands of maximum and minimum have the whole gradient") {
+  const Tensor a = tensor({kNaN, 1., kNaN, 2., 3.}).requires_grad_();
+  const Tensor b = tensor({0., kNaN, kNaN, 2., 1.}).requires_grad_();
+  const auto gradients = [&](const Tensor& y) { return autograd::grad({y.sum()}, {a, b}); };
+  const auto of_largest = gradients(maximum(a, b)), of_least = gradients(minimum(a, b));
+  CHECK(of_largest[0].equal(tensor({1., 1., 1., 0.5, 1.})));
+  CHECK(of_largest[1].equal(tensor({1., 1., 1., 0.5, 0.})));
+  CHECK(of_least[0].equal(tensor({1., 1., 1., 0.5, 0.})));
+  CHECK(of_least[1].equal(tensor({1., 1., 1., 0.5, 1.})));
+}
+
 TEST_CASE("a dimension without elements has no largest, even if there are no lines along it") {
   const Tensor x = empty({3, 0, 0});
   CHECK_THROWS_AS(amax(x, 1), IndexError);
@@ -105,6 +116,13 @@ TEST_CASE("scatter_reduce takes no indices, and those of 32 bits") {
   const Tensor x = tensor({1., 2.}), y = tensor({3., 4.});
   CHECK(x.scatter_reduce(0, empty({0, 0}, kLong), y, "amax").equal(x));
   CHECK(x.scatter_reduce(0, zeros({2}, kInt), y, "amax").equal(tensor({4., 2.})));
+}
+
+TEST_CASE("the difference from a boolean target is a loss") {
+  const Tensor x = tensor({0.5, 2.}).requires_grad_(), target = tensor({true, false});
+  CHECK(smooth_l1_loss(x, target).item<double>() == 0.8125);
+  CHECK(huber_loss(x, target).item<double>() == 0.8125);
+  CHECK(gradient(smooth_l1_loss(x, target), x).equal(tensor({-0.25, 0.5})));
 }
 
 TEST_CASE("dist takes any order") {
