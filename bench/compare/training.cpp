@@ -88,6 +88,11 @@ Step training_step(Model model, std::shared_ptr<Optimizer> optimizer, Tensor x, 
   };
 }
 
+/// The name of a step that is also timed with another batch than 64.
+std::string with_batch(const char* name, std::int64_t batch) {
+  return batch == 64 ? name : std::string(name) + ", batch " + std::to_string(batch);
+}
+
 }  // namespace
 
 void training(Workloads& workloads) {
@@ -99,16 +104,19 @@ void training(Workloads& workloads) {
                          return training_step(model, optimizer, waves({100, 2}, dtype, 0.5),
                                               labels(100, 2).to(dtype));
                        }});
-  workloads.push_back(
-      {"step/MLP 784-256-10 Adam", 1, [](Dtype dtype) {
-         Mlp model;
-         fill(model, dtype);
-         auto optimizer = std::make_shared<Adam>(model->parameters(), AdamOptions());
-         return training_step(model, optimizer, waves({64, 784}, dtype, 0.5), labels(64, 10));
-       }});
+  for (const std::int64_t batch : {64, 4096}) {
+    workloads.push_back({with_batch("step/MLP 784-256-10 Adam", batch), 1, [=](Dtype dtype) {
+                           Mlp model;
+                           fill(model, dtype);
+                           auto optimizer =
+                               std::make_shared<Adam>(model->parameters(), AdamOptions());
+                           return training_step(model, optimizer, waves({batch, 784}, dtype, 0.5),
+                                                labels(batch, 10));
+                         }});
+  }
   for (const std::int64_t batch : {64, 1024}) {
     workloads.push_back(
-        {batch == 64 ? "step/LeNet SGD" : "step/LeNet SGD, batch 1024", 1, [=](Dtype dtype) {
+        {with_batch("step/LeNet SGD", batch), 1, [=](Dtype dtype) {
            LeNet model;
            fill(model, dtype);
            auto optimizer = std::make_shared<SGD>(model->parameters(), SGDOptions(0.01));
