@@ -196,6 +196,16 @@ Free* pop_large(Cache& cache, int size_class) {
   return block;
 }
 
+/// A block of this class, or if it has huge pages of its own, of one up to eight times as large:
+/// what a program was set up with then serves its steps.
+Free* pop_large_enough(Cache& cache, int size_class) {
+  const bool of_its_own = size_of_class(size_class) >= kHugePage;
+  const int last = std::min(size_class + (of_its_own ? 3 * kStepsPerDoubling : 0), kClasses - 1);
+  for (int c = size_class; c <= last; ++c)
+    if (Free* block = pop_large(cache, c)) return block;
+  return nullptr;
+}
+
 bool take_returned(Cache& cache) {
   if (!cache.returned.load(std::memory_order_relaxed)) return false;
   Free* block = cache.returned.exchange(nullptr, std::memory_order_acquire);
@@ -306,8 +316,8 @@ void* take_large(Cache& cache, std::size_t bytes) {
   const int size_class = class_of(bytes);
   if (size_class >= kClasses) throw std::bad_alloc();
   cache.allocations.add(1);
-  Free* block = pop_large(cache, size_class);
-  if (!block && take_returned(cache)) block = pop_large(cache, size_class);
+  Free* block = pop_large_enough(cache, size_class);
+  if (!block && take_returned(cache)) block = pop_large_enough(cache, size_class);
   if (!block) block = new_large(cache, size_class);
   return reinterpret_cast<char*>(block) + kAlign;
 }

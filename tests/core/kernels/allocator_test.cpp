@@ -70,6 +70,25 @@ TEST_CASE("a steady state asks the system for nothing", "[allocator]") {
   CHECK(memory_stats().system_allocations == before);
 }
 
+TEST_CASE("a large block that is free serves smaller requests", "[allocator]") {
+  if (!blocks_are_reused()) return;
+  constexpr std::size_t large = 48 << 20, small = 10 << 20;
+  empty_cache();
+  const auto from_system = [] { return memory_stats().system_allocations; };
+  deallocate(allocate(large), large);
+  const std::int64_t before = from_system();
+  const auto step = [] {
+    void* first = allocate(small);
+    void* second = allocate(large);
+    deallocate(first, small);
+    deallocate(second, large);
+  };
+  step();
+  CHECK(from_system() == before + 1);  // the large one, whose block the small one has
+  for (int i = 0; i < 10; ++i) step();
+  CHECK(from_system() == before + 1);
+}
+
 TEST_CASE("a block that another thread frees returns to its owner", "[allocator]") {
   if (!blocks_are_reused()) return;
   for (const std::size_t bytes : {64u, 70000u}) {
