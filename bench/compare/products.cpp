@@ -14,7 +14,8 @@ void products(Workloads& workloads) {
   struct Layer {
     std::int64_t batch, in, out;
   };
-  for (const auto [batch, in, out] : {Layer{64, 784, 256}, Layer{8192, 256, 256}}) {
+  for (const Layer layer : {Layer{64, 784, 256}, Layer{8192, 256, 256}}) {
+    const std::int64_t batch = layer.batch, in = layer.in, out = layer.out;
     const auto name = [](const char* pass, std::int64_t m, std::int64_t k, std::int64_t n) {
       return "gemm/mlp " + std::string(pass) + " " + std::to_string(m) + "x" + std::to_string(k) +
              "x" + std::to_string(n);
