@@ -1,4 +1,4 @@
-"""The memory of a training step: what it adds, at its most, to a fresh process."""
+"""The memory of a training step: what it adds, at its most, to a process that is set up."""
 import hello
 
 

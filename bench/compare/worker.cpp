@@ -5,7 +5,7 @@
 //   peak                      GF/s of one core's fused multiply-adds, float32
 //   time <seconds>\t<name>    the least and the median time per item, in ns
 //   error\t<name>             ‖y₃₂ − y₆₄‖ / ‖y₆₄‖, results of float32 and float64
-//   memory\t<name>           the most resident megabytes that five calls add to those so far
+//   memory\t<name>           the most resident megabytes that five calls add to what the set-up holds
 //   drop                      "ok"; forgets the last workload's tensors
 #include <algorithm>
 #include <chrono>
@@ -111,8 +111,10 @@ class Worker {
   }
 
   static std::string memory(const Workload& workload) {
-    const double before = resident("VmRSS:");
     const Step step = workload.set_up(peer::kFloat);
+    give_back_memory();
+    std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM starts anew
+    const double before = resident("VmRSS:");
     for (int i = 0; i < 5; ++i) step();
     return std::to_string(resident("VmHWM:") - before);
   }
