@@ -5,7 +5,7 @@
 //   peak                      GF/s of one core's fused multiply-adds, float32
 //   time <seconds>\t<name>    the least and the median time per item, in ns
 //   error\t<name>             ‖y₃₂ − y₆₄‖ / ‖y₆₄‖, results of float32 and float64
-//   memory\t<name>           the most resident megabytes that five calls add to what the set-up holds
+//   memory\t<name>           the most resident megabytes that five calls add to the set-up's
 //   drop                      "ok"; forgets the last workload's tensors
 #include <algorithm>
 #include <chrono>
