@@ -126,7 +126,8 @@ Transpose transpose_for(Walk& walk) {
   for (int type = 0; type < kScalarTypes; ++type) {
     if (walk.loop != kernels().copy.loops[type]) continue;
     const auto size = static_cast<int64_t>(element_size(static_cast<ScalarType>(type)));
-    if (walk.strides[last][0] != size || walk.strides[last][1] == size) continue;
+    const int64_t across = walk.strides[last][1];
+    if (walk.strides[last][0] != size || across == size || across == 0) continue;
     for (int d = 0; d < last; ++d) {
       if (walk.strides[d][1] != size || walk.sizes[d] < 4 || walk.sizes[last] < 4) continue;
       for (int e = d; e < last - 1; ++e) walk.exchange(e, e + 1);
