@@ -127,7 +127,9 @@ Transpose transpose_for(Walk& walk) {
     if (walk.loop != kernels().copy.loops[type]) continue;
     const auto size = static_cast<int64_t>(element_size(static_cast<ScalarType>(type)));
     const int64_t across = walk.strides[last][1];
-    if (walk.strides[last][0] != size || across == size || across == 0) continue;
+    if (walk.strides[last][0] != size || across == size) continue;
+    // A number that is repeated along a long row is repeated faster by the walk.
+    if (across == 0 && walk.sizes[last] > kTile / 4) continue;
     for (int d = 0; d < last; ++d) {
       if (walk.strides[d][1] != size || walk.sizes[d] < 4 || walk.sizes[last] < 4) continue;
       for (int e = d; e < last - 1; ++e) walk.exchange(e, e + 1);
@@ -184,67 +186,108 @@ void run_banded(const Walk& walk) {
 
 /// Chunk by chunk, every other time from the end: what the walk before has left in the
 /// second-level cache comes first.
-void run_alone(const Walk& walk, int64_t n, int64_t chunk) {
+template <class F>
+void run_alone(int64_t n, int64_t chunk, const F& f) {
   static thread_local bool from_the_end = false;
   from_the_end = !from_the_end;
   const int64_t chunks = (n + chunk - 1) / chunk;
   for (int64_t i = 0; i < chunks; ++i) {
     const int64_t begin = (from_the_end ? chunks - 1 - i : i) * chunk;
-    walk.run(begin, std::min(begin + chunk, n));
+    f(begin, std::min(begin + chunk, n));
   }
 }
 
-/// In chunks, on several threads where that is worth while.
-void run_shared(const Walk& walk, float cost) {
-  const int64_t n = walk.numel();
-  if (static_cast<float>(n) * cost <= 2 * kShare) return walk.run(0, n);
-  const auto share = static_cast<int64_t>(kShare / cost);
-  const int64_t chunk = (share + kAlign - 1) / kAlign * kAlign;
-  if (num_threads() == 1) return run_alone(walk, n, chunk);
-  parallel_for(n, chunk, [&walk](int64_t begin, int64_t end) { walk.run(begin, end); });
+/// f(begin, end) for n parts of `size` elements, in chunks, on several threads where that is worth
+/// while.
+template <class F>
+void share(int64_t n, int64_t size, float cost, const F& f) {
+  if (static_cast<float>(n * size) * cost <= 2 * kShare) return f(0, n);
+  const auto least = static_cast<int64_t>(kShare / cost);
+  const int64_t chunk = std::max<int64_t>(1, (least + kAlign - 1) / kAlign * kAlign / size);
+  if (num_threads() == 1) return run_alone(n, chunk, f);
+  parallel_for(n, chunk, f);
 }
 
-bool is_repeated_row(const Walk& walk, int k) {
-  const int64_t size = walk.element[k];
-  return k > 0 && size > 0 && walk.strides[0][k] == 0 && walk.strides[1][k] == size;
-}
-/// Whether it walks a matrix with short rows, which are dense or, as a bias, all the same.
-bool repeats_rows(const Walk& walk) {
-  if (walk.ndim != 2 || walk.sizes[1] > kTile / 2) return false;
-  for (int k = 0; k < walk.count; ++k) {
-    const bool dense = walk.strides[0][k] == walk.sizes[1] * walk.strides[1][k];
-    if (!dense && !is_repeated_row(walk, k)) return false;
-  }
-  return true;
-}
-
-/// Takes several rows at once, next to as many copies of the repeated ones.
-void run_tiled(const Walk& walk, float cost) {
-  alignas(kCacheLine) char copies[kMaxOperands][kTile * sizeof(double)];
-  const int64_t n = walk.sizes[1];
-  const int64_t rows = std::min(kTile / n, walk.sizes[0]);
-  Walk tiled = walk;
-  for (int k = 0; k < walk.count; ++k) {
-    tiled.strides[0][k] *= rows;
-    if (!is_repeated_row(walk, k)) continue;
-    const int64_t bytes = n * walk.element[k];
-    std::memcpy(copies[k], walk.data[k], bytes);
-    for (int64_t done = bytes, more; done < rows * bytes; done += more) {
-      more = std::min(done, rows * bytes - done);
-      std::memcpy(copies[k] + done, copies[k], more);
+/// A matrix with short rows, each operand of which is dense, or one row for all, or a number for
+/// each row. Several rows are taken at once, next to copies of what is repeated.
+class Tiles {
+ public:
+  static bool fit(const Walk& walk) {
+    if (walk.ndim != 2 || walk.sizes[1] > kTile / 2) return false;
+    for (int k = 0; k < walk.count; ++k) {
+      const bool dense = walk.strides[0][k] == walk.sizes[1] * walk.strides[1][k];
+      // Longer rows are walked faster than their number is written to a copy.
+      const bool repeated = is_row(walk, k) || (is_column(walk, k) && walk.sizes[1] <= kTile / 4);
+      if (!dense && (k == 0 || !repeated)) return false;
     }
-    tiled.data[k] = copies[k];
+    return true;
   }
-  tiled.sizes[0] /= rows;
-  tiled.sizes[1] *= rows;
-  run_shared(tiled, cost);
-  const int64_t done = tiled.sizes[0];
-  if (done * rows == walk.sizes[0]) return;
-  for (int k = 0; k < walk.count; ++k) tiled.data[k] += done * tiled.strides[0][k];
-  tiled.sizes[0] = 1;
-  tiled.sizes[1] = (walk.sizes[0] - done * rows) * n;
-  tiled.run(0, tiled.sizes[1]);
-}
+
+  static void run(const Walk& walk, float cost) {
+    const int64_t rows = std::min(kTile / walk.sizes[1], walk.sizes[0]);
+    const int64_t tiles = (walk.sizes[0] + rows - 1) / rows;
+    share(tiles, rows * walk.sizes[1], cost, [&](int64_t begin, int64_t end) {
+      Tiles some(walk, rows);
+      for (int64_t tile = begin; tile < end; ++tile) some.run(tile * rows);
+    });
+  }
+
+ private:
+  static bool is_row(const Walk& walk, int k) {
+    const int64_t size = walk.element[k];
+    return size > 0 && walk.strides[0][k] == 0 && walk.strides[1][k] == size;
+  }
+  static bool is_column(const Walk& walk, int k) {
+    return walk.element[k] > 0 && walk.strides[1][k] == 0 && walk.strides[0][k] != 0;
+  }
+
+  Tiles(const Walk& walk, int64_t rows) : walk_(walk), rows_(rows) {
+    const int64_t n = walk.sizes[1];
+    for (int k = 0; k < walk.count; ++k) {
+      strides_[k] = is_column(walk, k) ? walk.element[k] : walk.strides[1][k];
+      if (!is_row(walk, k)) continue;
+      const int64_t bytes = n * walk.element[k];
+      for (int64_t i = 0; i < rows; ++i) std::memcpy(copies_[k] + i * bytes, walk.data[k], bytes);
+    }
+  }
+
+  void run(int64_t first) {
+    const int64_t rows = std::min(rows_, walk_.sizes[0] - first);
+    char* data[kMaxOperands];
+    for (int k = 0; k < walk_.count; ++k) {
+      data[k] = walk_.data[k] + first * walk_.strides[0][k];
+      if (is_column(walk_, k)) repeat(k, data[k], rows);
+      if (is_row(walk_, k) || is_column(walk_, k)) data[k] = copies_[k];
+    }
+    walk_.loop(rows * walk_.sizes[1], data, strides_);
+  }
+
+  /// Each of the numbers from `from` on, next to each other for a row.
+  void repeat(int k, const char* from, int64_t rows) {
+    switch (walk_.element[k]) {
+      case 1: return repeat<std::uint8_t>(k, from, rows);
+      case 4: return repeat<std::uint32_t>(k, from, rows);
+      default: return repeat<std::uint64_t>(k, from, rows);
+    }
+  }
+  template <class T>
+  void repeat(int k, const char* from, int64_t rows) {
+    constexpr int64_t lanes = kCacheLine / sizeof(T);
+    const int64_t n = walk_.sizes[1];
+    T* to = reinterpret_cast<T*>(copies_[k]);
+    for (int64_t i = 0; i < rows; ++i, to += n, from += walk_.strides[0][k]) {
+      T line[lanes];
+      std::fill_n(line, lanes, *reinterpret_cast<const T*>(from));
+      // Whole lines: what the last one has too much, the next row writes over.
+      for (int64_t j = 0; j < n; j += lanes) std::memcpy(to + j, line, kCacheLine);
+    }
+  }
+
+  const Walk& walk_;
+  int64_t rows_;
+  int64_t strides_[kMaxOperands];
+  alignas(kCacheLine) char copies_[kMaxOperands][kTile * sizeof(double) + kCacheLine];
+};
 
 }  // namespace
 
@@ -274,9 +317,9 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
   if (walk.ndim > 1 && walk.sizes[walk.ndim - 1] > 2 * kBand && walk.crosses()) {
     return run_banded(walk);
   }
-  if (repeats_rows(walk)) return run_tiled(walk, cost);
+  if (Tiles::fit(walk)) return Tiles::run(walk, cost);
   walk.lengthen();
-  run_shared(walk, cost);
+  share(walk.numel(), 1, cost, [&](int64_t begin, int64_t end) { walk.run(begin, end); });
 }
 
 }  // namespace pullback::kernels
