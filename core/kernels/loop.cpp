@@ -204,7 +204,7 @@ void share(int64_t n, int64_t size, float cost, const F& f) {
   if (static_cast<float>(n * size) * cost <= 2 * kShare) return f(0, n);
   const auto least = static_cast<int64_t>(kShare / cost);
   const int64_t chunk = std::max<int64_t>(1, (least + kAlign - 1) / kAlign * kAlign / size);
-  if (num_threads() == 1) return run_alone(n, chunk, f);
+  if (num_threads() == 1) return run_alone(n, std::max(chunk, n / 16), f);
   parallel_for(n, chunk, f);
 }
 
