@@ -156,7 +156,7 @@ def main():
     print(report.about(about), flush=True)
     rows = []
     for name in workers[0].names:
-        if options.only not in name:
+        if options.only not in name or (name.startswith(report.EVERY) and report.EVERY not in options.only):
             continue
         measured = []
         for threads in options.threads:
@@ -172,8 +172,8 @@ def main():
     with open(options.json, "w") as file:
         json.dump({"machine": about, "rows": rows}, file, indent=1)
     with open(options.plot, "w") as file:
-        file.write(plot.ratios(rows))
-    print("\n" + report.table(rows))
+        file.write(plot.ratios([row for row in rows if not row["work"].startswith(report.EVERY)]))
+    print("\n" + report.tables(rows))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,15 @@ inline Tensor matrices(std::vector<std::int64_t> sizes, Dtype dtype, double phas
   return waves(std::move(sizes), dtype, phase) + peer::eye(n, dtype) * static_cast<double>(n);
 }
 
+/// Normalised over all dimensions but the second, by the batch's own statistics.
+inline Tensor batch_norm(const Tensor& x, const Tensor& weight) {
+#ifdef PEER_LIBTORCH
+  return peer::batch_norm(x, weight, weight, {}, {}, true, 0.1, 1e-5, false);
+#else
+  return peer::batch_norm(x, weight, weight, {}, {}, true, 0.1, 1e-5);
+#endif
+}
+
 /// The gradient of ⟨y, g⟩ by x; the graph stays, so that it can be asked for again.
 inline Tensor gradient(const Tensor& y, const Tensor& x, const Tensor& g) {
   return peer::autograd::grad({y}, {x}, {g}, /*retain_graph=*/true)[0];

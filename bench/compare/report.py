@@ -3,6 +3,8 @@ import json
 import math
 import sys
 
+EVERY = "every/"  # the family of every operation, 1600 rows, timed on request only
+
 
 def duration(ns):
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
@@ -56,10 +58,43 @@ def table(rows):
     return "\n".join(lines)
 
 
+def grid(rows):
+    """Markdown for the family of every operation: the ratios of one by size and pass in a line."""
+    cells = {}
+    for row in rows:
+        name, size, direction = row["work"].removeprefix(EVERY).rsplit(", ", 2)
+        sure = abs(math.log(row["ratio"])) > row["spread"]
+        cells.setdefault(name, {})[direction, size] = f"{row['ratio']:.2g}" if sure else "≈ 1"
+    columns = list(dict.fromkeys(key for one in cells.values() for key in one))
+    columns.sort(key=lambda key: key[0], reverse=True)
+    head = ["operation"] + [f"{direction}, {size}" for direction, size in columns]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, one in cells.items():
+        lines.append("| " + " | ".join([name] + [one.get(key, "") for key in columns]) + " |")
+    return "\n".join([means(rows, columns), ""] + lines)
+
+
+def means(rows, columns):
+    """A sentence for each column of the grid: the geometric mean, and how many fall behind."""
+    sentences = []
+    for direction, size in columns:
+        ratios = [row["ratio"] for row in rows if row["work"].endswith(f", {size}, {direction}")]
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        behind = sum(ratio < 0.9 for ratio in ratios)
+        sentences.append(f"{direction}, {size}: geometric mean of {len(ratios)} ratios {mean:.2f}, {behind} below 0.9.")
+    return "\n".join(sentences)
+
+
+def tables(rows):
+    every = [row for row in rows if row["work"].startswith(EVERY)]
+    others = [row for row in rows if not row["work"].startswith(EVERY)]
+    return "\n\n".join([table(others)] * bool(others) + [grid(every)] * bool(every))
+
+
 def print_saved(path):
     with open(path) as file:
         comparison = json.load(file)
-    print(about(comparison["machine"]) + "\n\n" + table(comparison["rows"]))
+    print(about(comparison["machine"]) + "\n\n" + tables(comparison["rows"]))
 
 
 def about(machine):

@@ -33,6 +33,7 @@ void convolution(Workloads& workloads);
 void decompositions(Workloads& workloads);
 void elementwise(Workloads& workloads);
 void equations(Workloads& workloads);
+void every(Workloads& workloads);
 void indices(Workloads& workloads);
 void maps(Workloads& workloads);
 void parametrized(Workloads& workloads);

@@ -265,9 +265,12 @@ class Tiles {
   /// Each of the numbers from `from` on, next to each other for a row.
   void repeat(int k, const char* from, int64_t rows) {
     switch (walk_.element[k]) {
-      case 1: return repeat<std::uint8_t>(k, from, rows);
-      case 4: return repeat<std::uint32_t>(k, from, rows);
-      default: return repeat<std::uint64_t>(k, from, rows);
+      case 1:
+        return repeat<std::uint8_t>(k, from, rows);
+      case 4:
+        return repeat<std::uint32_t>(k, from, rows);
+      default:
+        return repeat<std::uint64_t>(k, from, rows);
     }
   }
   template <class T>
