@@ -39,6 +39,17 @@ void copy(int64_t n, char* const* data, const int64_t* strides) {
   }
 }
 
+/// Each of `rows` elements n times, in whole vectors: what the last of a row has too much, the next
+/// row writes over.
+template <class W>
+void repeat(int64_t rows, int64_t n, const char* from, int64_t stride, void* to) {
+  W* row = static_cast<W*>(to);
+  for (int64_t i = 0; i < rows; ++i, row += n, from += stride) {
+    const Vector<W> value = *reinterpret_cast<const W*>(from) - Vector<W>{};
+    for (int64_t j = 0; j < n; j += kLanes<W>) store(row + j, value);
+  }
+}
+
 /// A float outside the integer's range has no defined value in C++; x86 gives the least integer,
 /// and so does every path here, because the conversion is the instruction.
 struct Cast {
@@ -99,6 +110,9 @@ void fill_copies(Kernels& table) {
 
 void fill_copy(Kernels& table) {
   fill_copies<bool, int32_t, int64_t, float, double>(table);
+  table.repeat_bytes = repeat<unsigned char>;
+  table.repeat_words = repeat<uint32_t>;
+  table.repeat_double_words = repeat<uint64_t>;
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -69,6 +69,11 @@ struct Update {
 using Transpose = void (*)(std::int64_t rows, std::int64_t columns, const char* in,
                            std::int64_t in_stride, char* out, std::int64_t out_stride);
 
+/// Writes each of the elements at from + i*stride (in BYTES), i < rows, n times, one row after the
+/// other, and less than 64 bytes beyond the last.
+using Repeat = void (*)(std::int64_t rows, std::int64_t n, const char* from, std::int64_t stride,
+                        void* to);
+
 /// A kernel for float and the same for double.
 template <template <class> class Kernel>
 struct ByPrecision {
@@ -113,6 +118,12 @@ struct Kernels {
     constexpr ScalarType type = size == sizeof(float) ? ScalarType::Float : ScalarType::Double;
     transpose(type)(rows, columns, reinterpret_cast<const char*>(in), in_stride * size,
                     reinterpret_cast<char*>(out), out_stride * size);
+  }
+  Repeat repeat_bytes = nullptr, repeat_words = nullptr, repeat_double_words = nullptr;
+  Repeat repeat(std::int64_t element_size) const {
+    return element_size == 1   ? repeat_bytes
+           : element_size == 4 ? repeat_words
+                               : repeat_double_words;
   }
   ByPrecision<BatchedCholesky> cholesky;
   ByPrecision<BatchedJacobi> jacobi;

@@ -216,9 +216,7 @@ class Tiles {
     if (walk.ndim != 2 || walk.sizes[1] > kTile / 2) return false;
     for (int k = 0; k < walk.count; ++k) {
       const bool dense = walk.strides[0][k] == walk.sizes[1] * walk.strides[1][k];
-      // Longer rows are walked faster than their number is written to a copy.
-      const bool repeated = is_row(walk, k) || (is_column(walk, k) && walk.sizes[1] <= kTile / 4);
-      if (!dense && (k == 0 || !repeated)) return false;
+      if (!dense && (k == 0 || !(is_row(walk, k) || is_column(walk, k)))) return false;
     }
     return true;
   }
@@ -256,34 +254,13 @@ class Tiles {
     char* data[kMaxOperands];
     for (int k = 0; k < walk_.count; ++k) {
       data[k] = walk_.data[k] + first * walk_.strides[0][k];
-      if (is_column(walk_, k)) repeat(k, data[k], rows);
+      if (is_column(walk_, k)) {
+        kernels().repeat(walk_.element[k])(rows, walk_.sizes[1], data[k], walk_.strides[0][k],
+                                           copies_[k]);
+      }
       if (is_row(walk_, k) || is_column(walk_, k)) data[k] = copies_[k];
     }
     walk_.loop(rows * walk_.sizes[1], data, strides_);
-  }
-
-  /// Each of the numbers from `from` on, next to each other for a row.
-  void repeat(int k, const char* from, int64_t rows) {
-    switch (walk_.element[k]) {
-      case 1:
-        return repeat<std::uint8_t>(k, from, rows);
-      case 4:
-        return repeat<std::uint32_t>(k, from, rows);
-      default:
-        return repeat<std::uint64_t>(k, from, rows);
-    }
-  }
-  template <class T>
-  void repeat(int k, const char* from, int64_t rows) {
-    constexpr int64_t lanes = kCacheLine / sizeof(T);
-    const int64_t n = walk_.sizes[1];
-    T* to = reinterpret_cast<T*>(copies_[k]);
-    for (int64_t i = 0; i < rows; ++i, to += n, from += walk_.strides[0][k]) {
-      T line[lanes];
-      std::fill_n(line, lanes, *reinterpret_cast<const T*>(from));
-      // Whole lines: what the last one has too much, the next row writes over.
-      for (int64_t j = 0; j < n; j += lanes) std::memcpy(to + j, line, kCacheLine);
-    }
   }
 
   const Walk& walk_;
