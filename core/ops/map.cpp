@@ -1,5 +1,6 @@
 #include <pullback/core/ops/map.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -54,13 +55,10 @@ Number::Number(const Scalar& value, ScalarType type) {
   visit(type, [&](auto zero) { put<decltype(zero)>(bytes_, value); });
 }
 
-void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs, float cost) {
-  const TensorImpl* o = out.get();
-  const Geometry& shape = o->geometry;
-  const std::int64_t n = shape.numel();
-  if (n == 0) return;
-  if (shape.is_contiguous() && run_dense(loop, o, n, inputs, cost)) return;
+namespace {
 
+void run_strided(Loop loop, const TensorImpl* o, std::initializer_list<Input> inputs, float cost) {
+  const Geometry& shape = o->geometry;
   const int count = 1 + static_cast<int>(inputs.size());
   std::int64_t strides[kernels::kMaxOperands][kMaxDims];
   kernels::Operand operands[kernels::kMaxOperands];
@@ -85,6 +83,54 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
     ++k;
   }
   kernels::for_each(loop, shape.ndim, shape.size, operands, count, cost);
+}
+
+/// Do the elements lie next to each other, in some order of the dimensions?
+bool fills_memory(const Geometry& g) {
+  const std::int64_t n = g.numel();
+  for (std::int64_t extent = 1; extent < n;) {
+    int d = 0;
+    while (d < g.ndim && (g.stride[d] != extent || g.size[d] == 1)) ++d;
+    if (d == g.ndim) return false;
+    extent *= g.size[d];
+  }
+  return true;
+}
+
+/// Gives `out`, which is new, the strides of the inputs of its sizes, if these have the same and
+/// leave no gaps.
+void lie_as(TensorImpl* out, std::initializer_list<Input> inputs) {
+  const Geometry* common = nullptr;
+  for (const Input& input : inputs) {
+    if (!input.tensor) continue;
+    const Geometry& g = input.tensor->get()->geometry;
+    if (!g.same_sizes(out->geometry)) {
+      if (g.numel() > 1) return;
+    } else if (!common) {
+      common = &g;
+    } else if (g.strides() != common->strides()) {
+      return;
+    }
+  }
+  if (common && fills_memory(*common))
+    std::copy_n(common->stride, common->ndim, out->geometry.stride);
+}
+
+}  // namespace
+
+void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs, float cost) {
+  const TensorImpl* o = out.get();
+  const std::int64_t n = o->geometry.numel();
+  if (n == 0 || (o->geometry.is_contiguous() && run_dense(loop, o, n, inputs, cost))) return;
+  run_strided(loop, o, inputs, cost);
+}
+
+void fill_result(Loop loop, Tensor& out, std::initializer_list<Input> inputs, float cost) {
+  TensorImpl* o = out.get();
+  const std::int64_t n = o->geometry.numel();
+  if (n == 0 || run_dense(loop, o, n, inputs, cost)) return;
+  lie_as(o, inputs);
+  run_strided(loop, o, inputs, cost);
 }
 
 Loop loop_for(const char* op, const Map& kernel, ScalarType type) {
@@ -188,7 +234,7 @@ Tensor map(const char* op, const Tensor& x, const Map& kernel, float cost) {
   const TensorImpl* impl = x.get();
   Loop loop = loop_for(op, kernel, impl->dtype);
   Tensor y = empty_of(impl->geometry, impl->dtype);
-  run_loop(loop, y, {x}, cost);
+  fill_result(loop, y, {x}, cost);
   return y;
 }
 
@@ -203,7 +249,7 @@ Tensor map(const char* op, const Tensor& a, const Tensor& b, const Map& kernel, 
   const Geometry &ga = a.get()->geometry, &gb = b.get()->geometry;
   Tensor y =
       ga.same_sizes(gb) ? empty_of(ga, out) : empty_of(broadcast(op, ga.sizes(), gb.sizes()), out);
-  run_loop(loop, y, {as_type(a, type), as_type(b, type)}, cost);
+  fill_result(loop, y, {as_type(a, type), as_type(b, type)}, cost);
   return y;
 }
 
@@ -211,7 +257,7 @@ Tensor map(const char* op, const Tensor& a, const Scalar& b, const Map& kernel, 
            ScalarType out, float cost) {
   Loop loop = loop_for(op, kernel, type);
   Tensor y = empty_of(a.get()->geometry, out);
-  run_loop(loop, y, {as_type(a, type), Number(b, type)}, cost);
+  fill_result(loop, y, {as_type(a, type), Number(b, type)}, cost);
   return y;
 }
 
@@ -219,7 +265,7 @@ Tensor map(const char* op, const Scalar& a, const Tensor& b, const Map& kernel, 
            ScalarType out, float cost) {
   Loop loop = loop_for(op, kernel, type);
   Tensor y = empty_of(b.get()->geometry, out);
-  run_loop(loop, y, {Number(a, type), as_type(b, type)}, cost);
+  fill_result(loop, y, {Number(a, type), as_type(b, type)}, cost);
   return y;
 }
 

@@ -39,6 +39,10 @@ struct Input {
 /// Runs a loop over out's elements. `cost` is nanoseconds an element, roughly.
 void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs, float cost = 0.5f);
 
+/// The same for `out` a new tensor in rows: where the inputs of its sizes all have other strides
+/// without gaps, it takes these first.
+void fill_result(Loop loop, Tensor& out, std::initializer_list<Input> inputs, float cost = 0.5f);
+
 /// The loop for a type; throws NotImplementedError that names op and type when there is none.
 Loop loop_for(const char* op, const Map& map, ScalarType type);
 
