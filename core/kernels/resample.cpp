@@ -184,8 +184,8 @@ void resample_adjoint(int64_t planes, const std::vector<Resampling>& dims, const
   for_planes<T>(planes, dims, /*backwards=*/true, spread<T>, g, gx);
 }
 
-#define PULLBACK_INSTANTIATE(T)                                                                   \
-  template void resample<T>(int64_t, const std::vector<Resampling>&, const T*, T*);               \
+#define PULLBACK_INSTANTIATE(T)                                                     \
+  template void resample<T>(int64_t, const std::vector<Resampling>&, const T*, T*); \
   template void resample_adjoint<T>(int64_t, const std::vector<Resampling>&, const T*, T*);
 PULLBACK_INSTANTIATE(float)
 PULLBACK_INSTANTIATE(double)

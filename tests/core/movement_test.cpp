@@ -86,7 +86,8 @@ TEST_CASE("moving blocks on several threads is moving them on one", "[movement]"
   std::vector<Tensor> found[2];
   for (int i = 0; i < 2; ++i) {
     kernels::set_num_threads(i ? 4 : 1);
-    found[i] = {flip(x, 0), roll(x, 9, 1), roll(x, 9, 0), pad(x.view({1, 300, 700}), {9, 9}, kReflect)};
+    found[i] = {flip(x, 0), roll(x, 9, 1), roll(x, 9, 0),
+                pad(x.view({1, 300, 700}), {9, 9}, kReflect)};
   }
   kernels::set_num_threads(before);
   for (std::size_t k = 0; k < found[0].size(); ++k) CHECK(equal(found[0][k], found[1][k]));
@@ -173,6 +174,21 @@ TEST_CASE("the gradient of few copies is their sum, as that of many", "[movement
   CHECK(equal(gradient(x.repeat({2, 3}), x, ones({12, 15}, kDouble)), full({6, 5}, 6.0)));
 }
 
+TEST_CASE("windows that overlap add up where they came from", "[movement]") {
+  const std::int64_t size = GENERATE(1, 4, 29, 30), step = GENERATE(1, 2, 5);
+  manual_seed(1);
+  for (const Tensor& dense : {numbers({30, 7}, kDouble), numbers({30, 90}, kDouble)}) {
+    const Tensor x = dense.clone().requires_grad_();
+    CAPTURE(size, step);
+    const Tensor y = x.unfold(0, size, step), g = numbers(y.sizes(), kDouble);
+    const Tensor places = (arange(y.size(0)) * step).unsqueeze(1).add(arange(size)).reshape({-1});
+    const Tensor rows = g.transpose(1, 2).reshape({-1, x.size(1)});
+    CHECK(equal(gradient(y, x, g), zeros_like(x).index_add(0, places, rows)));
+  }
+  const Tensor x = ones({100}).requires_grad_(), y = x.as_strided({10, 90}, {0, 1});
+  CHECK(equal(gradient(y, x, ones_like(y)), (arange(100) < 90).to(kFloat) * 10));
+}
+
 TEST_CASE("a Kronecker product with short and with long rows is the outer product", "[movement]") {
   const std::int64_t p = GENERATE(1, 3, 0), q = GENERATE(1, 5, 64, 100, 0);
   manual_seed(1);
@@ -180,7 +196,8 @@ TEST_CASE("a Kronecker product with short and with long rows is the outer produc
                b = turned(numbers({3, q}, kDouble)).requires_grad_();
   CAPTURE(p, q);
   const Tensor y = kron(a, b);
-  const Tensor expected = (a.view({2, 4, 1, p, 1}) * b.reshape({1, 1, 3, 1, q})).reshape({2, 12, p * q});
+  const Tensor expected =
+      (a.view({2, 4, 1, p, 1}) * b.reshape({1, 1, 3, 1, q})).reshape({2, 12, p * q});
   CHECK(equal(y, expected));
   const Tensor g = numbers(y.sizes(), kDouble);
   for (const Tensor& x : {a, b}) CHECK(equal(gradient(y, x, g), gradient(expected, x, g)));
@@ -206,10 +223,10 @@ Tensor interpolated(const Tensor& x, std::int64_t d, std::int64_t count, bool ne
 TEST_CASE("interpolation takes each dimension in turn, and back", "[movement]") {
   const bool nearest = GENERATE(true, false);
   using Sizes = std::vector<std::int64_t>;
-  const auto sides = GENERATE(
-      std::pair(Sizes{5}, Sizes{11}), std::pair(Sizes{4}, Sizes{12}), std::pair(Sizes{6, 9}, Sizes{12, 18}),
-      std::pair(Sizes{6, 9}, Sizes{3, 4}), std::pair(Sizes{1, 3}, Sizes{5, 3}),
-      std::pair(Sizes{3, 4, 5}, Sizes{6, 2, 7}));
+  const auto sides =
+      GENERATE(std::pair(Sizes{5}, Sizes{11}), std::pair(Sizes{4}, Sizes{12}),
+               std::pair(Sizes{6, 9}, Sizes{12, 18}), std::pair(Sizes{6, 9}, Sizes{3, 4}),
+               std::pair(Sizes{1, 3}, Sizes{5, 3}), std::pair(Sizes{3, 4, 5}, Sizes{6, 2, 7}));
   const Sizes &from = sides.first, &to = sides.second;
   manual_seed(1);
   Sizes sizes{2, 3};
@@ -220,9 +237,7 @@ TEST_CASE("interpolation takes each dimension in turn, and back", "[movement]") 
   const Interpolation mode = nearest ? kNearest : linear[dims - 1];
   Tensor expected = x;
   for (std::int64_t d = dims; d-- > 0;) expected = interpolated(expected, d + 2, to[d], nearest);
-  const auto f = [&](const std::vector<Tensor>& in) {
-    return interpolate(in[0], to, {}, mode);
-  };
+  const auto f = [&](const std::vector<Tensor>& in) { return interpolate(in[0], to, {}, mode); };
   const Tensor y = f({x}), g = randn(y.sizes(), kDouble);
   CAPTURE(nearest, from, to);
   CHECK(allclose(y, expected, 1e-12, 1e-12));
