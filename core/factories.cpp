@@ -134,13 +134,13 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
   visit(type, [&](auto zero) {
     using T = decltype(zero);
     T* out = x.data_ptr<T>();
-    for (std::int64_t i = 0; i < n; ++i) {
-      if constexpr (std::is_floating_point_v<T>)
+    if constexpr (std::is_floating_point_v<T>) {
+      for (std::int64_t i = 0; i < n; ++i)
         out[i] = static_cast<T>(first + by * static_cast<double>(i));
-      else
-        out[i] = static_cast<T>(static_cast<std::uint64_t>(start.toLong()) +
-                                static_cast<std::uint64_t>(step.toLong()) *
-                                    static_cast<std::uint64_t>(i));
+    } else {
+      auto next = static_cast<std::uint64_t>(start.toLong());
+      const auto more = static_cast<std::uint64_t>(step.toLong());
+      for (std::int64_t i = 0; i < n; ++i, next += more) out[i] = static_cast<T>(next);
     }
   });
   return finish(std::move(x), options);

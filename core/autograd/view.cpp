@@ -81,14 +81,41 @@ void add_one_by_one(T* out, const Geometry& to, const T* in, const Geometry& fro
     add_one_by_one(out + i * to.stride[d], to, in + i * from.stride[d], from, d + 1);
 }
 
+constexpr std::int64_t kLeastSlice = 64;  ///< elements that are worth a loop
+
+/// The place at i of dimension d.
+Geometry slice_of(Geometry g, int d, std::int64_t i) {
+  g.offset += i * g.stride[d];
+  g.remove_dim(d);
+  return g;
+}
+
+/// The shortest dimension at each of whose places elements are distinct and many, or -1.
+int dim_of_slices(const Geometry& g) {
+  int shortest = -1;
+  for (int d = 0; d < g.ndim; ++d)
+    if ((shortest < 0 || g.size[d] < g.size[shortest]) && g.numel() / g.size[d] >= kLeastSlice &&
+        has_distinct_elements(slice_of(g, d, 0)))
+      shortest = d;
+  return shortest;
+}
+
 void place(const Tensor& part, const Tensor& g) {
-  if (has_distinct_elements(part.get()->geometry)) return copy_into(part, g);
+  const Geometry& to = part.get()->geometry;
+  if (to.numel() == 0) return;
+  if (has_distinct_elements(to)) return copy_into(part, g);
   const Tensor same = as_type(g, part.scalar_type());
+  const Geometry& from = same.get()->geometry;
+  if (const int d = dim_of_slices(to); d >= 0) {
+    for (std::int64_t i = 0; i < to.size[d]; ++i)
+      add_to(alias_of(part, slice_of(to, d, i)), alias_of(same, slice_of(from, d, i)));
+    return;
+  }
   visit(part.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     if constexpr (!std::is_same_v<T, bool>)
-      add_one_by_one(reinterpret_cast<T*>(part.get()->bytes()), part.get()->geometry,
-                     reinterpret_cast<const T*>(same.get()->bytes()), same.get()->geometry);
+      add_one_by_one(reinterpret_cast<T*>(part.get()->bytes()), to,
+                     reinterpret_cast<const T*>(same.get()->bytes()), from);
   });
 }
 

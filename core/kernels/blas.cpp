@@ -181,6 +181,12 @@ void batched_gemm(std::int64_t batch, bool transpose_a, bool transpose_b, std::i
   const auto chunk =
       shared ? std::max<std::int64_t>(1, static_cast<std::int64_t>(5e5 / work)) : batch;
   auto run = [&](std::int64_t begin, std::int64_t end) {
+    if constexpr (has_blas<T>) {
+      if (k > 0 && alpha != T(0) && one_tile_pays<T>(transpose_b, m, n, k))
+        return batched_tiles(end - begin, transpose_a, transpose_b, m, n, k, alpha,
+                             a + begin * stride_a, lda, stride_a, b + begin * stride_b, ldb,
+                             stride_b, beta, c + begin * stride_c, ldc, stride_c);
+    }
     for (std::int64_t i = begin; i < end; ++i)
       gemm(transpose_a, transpose_b, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb,
            beta, c + i * stride_c, ldc);

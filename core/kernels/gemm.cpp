@@ -31,6 +31,8 @@ constexpr int64_t kMostPacked = int64_t{1} << 24;
 constexpr int64_t kFewRows = 128;
 // Terms of each part of a long sum, if the product is no more than one block.
 constexpr int64_t kLong = 2048;
+// Numbers of B that are transposed for one tile rather than left to OpenBLAS.
+constexpr int64_t kFewNumbers = 256;
 // Bytes of A and B up to which they are near enough that nothing has to be asked for ahead.
 constexpr int64_t kNear = 1 << 22;
 // Distances between rows that are a multiple of this put all rows of a tile into few cache sets.
@@ -314,9 +316,36 @@ void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_
       .multiply();
 }
 
-#define PULLBACK_INSTANTIATE(T)                                                            \
-  template bool tiles_pay<T>(bool, bool, int64_t, int64_t, int64_t);                       \
-  template void tiled_gemm<T>(bool, bool, int64_t, int64_t, int64_t, T, const T*, int64_t, \
+template <class T>
+bool one_tile_pays(bool transpose_b, int64_t m, int64_t n, int64_t k) {
+  return m <= tiles<T>().rows && n <= tiles<T>().width && k <= kFewRows &&
+         (!transpose_b || n * k <= kFewNumbers) && tiles_pay<T>(false, false, m, n, k);
+}
+
+template <class T>
+void batched_tiles(int64_t batch, bool transpose_a, bool transpose_b, int64_t m, int64_t n,
+                   int64_t k, T alpha, const T* a, int64_t lda, int64_t stride_a, const T* b,
+                   int64_t ldb, int64_t stride_b, T beta, T* c, int64_t ldc, int64_t stride_c) {
+  const GemmTiles<T>& tile = tiles<T>();
+  T turned[kFewNumbers];
+  for (int64_t i = 0; i < batch; ++i, a += stride_a, b += stride_b, c += stride_c) {
+    if (transpose_b) {
+      for (int64_t p = 0; p < k; ++p)
+        for (int64_t j = 0; j < n; ++j) turned[p * n + j] = b[j * ldb + p];
+    }
+    tile.multiply(static_cast<int>(m), static_cast<int>(n), k, a, transpose_a ? 1 : lda,
+                  transpose_a ? lda : 1, transpose_b ? turned : b, transpose_b ? n : ldb, alpha,
+                  beta, c, ldc, c, ldc);
+  }
+}
+
+#define PULLBACK_INSTANTIATE(T)                                                                \
+  template bool tiles_pay<T>(bool, bool, int64_t, int64_t, int64_t);                           \
+  template bool one_tile_pays<T>(bool, int64_t, int64_t, int64_t);                             \
+  template void batched_tiles<T>(int64_t, bool, bool, int64_t, int64_t, int64_t, T, const T*,  \
+                                 int64_t, int64_t, const T*, int64_t, int64_t, T, T*, int64_t, \
+                                 int64_t);                                                     \
+  template void tiled_gemm<T>(bool, bool, int64_t, int64_t, int64_t, T, const T*, int64_t,     \
                               const T*, int64_t, T, const T*, int64_t, T*, int64_t);
 PULLBACK_INSTANTIATE(float)
 PULLBACK_INSTANTIATE(double)

@@ -18,4 +18,15 @@ void tiled_gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t
                 T alpha, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta,
                 const T* d, std::int64_t ldd, T* c, std::int64_t ldc);
 
+/// Is each product of a batch no more than a tile, which pays?
+template <class T>
+bool one_tile_pays(bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k);
+
+/// C = α op(A) op(B) + β C for every product of such a batch, whose matrices lie `stride` apart.
+template <class T>
+void batched_tiles(std::int64_t batch, bool transpose_a, bool transpose_b, std::int64_t m,
+                   std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
+                   std::int64_t stride_a, const T* b, std::int64_t ldb, std::int64_t stride_b,
+                   T beta, T* c, std::int64_t ldc, std::int64_t stride_c);
+
 }  // namespace pullback::kernels

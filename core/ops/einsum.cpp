@@ -240,7 +240,16 @@ Tensor kron(const Tensor& a, const Tensor& b) {
     right.insert(right.end(), {1, q});
     whole.push_back(p * q);
   }
-  const Tensor product = a.reshape(left) * b.reshape(right);
+  Tensor x = a.reshape(left), y = b.reshape(right);
+  // A loop over each short row of B costs more than copies of A and B with longer rows.
+  constexpr std::int64_t kShortRow = 64;
+  if (n > 1 && right.back() > 1 && right.back() < kShortRow) {
+    left.back() = right.back();
+    right[right.size() - 2] = left[left.size() - 2];
+    x = x.expand(left).contiguous();
+    y = y.expand(right).contiguous();
+  }
+  const Tensor product = x * y;
   return autograd::record("UnsafeViewBackward0", alias_of(product, Geometry(whole)),
                           autograd::wrt(product, [from = product.sizes().vec()](const Tensor& g) {
                             return g.reshape(from);

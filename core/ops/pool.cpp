@@ -239,21 +239,26 @@ Tensor avg_pool1d(const Tensor& x, IntArrayRef kernel_size, IntArrayRef stride, 
   return squeeze(averages(kAverage, image, shape, 0), -2);
 }
 
+namespace {
+
+Tensor adaptive_averages(const char* op, const Tensor& x, IntArrayRef output_size, int dims) {
+  const Shape shape = std::make_shared<PoolShape>(adaptive(op, x, output_size, dims));
+  if (shape->out_plane() == 1 && x.is_floating_point()) return mean(x, {-2, -1}, /*keepdim=*/true);
+  return averages("AdaptiveAvgPool2DBackward0", x, shape, 0);
+}
+
+}  // namespace
+
 Tensor adaptive_avg_pool2d(const Tensor& x, IntArrayRef output_size) {
   const char* op = "adaptive_avg_pool2d";
   check_input(op, x, 2);
-  const Shape shape = std::make_shared<PoolShape>(adaptive(op, x, output_size, 2));
-  // One window is the mean, which is what PyTorch calls it.
-  const bool one = shape->out_plane() == 1;
-  return averages(one ? "MeanBackward1" : "AdaptiveAvgPool2DBackward0", x, shape, 0);
+  return adaptive_averages(op, x, output_size, 2);
 }
 
 Tensor adaptive_avg_pool1d(const Tensor& x, IntArrayRef output_size) {
   const char* op = "adaptive_avg_pool1d";
   check_input(op, x, 1);
-  const Tensor image = unsqueeze(x, -2);
-  const Shape shape = std::make_shared<PoolShape>(adaptive(op, image, output_size, 1));
-  return squeeze(averages("AdaptiveAvgPool2DBackward0", image, shape, 0), -2);
+  return squeeze(adaptive_averages(op, unsqueeze(x, -2), output_size, 1), -2);
 }
 
 std::tuple<Tensor, Tensor> adaptive_max_pool2d(const Tensor& x, IntArrayRef output_size) {

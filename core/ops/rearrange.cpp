@@ -2,6 +2,7 @@
 
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/pool.h>
 #include <pullback/core/ops/map.h>
 
 // Copies that put elements elsewhere: repeated, reversed, rotated, in windows or as a grid.
@@ -12,6 +13,17 @@ using autograd::record;
 using autograd::wrt;
 
 namespace {
+
+constexpr std::int64_t kFewCopies = 4;  ///< that are added sooner than a reduction is made
+
+/// g summed over dimension d, whose places were copies of one.
+Tensor sum_of_copies(const Tensor& g, std::int64_t d) {
+  const std::int64_t n = g.size(d);
+  if (n < 1 || n > kFewCopies) return sum(g, d);
+  Tensor total = select(g, d, 0);
+  for (std::int64_t i = 1; i < n; ++i) total = total + select(g, d, i);
+  return total;
+}
 
 /// x with each dimension repeated whole; as many repeats as dimensions. A dimension of size s that
 /// is repeated r times is seen as two, [r, s].
@@ -35,7 +47,10 @@ Tensor repeat_dims(const Tensor& x, const std::vector<std::int64_t>& repeats) {
   Tensor y = empty_of(whole, x.scalar_type());
   if (y.numel() > 0) copy_into(alias_of(y, Geometry(blocks)), alias_of(x, source));
   return record("RepeatBackward0", y, wrt(x, [blocks, copies](const Tensor& g) {
-                  return copies.empty() ? g : sum(reshape(g, blocks), copies);
+                  Tensor total = reshape(g, blocks);
+                  for (std::size_t k = copies.size(); k-- > 0;)
+                    total = sum_of_copies(total, copies[k]);
+                  return total;
                 }));
 }
 
@@ -75,8 +90,54 @@ Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<st
   check(!__builtin_mul_overflow(length, repeats, &length),
         "repeat_interleave: Storage size calculation overflowed with sizes=", g.sizes(),
         " and repeats=", repeats);
-  return view(expand(unsqueeze(x, d + 1), spread).clone(), whole);
+  const Tensor copies = expand(unsqueeze(x.detach(), d + 1), spread).clone();
+  return record(
+      "ViewBackward0", alias_of(copies, Geometry(whole)),
+      wrt(x, [spread, d](const Tensor& g) { return sum_of_copies(reshape(g, spread), d + 1); }));
 }
+
+namespace {
+
+constexpr std::int64_t kLeastRun = 256;     ///< bytes that are worth a call
+constexpr std::int64_t kShare = 32 * 1024;  ///< bytes that are worth a thread's while
+
+/// The bytes that one place of a dimension of a dense tensor has as neighbours.
+std::int64_t bytes_of_place(const Tensor& x, int dim) {
+  const Geometry& g = x.get()->geometry;
+  auto bytes = static_cast<std::int64_t>(element_size(x.scalar_type()));
+  for (int d = dim + 1; d < g.ndim; ++d) bytes *= g.size[d];
+  return bytes;
+}
+
+struct Run {
+  std::int64_t to, length;
+};
+/// Copies x into y, both dense: where(at) says to which byte that at `at` goes, and how many it
+/// goes with. Reading upwards is faster than writing upwards.
+template <class Where>
+void copy_runs(const Tensor& y, const Tensor& x, Where where) {
+  const std::int64_t bytes = bytes_of_place(x, -1);
+  const Loop copy = simd().copy[kBool];
+  kernels::parallel_for(bytes, kShare, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end;) {
+      const Run run = where(at);
+      const std::int64_t n = std::min(run.length, end - at), strides[] = {1, 1};
+      char* const data[] = {y.get()->bytes() + run.to, x.get()->bytes() + at};
+      copy(n, data, strides);
+      at += n;
+    }
+  });
+}
+
+/// Copies x into y, the places of a dimension, of so many bytes each, in reverse.
+void reverse_runs(const Tensor& y, const Tensor& x, std::int64_t places, std::int64_t bytes) {
+  copy_runs(y, x, [places, bytes](std::int64_t at) {
+    const std::int64_t within = at % bytes, place = at / bytes % places;
+    return Run{at + (places - 1 - 2 * place) * bytes, bytes - within};
+  });
+}
+
+}  // namespace
 
 Tensor flip(const Tensor& x, IntArrayRef dims) {
   const Geometry& g = geometry_of("flip", x);
@@ -87,7 +148,10 @@ Tensor flip(const Tensor& x, IntArrayRef dims) {
     reversed[d] = true;
   }
   Tensor y = empty_of(g, x.scalar_type());
-  if (y.numel() > 0) {
+  const int only = dims.size() == 1 && g.is_contiguous() ? wrap_dim(dims[0], g.ndim, "flip") : -1;
+  if (only >= 0 && g.ndim > 0 && bytes_of_place(x, only) >= kLeastRun) {
+    reverse_runs(y, x, g.size[only], bytes_of_place(x, only));
+  } else if (y.numel() > 0) {
     Geometry backwards = g;
     for (int d = 0; d < g.ndim; ++d) {
       if (!reversed[static_cast<std::size_t>(d)]) continue;
@@ -122,10 +186,10 @@ Tensor rot90(const Tensor& x, std::int64_t k, IntArrayRef dims) {
   const std::int64_t turns = (k % 4 + 4) % 4;
   const auto turned = [&] {
     const NoGradGuard no_grad;
-    if (turns == 1) return flip(x, to).transpose(from, to).contiguous();
+    if (turns == 0) return x.clone();
     if (turns == 2) return flip(x, {from, to});
-    if (turns == 3) return flip(x, from).transpose(from, to).contiguous();
-    return x.clone();
+    const Tensor y = flip(x, turns == 1 ? to : from);
+    return alias_of(y, y.transpose(from, to).get()->geometry);
   };
   return record("Rot90Backward0", turned(), wrt(x, [turns, from, to](const Tensor& g) {
                   return rot90(g, -turns, {from, to});
@@ -136,7 +200,14 @@ namespace {
 
 /// Copies x into y, moved by `shift` places along dimension d, what leaves at the end coming back.
 void rotate_into(const Tensor& y, const Tensor& x, int d, std::int64_t shift) {
-  const std::int64_t n = x.get()->geometry.size[d];
+  const std::int64_t n = x.get()->geometry.size[d], bytes = bytes_of_place(x, d);
+  if (x.is_contiguous() && n * bytes >= kLeastRun) {
+    const std::int64_t whole = n * bytes, back = shift * bytes;
+    return copy_runs(y, x, [whole, back](std::int64_t at) {
+      const std::int64_t left = whole - at % whole;
+      return left > back ? Run{at + back, left - back} : Run{at + back - whole, left};
+    });
+  }
   auto section = [d](const Tensor& t, std::int64_t start, std::int64_t length) {
     Geometry part = t.get()->geometry;
     part.offset += start * part.stride[d];

@@ -1,69 +1,84 @@
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/resample.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/ops/dense.h>
 
 // Interpolation is a linear map along each dimension, which mixes two elements for each new one;
-// its gradient is the adjoint, dimension by dimension.
+// its gradient is the adjoint, and the adjoint's is the interpolation.
 namespace pullback {
 
 using autograd::record;
 using autograd::wrt;
+using kernels::Resampling;
 
 namespace {
 
-/// Along one dimension of `size` elements: y[i] = (1 − weight[i]) x[low[i]] + weight[i] x[high[i]].
-/// Without weights, y[i] = x[low[i]].
-struct Taps {
-  std::int64_t dim, size;
-  Tensor low, high, weight;
+using Dims = std::shared_ptr<const std::vector<Resampling>>;
 
-  Tensor apply(const Tensor& x) const {
-    const Tensor first = x.index_select(dim, low);
-    if (!weight.defined()) return first;
-    return first * (1 - weight) + x.index_select(dim, high) * weight;
-  }
-
-  Tensor adjoint(const Tensor& g) const {
-    std::vector<std::int64_t> sizes = g.sizes().vec();
-    sizes[static_cast<std::size_t>(dim)] = size;
-    const Tensor none = zeros(sizes, g.scalar_type());
-    if (!weight.defined()) return none.index_add(dim, low, g);
-    return none.index_add(dim, low, g * (1 - weight)).index_add(dim, high, g * weight);
-  }
-};
-
-Taps nearest(std::int64_t size, std::int64_t count, double factor, bool centred) {
+Resampling nearest(std::int64_t size, std::int64_t count, double factor, bool centred) {
   // PyTorch counts in single precision.
   const float step = factor > 0 ? static_cast<float>(1 / factor)
                                 : static_cast<float>(size) / static_cast<float>(count);
-  const Tensor low = empty({count}, kLong);
+  Resampling r{size, {}, {}};
   for (std::int64_t i = 0; i < count; ++i) {
     const float at = (static_cast<float>(i) + (centred ? 0.5f : 0.0f)) * step;
-    data<std::int64_t>(low)[i] = std::min(static_cast<std::int64_t>(std::floor(at)), size - 1);
+    r.low.push_back(std::min(static_cast<std::int64_t>(std::floor(at)), size - 1));
   }
-  return {0, size, low, {}, {}};
+  return r;
 }
 
 template <class T>
-Taps linear(std::int64_t size, std::int64_t count, double factor, bool align_corners) {
+Resampling linear(std::int64_t size, std::int64_t count, double factor, bool align_corners) {
   T step = factor > 0 ? static_cast<T>(1 / factor) : static_cast<T>(size) / static_cast<T>(count);
   if (align_corners) step = count > 1 ? static_cast<T>(size - 1) / static_cast<T>(count - 1) : T(0);
-  const Tensor low = empty({count}, kLong), high = empty({count}, kLong);
-  const Tensor weight = empty({count}, sizeof(T) == 4 ? kFloat : kDouble);
+  Resampling r{size, {}, {}};
   for (std::int64_t i = 0; i < count; ++i) {
     const T centre = step * (static_cast<T>(i) + T(0.5)) - T(0.5);
     const T at = align_corners ? step * static_cast<T>(i) : std::max(centre, T(0));
     const std::int64_t first = std::min(static_cast<std::int64_t>(at), size - 1);
-    data<std::int64_t>(low)[i] = first;
-    data<std::int64_t>(high)[i] = std::min(first + 1, size - 1);
-    data<T>(weight)[i] = std::min(at - static_cast<T>(first), T(1));
+    r.low.push_back(first);
+    r.weight.push_back(std::min(at - static_cast<T>(first), T(1)));
   }
-  return {0, size, low, high, weight};
+  return r;
+}
+
+std::int64_t planes_of(const Tensor& x) {
+  return x.size(0) * x.size(1);
+}
+
+Tensor resample_adjoint(const Tensor& g, const Dims& dims);
+
+Tensor resample(const char* name, const Tensor& x, const Dims& dims) {
+  std::vector<std::int64_t> sizes{x.size(0), x.size(1)};
+  for (const Resampling& r : *dims) sizes.push_back(r.count());
+  Tensor y = empty_of(Geometry(sizes), x.scalar_type());
+  const Tensor from = dense(x);
+  visit_float("interpolate", x.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    kernels::resample(planes_of(x), *dims, data<const T>(from), data<T>(y));
+  });
+  return record(name, std::move(y),
+                wrt(x, [dims](const Tensor& g) { return resample_adjoint(g, dims); }));
+}
+
+Tensor resample_adjoint(const Tensor& g, const Dims& dims) {
+  std::vector<std::int64_t> sizes{g.size(0), g.size(1)};
+  for (const Resampling& r : *dims) sizes.push_back(r.size);
+  Tensor gx = empty_of(Geometry(sizes), g.scalar_type());
+  const Tensor from = dense(g);
+  visit_float("interpolate", g.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    kernels::resample_adjoint(planes_of(g), *dims, data<const T>(from), data<T>(gx));
+  });
+  const char* name = "UpsampleBackwardBackward0";
+  return record(name, std::move(gx),
+                wrt(g, [dims, name](const Tensor& gg) { return resample(name, gg, dims); }));
 }
 
 bool takes_nearest(Interpolation mode) {
@@ -121,7 +136,7 @@ Tensor interpolate(const Tensor& x, const std::optional<std::vector<std::int64_t
           std::floor(static_cast<double>(x.size(d + 2)) * factors[static_cast<std::size_t>(d)])));
     if (recompute_scale_factor) std::fill(factors.begin(), factors.end(), 0);
   }
-  std::vector<Taps> taps;
+  std::vector<Resampling> along;
   for (std::int64_t d = 0; d < dims; ++d) {
     const auto at = static_cast<std::size_t>(d);
     const std::int64_t from = x.size(d + 2), to = counts[at];
@@ -129,27 +144,12 @@ Tensor interpolate(const Tensor& x, const std::optional<std::vector<std::int64_t
           ": Input and output sizes should be greater than 0, but got input ", x.sizes(),
           " and output ", IntArrayRef(counts));
     const bool corners = align_corners.value_or(false);
-    Taps along = takes_nearest(mode)         ? nearest(from, to, factors[at], mode == kNearestExact)
-                 : x.scalar_type() == kFloat ? linear<float>(from, to, factors[at], corners)
-                                             : linear<double>(from, to, factors[at], corners);
-    along.dim = d + 2;
-    if (along.weight.defined()) {
-      std::vector<std::int64_t> column(static_cast<std::size_t>(dims - d), 1);
-      column[0] = to;
-      along.weight = along.weight.view(column);
-    }
-    taps.push_back(std::move(along));
+    along.push_back(takes_nearest(mode) ? nearest(from, to, factors[at], mode == kNearestExact)
+                    : x.scalar_type() == kFloat ? linear<float>(from, to, factors[at], corners)
+                                                : linear<double>(from, to, factors[at], corners));
   }
-  Tensor y = x;
-  {
-    const NoGradGuard unrecorded;
-    for (const Taps& along : taps) y = along.apply(y);
-  }
-  return record(node_name(mode, dims), std::move(y), wrt(x, [taps](Tensor g) {
-                  for (auto along = taps.rbegin(); along != taps.rend(); ++along)
-                    g = along->adjoint(g);
-                  return g;
-                }));
+  return resample(node_name(mode, dims), x,
+                  std::make_shared<const std::vector<Resampling>>(std::move(along)));
 }
 
 namespace {
@@ -164,14 +164,21 @@ void check_pixels(const char* op, const Tensor& x, std::int64_t factor) {
 /// Each image's elements, read as `parts`, in another order, which makes an image of size `last`.
 Tensor rearranged(const Tensor& x, std::vector<std::int64_t> parts, IntArrayRef order,
                   IntArrayRef last) {
-  const NoGradGuard unrecorded;
   std::vector<std::int64_t> sizes(x.sizes().begin(), x.sizes().end() - 3);
   std::int64_t batch = 1;
   for (const std::int64_t size : sizes) batch *= size;
   parts.insert(parts.begin(), batch);
   sizes.insert(sizes.end(), last.begin(), last.end());
-  const Tensor from = x.reshape(parts).permute(order), y = empty(sizes, x.scalar_type());
-  y.view(from.sizes()).copy_(from);
+  const Tensor from = dense(x);
+  const Geometry read(parts);
+  Geometry turned = read;
+  for (int d = 0; d < turned.ndim; ++d) {
+    turned.size[d] = read.size[order[static_cast<std::size_t>(d)]];
+    turned.stride[d] = read.stride[order[static_cast<std::size_t>(d)]];
+  }
+  turned.offset = from.get()->geometry.offset;
+  Tensor y = empty_of(Geometry(sizes), x.scalar_type());
+  copy_into(alias_of(y, Geometry(turned.sizes())), alias_of(from, turned));
   return y;
 }
 

@@ -65,6 +65,27 @@ TEST_CASE("a matrix product with beta = 0 does not read the old result", "[blas]
   CHECK(c == std::vector<double>{0, 0, 0, 0});
 }
 
+TEMPLATE_TEST_CASE("products of a batch that are a tile each equal the naive loops", "[blas]",
+                   float, double, int) {
+  using T = TestType;
+  const bool ta = GENERATE(false, true), tb = GENERATE(false, true);
+  const std::int64_t m = GENERATE(1, 2, 4, 14, 15), n = GENERATE(1, 3, 4, 17, 33),
+                     k = GENERATE(0, 1, 4, 40);
+  const T alpha = GENERATE(0, 2), beta = GENERATE(0, 3);
+  CAPTURE(ta, tb, m, n, k, alpha, beta);
+  const std::int64_t batch = 3, lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3,
+                     stride_a = (ta ? k : m) * lda + 1, stride_b = (tb ? n : k) * ldb + 2,
+                     stride_c = m * ldc + 1;
+  const auto a = small_integers<T>(batch * stride_a, 1), b = small_integers<T>(batch * stride_b, 2);
+  auto c = small_integers<T>(batch * stride_c, 3), expected = c;
+  batched_gemm<T>(batch, ta, tb, m, n, k, alpha, a.data(), lda, stride_a, b.data(), ldb, stride_b,
+                  beta, c.data(), ldc, stride_c);
+  for (std::int64_t i = 0; i < batch; ++i)
+    naive<T>(ta, tb, m, n, k, alpha, a.data() + i * stride_a, lda, b.data() + i * stride_b, ldb,
+             beta, expected.data() + i * stride_c, ldc);
+  CHECK(c == expected);
+}
+
 TEST_CASE("a batch of products shares an operand whose stride is 0", "[blas]") {
   const std::int64_t batch = 40, m = 6, n = 5, k = 30;
   const auto a = small_integers<float>(batch * m * k, 4), b = small_integers<float>(k * n, 5);
