@@ -49,14 +49,19 @@ PULLBACK_INLINE float exp(float x) {
          from_bits(static_cast<uint32_t>(n - half + 127) << 23);
 }
 
-/// 2^x, as exp but for the reduction, which is exact.
+/// 2^x, as exp but for the reduction, which is exact, and a polynomial fitted to 2^r.
 PULLBACK_INLINE float exp2(float x) {
   constexpr float magic = 12582912.0f;
   x = x > 129.0f ? 129.0f : x;
   x = x < -151.0f ? -151.0f : x;
   const float shifted = x + magic;
-  const float r = (x - (shifted - magic)) * 0.693147180559945309f;
-  const float p = (exp_tail(r) + r) + 1.0f;
+  const float r = x - (shifted - magic);
+  float p = fma(1.544497663e-04f, r, 1.340125844e-03f);
+  p = fma(p, r, 9.618098226e-03f);
+  p = fma(p, r, 5.550325131e-02f);
+  p = fma(p, r, 2.402265073e-01f);
+  p = fma(p, r, 6.931472077e-01f);
+  p = fma(p, r, 1.0f);
   const int32_t n = static_cast<int32_t>(bits(shifted) - bits(magic));
   const int32_t half = n >> 1;
   return p * from_bits(static_cast<uint32_t>(half + 127) << 23) *
@@ -94,14 +99,8 @@ PULLBACK_INLINE float expm1(float x) {
   return x == 0.0f ? x : value;
 }
 
-/// ln x (reduction to [sqrt(1/2), sqrt(2)); Cephes' minimax polynomial).
-PULLBACK_INLINE float log(float x) {
-  const bool tiny = x < 1.17549435e-38f;
-  const float scaled = tiny ? x * 8388608.0f : x;
-  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
-  const int32_t e = static_cast<int32_t>(offset) >> 23;
-  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-  const float n = static_cast<float>(tiny ? e - 23 : e);
+/// ln ((1 + f) 2^n) for 1 + f in [sqrt(1/2), sqrt(2)) (Cephes' minimax polynomial).
+PULLBACK_INLINE float log_of_parts(float f, float n) {
   const float z = f * f;
   float p = fma(7.0376836292e-2f, f, -1.1514610310e-1f);
   p = fma(p, f, 1.1676998740e-1f);
@@ -114,10 +113,30 @@ PULLBACK_INLINE float log(float x) {
   p = p * (f * z);
   p = fma(n, -2.12194440e-4f, p);
   p = fma(-0.5f, z, p);
-  float y = fma(n, 0.693359375f, f + p);
+  return fma(n, 0.693359375f, f + p);
+}
+PULLBACK_INLINE float log(float x) {
+  const bool tiny = x < 1.17549435e-38f;
+  const float scaled = tiny ? x * 8388608.0f : x;
+  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
+  const int32_t e = static_cast<int32_t>(offset) >> 23;
+  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float y = log_of_parts(f, static_cast<float>(tiny ? e - 23 : e));
   y = x == kInf ? kInf : y;
   y = x == 0.0f ? -kInf : y;
   return x >= 0.0f ? y : kNan;
+}
+
+/// ln(1 + x) for 0 <= x <= 1.
+template <class T>
+PULLBACK_INLINE T log1p_of_part(T x) {
+  const bool high = x > T(0.41421356237309504880);
+  return log_of_parts(high ? fma(T(0.5), x, T(-0.5)) : x, high ? T(1) : T(0));
+}
+/// ln(1 + e^x) without overflow.
+template <class T>
+PULLBACK_INLINE T log1p_exp(T x) {
+  return (x > 0 ? x : T(0)) + log1p_of_part(exp(-fabs(x)));
 }
 
 /// ln(1 + x): the logarithm of the rounded sum, corrected for its rounding.

@@ -88,8 +88,7 @@ PULLBACK_INLINE double erfc(double x) {
 
 /// The inverse of erf for 0 <= a < 1 to 1e-8: a times a polynomial in w = -ln(1 - a²), or for large
 /// w in its root, as in Giles 2012, "Approximating the erfinv function".
-PULLBACK_INLINE double inverse_erf_start(double a) {
-  const double w = -log((1.0 - a) * (1.0 + a));
+PULLBACK_INLINE double inverse_erf_start(double a, double w) {
   const bool outer = w > 7.5625;
   const double t = outer ? sqrt(w) - 4.375 : w - 3.75;
   const auto pick = [outer](double far, double near) { return outer ? far : near; };
@@ -113,7 +112,7 @@ PULLBACK_INLINE double inverse_erf_start(double a) {
 /// erf(y) - a and the slope d = 2 e^(-y²) / sqrt(pi), it goes back by e / (d + y e).
 PULLBACK_INLINE double inverse_erf(double x) {
   constexpr double two_over_root_pi = 1.12837916709551257390;
-  const double a = fabs(x), start = inverse_erf_start(a);
+  const double a = fabs(x), start = inverse_erf_start(a, -log((1.0 - a) * (1.0 + a)));
   const Gaussian g = gaussian(start);
   const double scaled = erfc_scaled(start) / fma(2.0, start, 1.0), scale = power_of_two(g.n);
   const double below = fma(erf_ratio(start * start), start, start) - a;
@@ -129,7 +128,8 @@ PULLBACK_INLINE float erfc(float x) {
 }
 PULLBACK_INLINE float inverse_erf(float x) {
   const double a = fabs(static_cast<double>(x));
-  return copysign(a == 1.0 ? kInf : static_cast<float>(inverse_erf_start(a)), x);
+  const double y = inverse_erf_start(a, -log_of((1.0 - a) * (1.0 + a)));
+  return copysign(a == 1.0 ? kInf : static_cast<float>(y), x);
 }
 
 }  // namespace
