@@ -232,42 +232,6 @@ PULLBACK_INLINE T normal_cdf(T x) {
   return x < 0 ? lower : 1 - lower;
 }
 
-/// sin(x) for even `quadrant`, cos(x) for odd, where x = r + k pi/2 and quadrant is k (sin) or k +
-/// 1 (cos).
-PULLBACK_INLINE float sine_of_quadrant(float r, uint32_t quadrant) {
-  const float z = r * r;
-  float s = fma(-1.9515295891e-4f, z, 8.3321608736e-3f);
-  s = fma(s, z, -1.6666654611e-1f);
-  s = fma(s * z, r, r);
-  float c = fma(2.443315711809948e-5f, z, -1.388731625493765e-3f);
-  c = fma(c, z, 4.166664568298827e-2f);
-  c = fma(c * z, z, fma(-0.5f, z, 1.0f));
-  const float y = (quadrant & 1) != 0 ? c : s;
-  return from_bits(bits(y) ^ ((quadrant & 2) << 30));
-}
-
-/// As far as kTrigLimit two parts of pi/2 in double are enough.
-struct TrigParts {
-  float r;
-  uint32_t quadrant;
-};
-PULLBACK_INLINE TrigParts reduce_trig(float x) {
-  constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52
-  const double shifted = static_cast<double>(x) * 0.63661977236758134308 + magic;
-  const double n = shifted - magic;
-  const double r = (x - n * 1.57079632673412561417) - n * 6.07710050650619224932e-11;
-  return {static_cast<float>(r), static_cast<uint32_t>(__builtin_bit_cast(uint64_t, shifted))};
-}
-PULLBACK_INLINE float small_sin(float x) {
-  const TrigParts parts = reduce_trig(x);
-  const float y = sine_of_quadrant(parts.r, parts.quadrant);
-  return x == 0.0f ? x : y;
-}
-PULLBACK_INLINE float small_cos(float x) {
-  const TrigParts parts = reduce_trig(x);
-  return sine_of_quadrant(parts.r, parts.quadrant + 1);
-}
-
 PULLBACK_INLINE float sigmoid(float x) {
   return 1.0f / (1.0f + exp(-x));
 }

@@ -214,20 +214,39 @@ PULLBACK_INLINE double atan(double x) {
 
 // ---- float32 functions through float64, rounded once
 
-/// The quotient of sin and cos, polynomials of their least relative errors.
-PULLBACK_INLINE float tan_of(float x) {
-  const DoubleTrigParts parts = reduce_trig(static_cast<double>(x));
-  const double r = parts.r, z = r * r;
+/// The sine and cosine of r for x = r + quadrant pi/2, |r| <= pi/4, to 5e-12.
+struct Sines {
+  double sine, cosine;
+  uint64_t quadrant;
+};
+PULLBACK_INLINE Sines sines_of(float x) {
+  const auto [r, quadrant] = reduce_trig(static_cast<double>(x));
+  const double z = r * r;
   double s = fma(2.7183117442122738e-06, z, -0.0001983933500979706);
   s = fma(s, z, 0.008333329387021327);
   s = fma(s, z, -0.16666666641640582);
-  s = r * fma(s, z, 1.0);
   double c = fma(-2.721019689149842e-07, z, 2.4799519537954305e-05);
   c = fma(c, z, -0.0013888883751778706);
   c = fma(c, z, 0.0416666666228123);
-  c = fma(c * z, z, fma(-0.5, z, 1.0));
-  const bool odd = (parts.quadrant & 1) != 0;
-  return static_cast<float>((odd ? -c : s) / (odd ? s : c));
+  c = fma(c, z, -0.5);
+  return {r * fma(s, z, 1.0), fma(c, z, 1.0), quadrant};
+}
+PULLBACK_INLINE float turned(Sines r, uint64_t quadrant) {
+  const double y = (quadrant & 1) != 0 ? r.cosine : r.sine;
+  return static_cast<float>(from_bits(bits(y) ^ ((quadrant & 2) << 62)));
+}
+PULLBACK_INLINE float small_sin(float x) {
+  const Sines r = sines_of(x);
+  return turned(r, r.quadrant);
+}
+PULLBACK_INLINE float small_cos(float x) {
+  const Sines r = sines_of(x);
+  return turned(r, r.quadrant + 1);
+}
+PULLBACK_INLINE float small_tan(float x) {
+  const auto [sine, cosine, quadrant] = sines_of(x);
+  const bool odd = (quadrant & 1) != 0;
+  return static_cast<float>((odd ? -cosine : sine) / (odd ? sine : cosine));
 }
 
 /// The angle of the point (x, y) with x, y >= 0, not both 0: the arc tangent of the smaller

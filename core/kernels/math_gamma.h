@@ -98,14 +98,13 @@ PULLBACK_INLINE double log_gamma_above(double y) {
   p = fma(p, d, 0.15543344371883533);
   p = fma(p, d, -0.24525135045765833);
   p = fma(p, d, 0.5772156648352401);
-  const double near = p * (d * (y - 2.0));
+  const double near = p * fma(d, d, -d);  // of 1 it is +0
   const double inverse = 1.0 / y, z = inverse * inverse;
   double q = fma(0.00040103311349006687, z, -0.0005399070444021945);
   q = fma(q, z, 0.0007902281530281666);
   q = fma(q, z, -0.0027776875063849522);
   q = fma(q, z, 0.08333333265770376);
-  const double far =
-      fma(y - 0.5, log_of_normal(y) - 1.0, fma(q, inverse, 0.41893853320467274178));
+  const double far = fma(y - 0.5, log_of_normal(y) - 1.0, fma(q, inverse, 0.41893853320467274178));
   return y < 2.5 ? near : far;
 }
 

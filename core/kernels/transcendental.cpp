@@ -56,7 +56,7 @@ struct Cos {
   static PULLBACK_INLINE double library(double x) { return __builtin_cos(x); }
 };
 struct Tan {
-  static PULLBACK_INLINE float polynomial(float x) { return tan_of(x); }
+  static PULLBACK_INLINE float polynomial(float x) { return small_tan(x); }
   static PULLBACK_INLINE float library(float x) { return __builtin_tanf(x); }
 };
 
