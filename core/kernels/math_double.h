@@ -65,6 +65,15 @@ PULLBACK_INLINE double exp(double x) {
   return scale_by_power((exp_tail(parts.r) + parts.r) + 1.0, parts.n);
 }
 
+/// 2^x, as exp but for the reduction, which is exact.
+PULLBACK_INLINE double exp2(double x) {
+  x = x > 1025.0 ? 1025.0 : x;
+  x = x < -1077.0 ? -1077.0 : x;
+  const double shifted = x + kRounding;
+  const double r = (x - (shifted - kRounding)) * 0.69314718055994530942;
+  return scale_by_power((exp_tail(r) + r) + 1.0, bits(shifted) - bits(kRounding));
+}
+
 /// e^x - 1 without cancellation near 0.
 PULLBACK_INLINE double expm1(double x) {
   double c = x > 44.0 ? 44.0 : x;  // above, the 1 is lost

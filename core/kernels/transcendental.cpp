@@ -30,7 +30,7 @@ struct ComputeOf<Trigonometric<F>, T, T> {
     int32_t any_beyond = 0;
     for (int64_t i = 0; i < n; ++i) any_beyond |= static_cast<int32_t>(beyond(x[i]));
     T kept[kBlock];  // y may be x
-    if (any_beyond != 0) __builtin_memcpy(kept, x, static_cast<size_t>(n) * sizeof(T));
+    if (any_beyond != 0) __builtin_memcpy(kept, x, static_cast<uint64_t>(n) * sizeof(T));
     PULLBACK_VECTOR
     for (int64_t i = 0; i < n; ++i) y[i] = F::polynomial(x[i]);
     if (any_beyond == 0) return;

@@ -137,6 +137,7 @@ TEST_CASE("float64 functions are within a few ulps, in every tier") {
   const Exact functions[] = {
       {"exp", &Kernels::exp, std::exp, -745, 709, 1},
       {"exp near 0", &Kernels::exp, std::exp, -1, 1, 1},
+      {"exp2", &Kernels::exp2, std::exp2, -1075, 1024, 1},
       {"expm1", &Kernels::expm1, std::expm1, -50, 50, 2},
       {"expm1 near 0", &Kernels::expm1, std::expm1, -0.4, 0.4, 2},
       {"log", &Kernels::log, std::log, 0, 10, 1},
@@ -325,6 +326,28 @@ TEST_CASE("special values are those of libm, in every tier") {
         if (exact == 0) CHECK(std::signbit(y[i]) == std::signbit(exact));
       }
     }
+  }
+}
+
+TEST_CASE("the gradients of softplus and logsigmoid are the logistic function, in every tier") {
+  const float inf = std::numeric_limits<float>::infinity();
+  std::vector<float> x{-inf, -1e30f, -88.5f, 88.5f, 1e30f, inf};
+  for (int i = -8500; i <= 8500; ++i) x.push_back(static_cast<float>(i) * 0.01f);
+  const std::vector<float> g(x.size(), 1.0f);
+  for (const Kernels* table : all_tiers()) {
+    const auto up = map<float>(table->softplus_backward, {g, x, {1.0f}, {inf}});
+    const auto down = map<float>(table->logsigmoid_backward, {g, x});
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      INFO(table->tier << " at " << x[i] << ": " << up[i] << ", " << down[i]);
+      // A denormal result may be 0.
+      REQUIRE((std::fabs(x[i]) > 87 ? std::fabs(up[i] - sigmoid(x[i])) < 2e-38
+                                    : ulps(up[i], sigmoid(x[i])) <= 2.5));
+      REQUIRE((std::fabs(x[i]) > 87 ? std::fabs(down[i] - sigmoid(-x[i])) < 2e-38
+                                    : ulps(down[i], sigmoid(-x[i])) <= 2.5));
+    }
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    CHECK(std::isnan(map<float>(table->softplus_backward, {{1.0f}, {nan}, {1.0f}, {20.0f}})[0]));
+    CHECK(std::isnan(map<float>(table->logsigmoid_backward, {{1.0f}, {nan}})[0]));
   }
 }
 
