@@ -42,7 +42,7 @@ Tensor of_floats(const char* op, const Tensor& a, const Tensor& b, const Map& ke
 }
 
 void check_divisor(const char* op, const Tensor& a, const Tensor& b, ScalarType type) {
-  check(is_floating_point(type) || a.numel() == 0 || !(b == 0).any().item<bool>(), op,
+  check(is_floating_point(type) || a.numel() == 0 || b.all().item<bool>(), op,
         ": ZeroDivisionError: an integer divisor is 0");
 }
 void check_divisor(const char* op, const Tensor& a, const Scalar& b, ScalarType type) {
