@@ -15,14 +15,6 @@ constexpr T kSeluAlpha = T(1.6732632423543772848);
 template <class T>
 constexpr T kSeluScale = T(1.0507009873554804934);
 
-/// ln(1 + e^x) without overflow.
-template <class T>
-PULLBACK_INLINE T log1p_exp(T x) {
-  const T positive = x > 0 ? x : T(0);
-  const T y = positive + log1p(exp(-fabs(x)));
-  return x == x ? y : x;
-}
-
 /// max(x, 0) - |x| times the tail beyond |x|: rounded once, on either side.
 template <class T>
 PULLBACK_INLINE T gelu(T x) {
@@ -67,7 +59,7 @@ void fill_forward(Kernels& table) {
   unary<float, double>(table.logsigmoid, large([](auto x) { return -log1p_exp(-x); }));
   unary<float, double>(table.softsign, [](auto x) { return x / (1 + fabs(x)); });
   ternary<float, double>(table.softplus, large([](auto x, auto beta, auto threshold) {
-                           const auto y = log1p(exp(x * beta)) / beta;
+                           const auto y = log1p_exp(x * beta) / beta;
                            return x * beta > threshold ? x : y;
                          }));
   const auto scaled_elu = [](auto x, auto alpha, auto scale, auto input_scale) {
@@ -103,10 +95,10 @@ void fill_backward(Kernels& table) {
                           return g * (t + x * sigmoid(x) * (1 - t * t));
                         }));
   binary<float, double>(table.logsigmoid_backward,
-                        large([](auto g, auto x) { return g * sigmoid(-x); }));
+                        large([](auto g, auto x) { return g * sigmoid_flushed(-x); }));
   quaternary<float, double>(table.softplus_backward,
                             large([](auto g, auto x, auto beta, auto threshold) {
-                              const auto scaled = g * sigmoid(x * beta);
+                              const auto scaled = g * sigmoid_flushed(x * beta);
                               return x * beta > threshold ? g : scaled;
                             }));
   quinary<float, double>(

@@ -116,28 +116,25 @@ struct FloorQuotient {
   }
 };
 
-/// Near where a block's quotients allow it, else by libm: NaN, infinities and 0 are not near.
-template <template <class> class F, class T>
-void by_rest(int64_t n, char* const* data, const int64_t* strides) {
-  for (int64_t begin = 0; begin < n; begin += kBlock) {
-    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
-    char* block[] = {data[0] + begin * strides[0], data[1] + begin * strides[1],
-                     data[2] + begin * strides[2]};
-    bool near = true;
-    for (int64_t i = 0; i < count; ++i) {
-      near &= is_near(*reinterpret_cast<const T*>(block[1] + i * strides[1]),
-                      *reinterpret_cast<const T*>(block[2] + i * strides[2]));
-    }
-    near ? loop<F<NearRest>, T, T, T>(count, block, strides)
-         : loop<F<AnyRest>, T, T, T>(count, block, strides);
-  }
-}
 template <class Rest>
 struct Itself : Rest {};
-template <template <class> class F, class... T>
-void rests(Map& map) {
-  ((map.loops[kCode<T>] = by_rest<F, T>), ...);
-}
+
+/// F of the near rest where a block's quotients allow it, else of libm's: NaN, infinities and 0 are
+/// not near.
+template <template <class> class F>
+struct OfRest {};
+template <template <class> class F, class T>
+struct ComputeOf<OfRest<F>, T, T, T> {
+  static void function(int64_t n, T* out, const T* a, const T* b) {
+    for (int64_t begin = 0; begin < n; begin += kBlock) {
+      const int64_t end = n - begin < kBlock ? n : begin + kBlock;
+      int32_t far = 0;
+      for (int64_t i = begin; i < end; ++i) far |= static_cast<int32_t>(!is_near(a[i], b[i]));
+      const auto loop = far != 0 ? compute<F<AnyRest>, T, T, T> : compute<F<NearRest>, T, T, T>;
+      loop(end - begin, out + begin, a + begin, b + begin);
+    }
+  }
+};
 
 template <class T>
 PULLBACK_INLINE T integer_power(T base, T exponent) {
@@ -183,7 +180,7 @@ PULLBACK_INLINE T interpolate(T a, T b, T weight) {
 template <class T>
 PULLBACK_INLINE T log_add(T a, T b) {
   const T top = a > b ? a : b;
-  const T y = top + log1p(exp(-fabs(a - b)));
+  const T y = top + log1p_of_part(exp(-fabs(a - b)));
   return a == b && fabs(a) == T(kInf) ? a : y;
 }
 
@@ -200,12 +197,12 @@ void fill_arithmetic(Kernels& table) {
   ternary<int32_t, int64_t>(
       table.add_scaled, [](auto a, auto b, auto alpha) { return sum_of(a, product_of(alpha, b)); });
   binary<int32_t, int64_t>(table.floor_divide, [](auto a, auto b) { return floor_quotient(a, b); });
-  rests<FloorQuotient, float, double>(table.floor_divide);
+  binary<float, double>(table.floor_divide, OfRest<FloorQuotient>{});
   binary<float, double>(table.trunc_divide, [](auto a, auto b) { return trunc(a / b); });
   binary<int32_t, int64_t>(table.trunc_divide, [](auto a, auto b) { return quotient(a, b); });
   binary<int32_t, int64_t>(table.remainder, [](auto a, auto b) { return floor_rest(a, b); });
-  rests<Remainder, float, double>(table.remainder);
-  rests<Itself, float, double>(table.fmod);
+  binary<float, double>(table.remainder, OfRest<Remainder>{});
+  binary<float, double>(table.fmod, OfRest<Itself>{});
   binary<int32_t, int64_t>(table.fmod, [](auto a, auto b) { return rest(a, b); });
   binary<float>(table.pow, large([](auto a, auto b) { return pow(a, b); }));
   binary<double>(table.pow, [](auto a, auto b) { return pow(a, b); });

@@ -49,14 +49,19 @@ PULLBACK_INLINE float exp(float x) {
          from_bits(static_cast<uint32_t>(n - half + 127) << 23);
 }
 
-/// 2^x, as exp but for the reduction, which is exact.
+/// 2^x, as exp but for the reduction, which is exact, and a polynomial fitted to 2^r.
 PULLBACK_INLINE float exp2(float x) {
   constexpr float magic = 12582912.0f;
   x = x > 129.0f ? 129.0f : x;
   x = x < -151.0f ? -151.0f : x;
   const float shifted = x + magic;
-  const float r = (x - (shifted - magic)) * 0.693147180559945309f;
-  const float p = (exp_tail(r) + r) + 1.0f;
+  const float r = x - (shifted - magic);
+  float p = fma(1.544497663e-04f, r, 1.340125844e-03f);
+  p = fma(p, r, 9.618098226e-03f);
+  p = fma(p, r, 5.550325131e-02f);
+  p = fma(p, r, 2.402265073e-01f);
+  p = fma(p, r, 6.931472077e-01f);
+  p = fma(p, r, 1.0f);
   const int32_t n = static_cast<int32_t>(bits(shifted) - bits(magic));
   const int32_t half = n >> 1;
   return p * from_bits(static_cast<uint32_t>(half + 127) << 23) *
@@ -94,14 +99,8 @@ PULLBACK_INLINE float expm1(float x) {
   return x == 0.0f ? x : value;
 }
 
-/// ln x (reduction to [sqrt(1/2), sqrt(2)); Cephes' minimax polynomial).
-PULLBACK_INLINE float log(float x) {
-  const bool tiny = x < 1.17549435e-38f;
-  const float scaled = tiny ? x * 8388608.0f : x;
-  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
-  const int32_t e = static_cast<int32_t>(offset) >> 23;
-  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-  const float n = static_cast<float>(tiny ? e - 23 : e);
+/// ln ((1 + f) 2^n) for 1 + f in [sqrt(1/2), sqrt(2)) (Cephes' minimax polynomial).
+PULLBACK_INLINE float log_of_parts(float f, float n) {
   const float z = f * f;
   float p = fma(7.0376836292e-2f, f, -1.1514610310e-1f);
   p = fma(p, f, 1.1676998740e-1f);
@@ -114,10 +113,30 @@ PULLBACK_INLINE float log(float x) {
   p = p * (f * z);
   p = fma(n, -2.12194440e-4f, p);
   p = fma(-0.5f, z, p);
-  float y = fma(n, 0.693359375f, f + p);
+  return fma(n, 0.693359375f, f + p);
+}
+PULLBACK_INLINE float log(float x) {
+  const bool tiny = x < 1.17549435e-38f;
+  const float scaled = tiny ? x * 8388608.0f : x;
+  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
+  const int32_t e = static_cast<int32_t>(offset) >> 23;
+  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float y = log_of_parts(f, static_cast<float>(tiny ? e - 23 : e));
   y = x == kInf ? kInf : y;
   y = x == 0.0f ? -kInf : y;
   return x >= 0.0f ? y : kNan;
+}
+
+/// ln(1 + x) for 0 <= x <= 1.
+template <class T>
+PULLBACK_INLINE T log1p_of_part(T x) {
+  const bool high = x > T(0.41421356237309504880);
+  return log_of_parts(high ? fma(T(0.5), x, T(-0.5)) : x, high ? T(1) : T(0));
+}
+/// ln(1 + e^x) without overflow.
+template <class T>
+PULLBACK_INLINE T log1p_exp(T x) {
+  return (x > 0 ? x : T(0)) + log1p_of_part(exp(-fabs(x)));
 }
 
 /// ln(1 + x): the logarithm of the rounded sum, corrected for its rounding.
@@ -213,47 +232,19 @@ PULLBACK_INLINE T normal_cdf(T x) {
   return x < 0 ? lower : 1 - lower;
 }
 
-/// sin(x) for even `quadrant`, cos(x) for odd, where x = r + k pi/2 and quadrant is k (sin) or k +
-/// 1 (cos).
-PULLBACK_INLINE float sine_of_quadrant(float r, uint32_t quadrant) {
-  const float z = r * r;
-  float s = fma(-1.9515295891e-4f, z, 8.3321608736e-3f);
-  s = fma(s, z, -1.6666654611e-1f);
-  s = fma(s * z, r, r);
-  float c = fma(2.443315711809948e-5f, z, -1.388731625493765e-3f);
-  c = fma(c, z, 4.166664568298827e-2f);
-  c = fma(c * z, z, fma(-0.5f, z, 1.0f));
-  const float y = (quadrant & 1) != 0 ? c : s;
-  return from_bits(bits(y) ^ ((quadrant & 2) << 30));
-}
-
-/// As far as kTrigLimit two parts of pi/2 in double are enough.
-struct TrigParts {
-  float r;
-  uint32_t quadrant;
-};
-PULLBACK_INLINE TrigParts reduce_trig(float x) {
-  constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52
-  const double shifted = static_cast<double>(x) * 0.63661977236758134308 + magic;
-  const double n = shifted - magic;
-  const double r = (x - n * 1.57079632673412561417) - n * 6.07710050650619224932e-11;
-  return {static_cast<float>(r), static_cast<uint32_t>(__builtin_bit_cast(uint64_t, shifted))};
-}
-PULLBACK_INLINE float small_sin(float x) {
-  const TrigParts parts = reduce_trig(x);
-  const float y = sine_of_quadrant(parts.r, parts.quadrant);
-  return x == 0.0f ? x : y;
-}
-PULLBACK_INLINE float small_cos(float x) {
-  const TrigParts parts = reduce_trig(x);
-  return sine_of_quadrant(parts.r, parts.quadrant + 1);
-}
-
 PULLBACK_INLINE float sigmoid(float x) {
   return 1.0f / (1.0f + exp(-x));
 }
 PULLBACK_INLINE double sigmoid(double x) {
   return 1.0 / (1.0 + exp(-x));
+}
+/// The same for gradients, where a denormal may be 0.
+PULLBACK_INLINE float sigmoid_flushed(float x) {
+  const float t = exp_below(-fabs(x));
+  return (x < 0.0f ? t : 1.0f) / (1.0f + t);
+}
+PULLBACK_INLINE double sigmoid_flushed(double x) {
+  return sigmoid(x);
 }
 
 }  // namespace

@@ -87,7 +87,6 @@ PULLBACK_BUILTIN2(nextafter)
   PULLBACK_INLINE double name(double x, double y) { \
     return __builtin_##name(x, y);                  \
   }
-PULLBACK_BUILTIN_DOUBLE(exp2)
 PULLBACK_BUILTIN_DOUBLE(log2)
 PULLBACK_BUILTIN_DOUBLE(log10)
 PULLBACK_BUILTIN_DOUBLE(tan)

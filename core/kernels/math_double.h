@@ -65,6 +65,15 @@ PULLBACK_INLINE double exp(double x) {
   return scale_by_power((exp_tail(parts.r) + parts.r) + 1.0, parts.n);
 }
 
+/// 2^x, as exp but for the reduction, which is exact.
+PULLBACK_INLINE double exp2(double x) {
+  x = x > 1025.0 ? 1025.0 : x;
+  x = x < -1077.0 ? -1077.0 : x;
+  const double shifted = x + kRounding;
+  const double r = (x - (shifted - kRounding)) * 0.69314718055994530942;
+  return scale_by_power((exp_tail(r) + r) + 1.0, bits(shifted) - bits(kRounding));
+}
+
 /// e^x - 1 without cancellation near 0.
 PULLBACK_INLINE double expm1(double x) {
   double c = x > 44.0 ? 44.0 : x;  // above, the 1 is lost
@@ -94,10 +103,9 @@ PULLBACK_INLINE DoubleLogParts reduce_log(double x) {
   return {parts.f, tiny ? parts.n - 54.0 : parts.n};
 }
 
-/// ln x: with x = (1 + f) 2^n and s = f / (2 + f),
+/// ln ((1 + f) 2^n): with s = f / (2 + f),
 /// ln (1 + f) = f - f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …), as in FreeBSD's e_log.c.
-PULLBACK_INLINE double log(double x) {
-  const auto [f, n] = reduce_log(x);
+PULLBACK_INLINE double log_of_parts(double f, double n) {
   const double s = f / (2.0 + f), z = s * s;
   double p = fma(2.0 / 21, z, 2.0 / 19);
   p = fma(p, z, 2.0 / 17);
@@ -110,7 +118,11 @@ PULLBACK_INLINE double log(double x) {
   p = fma(p, z, 2.0 / 3);
   const double half_square = 0.5 * f * f;
   const double tail = fma(s, fma(p, z, half_square), n * kLn2Low);
-  double y = fma(n, kLn2High, f - (half_square - tail));
+  return fma(n, kLn2High, f - (half_square - tail));
+}
+PULLBACK_INLINE double log(double x) {
+  const auto [f, n] = reduce_log(x);
+  double y = log_of_parts(f, n);
   y = x == kInfinity ? kInfinity : y;
   y = x == 0.0 ? -kInfinity : y;
   return x >= 0.0 ? y : __builtin_nan("");
@@ -211,28 +223,77 @@ PULLBACK_INLINE double atan(double x) {
 
 // ---- float32 functions through float64, rounded once
 
-PULLBACK_INLINE float tan_of(float x) {
-  const DoubleTrigParts parts = reduce_trig(static_cast<double>(x));
-  const double s = sine_of_quadrant(parts.r, parts.quadrant);
-  const float y = static_cast<float>(s / sine_of_quadrant(parts.r, parts.quadrant + 1));
-  return x == 0.0f ? x : y;
+/// The sine and cosine of r for x = r + quadrant pi/2, |r| <= pi/4, to 5e-12.
+struct Sines {
+  double sine, cosine;
+  uint64_t quadrant;
+};
+PULLBACK_INLINE Sines sines_of(float x) {
+  const auto [r, quadrant] = reduce_trig(static_cast<double>(x));
+  const double z = r * r;
+  double s = fma(2.7183117442122738e-06, z, -0.0001983933500979706);
+  s = fma(s, z, 0.008333329387021327);
+  s = fma(s, z, -0.16666666641640582);
+  double c = fma(-2.721019689149842e-07, z, 2.4799519537954305e-05);
+  c = fma(c, z, -0.0013888883751778706);
+  c = fma(c, z, 0.0416666666228123);
+  c = fma(c, z, -0.5);
+  return {r * fma(s, z, 1.0), fma(c, z, 1.0), quadrant};
+}
+PULLBACK_INLINE float turned(Sines r, uint64_t quadrant) {
+  const double y = (quadrant & 1) != 0 ? r.cosine : r.sine;
+  return static_cast<float>(from_bits(bits(y) ^ ((quadrant & 2) << 62)));
+}
+PULLBACK_INLINE float small_sin(float x) {
+  const Sines r = sines_of(x);
+  return turned(r, r.quadrant);
+}
+PULLBACK_INLINE float small_cos(float x) {
+  const Sines r = sines_of(x);
+  return turned(r, r.quadrant + 1);
+}
+PULLBACK_INLINE float small_tan(float x) {
+  const auto [sine, cosine, quadrant] = sines_of(x);
+  const bool odd = (quadrant & 1) != 0;
+  return static_cast<float>((odd ? -cosine : sine) / (odd ? sine : cosine));
+}
+
+/// The angle of the point (x, y) with x, y >= 0, not both 0: the arc tangent of the smaller
+/// coordinate by the larger, and beyond tan(pi/8) of the rest from pi/4.
+PULLBACK_INLINE double angle_of(double y, double x) {
+  const bool steep = y > x;
+  const double a = steep ? x : y, b = steep ? y : x;
+  const bool high = a > 0.41421356237309504880 * b;
+  const double t = (high ? a - b : a) / (high ? a + b : b), z = t * t;
+  double p = fma(0.047483327015375956, z, -0.08478468795541894);
+  p = fma(p, z, 0.1104511193771916);
+  p = fma(p, z, -0.1428204422479226);
+  p = fma(p, z, 0.19999905288722086);
+  p = fma(p, z, -0.3333333251616681);
+  double angle = fma(p * z, t, t);
+  angle = high ? 0.78539816339744830962 + angle : angle;
+  return steep ? 1.57079632679489661923 - angle : angle;
 }
 PULLBACK_INLINE float atan(float x) {
-  return static_cast<float>(atan(static_cast<double>(x)));
+  return copysign(static_cast<float>(angle_of(fabs(static_cast<double>(x)), 1.0)), x);
 }
 PULLBACK_INLINE float asin(float x) {
-  const double a = x;
-  return x == 0.0f ? x : static_cast<float>(atan(a / sqrt((1.0 - a) * (1.0 + a))));
+  const double a = fabs(static_cast<double>(x));
+  return copysign(static_cast<float>(angle_of(a, sqrt((1.0 - a) * (1.0 + a)))), x);
 }
 PULLBACK_INLINE float acos(float x) {
-  const double a = x;
-  return static_cast<float>(2.0 * atan(sqrt((1.0 - a) / (1.0 + a))));
+  const double a = fabs(static_cast<double>(x));
+  const double angle = angle_of(sqrt((1.0 - a) * (1.0 + a)), a);
+  return static_cast<float>(x < 0.0f ? 3.14159265358979323846 - angle : angle);
 }
-/// The angle of the point (x, y), with C's special values.
+/// The angle of the point (x, y), with C's special values. The bounds keep the quotients of zeros
+/// and of infinities numbers.
 PULLBACK_INLINE float atan2(float y, float x) {
-  const double a = fabs(static_cast<double>(y)), b = fabs(static_cast<double>(x));
-  const double slope = a == 0.0 ? 0.0 : a == b ? 1.0 : a / b;
-  const double angle = atan(b != b ? b : slope);
+  double a = fabs(static_cast<double>(y)), b = fabs(static_cast<double>(x));
+  a = a > 1e200 ? 1e200 : a;
+  b = b > 1e200 ? 1e200 : b;
+  b = b < 1e-200 ? 1e-200 : b;
+  const double angle = angle_of(a, b);
   const double turned = bits(x) >> 31 != 0 ? 3.14159265358979323846 - angle : angle;
   return copysign(static_cast<float>(turned), y);
 }
@@ -242,18 +303,22 @@ PULLBACK_INLINE float hypot(float x, float y) {
   return either(fabs(x) == kInf, fabs(y) == kInf) ? kInf : length;
 }
 
-/// ln x to 2e-13, as log but without its subnormal numbers, which float32's are not in float64.
-PULLBACK_INLINE double log_of(float x) {
+/// ln x of a positive number to 2e-13, as log but without its subnormal numbers, which float32's
+/// are not in float64.
+PULLBACK_INLINE double log_of_normal(double x) {
   const auto [f, n] = reduce_log_of_normal(x);
   const double s = f / (2.0 + f), z = s * s;
   double p = fma(0.19363884986633198, z, 0.22191337428065783);
   p = fma(p, z, 0.28571755535032944);
   p = fma(p, z, 0.39999998792441688);
   p = fma(p, z, 0.66666666667378682);
-  double y = fma(n, 0.69314718055994531, s * fma(p, z, 2.0));
-  y = x == kInf ? kInfinity : y;
-  y = x == 0.0f ? -kInfinity : y;
-  return x >= 0.0f ? y : __builtin_nan("");
+  return fma(n, 0.69314718055994531, s * fma(p, z, 2.0));
+}
+PULLBACK_INLINE double log_of(double x) {
+  double y = log_of_normal(x);
+  y = x == kInfinity ? kInfinity : y;
+  y = x == 0.0 ? -kInfinity : y;
+  return x >= 0.0 ? y : __builtin_nan("");
 }
 PULLBACK_INLINE float log2(float x) {
   return static_cast<float>(log_of(x) * 1.44269504088896340736);
@@ -261,28 +326,53 @@ PULLBACK_INLINE float log2(float x) {
 PULLBACK_INLINE float log10(float x) {
   return static_cast<float>(log_of(x) * 0.434294481903251827651);
 }
+
+/// e^x = (1 + rest) scale, to 1e-10.
+struct RoundedExp {
+  double rest, scale;
+};
+/// For -1000 < x < 1000.
+PULLBACK_INLINE RoundedExp exp_of(double x) {
+  const double shifted = fma(x, 1.44269504088896340736, kRounding);
+  const double r = fma(shifted - kRounding, -0.69314718055994531, x);
+  double p = fma(0.00019899285576, r, 0.0013941118895837001);
+  p = fma(p, r, 0.0083332984698005902);
+  p = fma(p, r, 0.041666352771112213);
+  p = fma(p, r, 0.16666666719028936);
+  p = fma(p, r, 0.50000000471460571);
+  p = fma(p, r, 1.0);
+  return {p * r, power_of_two(bits(shifted) - bits(kRounding))};
+}
+/// e^|x| for a result that is infinite from 90 on.
+PULLBACK_INLINE RoundedExp exp_of_magnitude(float x) {
+  const double a = fabs(static_cast<double>(x));
+  return exp_of(a > 90.0 ? 90.0 : a);
+}
 PULLBACK_INLINE float sinh(float x) {
-  const double t = expm1(static_cast<double>(x));
-  const double y = 0.5 * (t + t / (t + 1.0));
-  return x < -90.0f ? -kInf : x > 90.0f ? kInf : x == 0.0f ? x : static_cast<float>(y);
+  const RoundedExp e = exp_of_magnitude(x);
+  const double t = fma(e.scale, e.rest, e.scale - 1.0);  // e^|x| - 1
+  return copysign(static_cast<float>(0.5 * (t + t / (t + 1.0))), x);
 }
 PULLBACK_INLINE float cosh(float x) {
-  const double t = exp(fabs(static_cast<double>(x)));
+  const RoundedExp e = exp_of_magnitude(x);
+  const double t = fma(e.scale, e.rest, e.scale);
   return static_cast<float>(0.5 * (t + 1.0 / t));
 }
-/// ln(|x| + sqrt(x² + 1)) with the sign of x.
+/// ln(|x| + sqrt(x² + 1)), or where that cancels, the series.
 PULLBACK_INLINE float asinh(float x) {
   const double a = fabs(static_cast<double>(x)), z = a * a;
-  const double y = a == kInfinity ? a : log1p(a + z / (1.0 + sqrt(z + 1.0)));
-  return copysign(static_cast<float>(y), x);
+  const double far = log_of(a + sqrt(z + 1.0));
+  return copysign(static_cast<float>(a < 0x1p-10 ? fma(z * (-1.0 / 6), a, a) : far), x);
 }
 PULLBACK_INLINE float acosh(float x) {
-  const double t = static_cast<double>(x) - 1.0;
-  return static_cast<float>(log1p(t + sqrt(t < 0.0 ? t : t * (t + 2.0))));
+  const double a = x, t = a - 1.0;
+  return static_cast<float>(log_of(a + sqrt(t < 0.0 ? t : t * (a + 1.0))));
 }
+/// Half the logarithm of (1 + |x|) / (1 - |x|), or where that cancels, the series.
 PULLBACK_INLINE float atanh(float x) {
   const double a = fabs(static_cast<double>(x));
-  return copysign(static_cast<float>(0.5 * log1p((a + a) / (1.0 - a))), x);
+  const double far = 0.5 * log_of((1.0 + a) / (1.0 - a));
+  return copysign(static_cast<float>(a < 0x1p-10 ? fma(a * a * (1.0 / 3), a, a) : far), x);
 }
 
 }  // namespace

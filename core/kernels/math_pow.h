@@ -81,19 +81,11 @@ PULLBACK_INLINE double power(double a, double b) {
   return scale_by_power((exp_tail(r) + r) + 1.0, parts.n);
 }
 
-/// e^x, whose error of 1e-10 does not show once rounded.
 PULLBACK_INLINE float exp_rounded(double x) {
   double c = x > 90.0 ? 90.0 : x;  // beyond, inf and 0 in float32
   c = c < -105.0 ? -105.0 : c;
-  const double shifted = fma(c, 1.44269504088896340736, kRounding);
-  const double r = fma(shifted - kRounding, -0.69314718055994531, c);
-  double p = fma(0.00019899285576, r, 0.0013941118895837001);
-  p = fma(p, r, 0.0083332984698005902);
-  p = fma(p, r, 0.041666352771112213);
-  p = fma(p, r, 0.16666666719028936);
-  p = fma(p, r, 0.50000000471460571);
-  p = fma(p, r, 1.0);
-  return static_cast<float>(fma(p, r, 1.0) * power_of_two(bits(shifted) - bits(kRounding)));
+  const RoundedExp e = exp_of(c);
+  return static_cast<float>(fma(e.scale, e.rest, e.scale));
 }
 PULLBACK_INLINE float power(float a, float b) {
   return exp_rounded(b * log_of(a));

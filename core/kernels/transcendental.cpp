@@ -1,5 +1,6 @@
 #include <pullback/core/kernels/large.h>
 #include <pullback/core/kernels/math.h>
+#include <pullback/core/kernels/math_gamma.h>
 
 // Declared here because <cmath> hides it in strict modes; unlike lgamma it writes no global sign.
 extern "C" double lgamma_r(double, int*) noexcept;
@@ -12,50 +13,32 @@ PULLBACK_INLINE double log_gamma(double x) {
   return lgamma_r(x, &sign);
 }
 
-/// psi(x): reflection below 0, recurrence up to 10, then the asymptotic series in 1/x^2
-/// (Abramowitz and Stegun 1964, 6.3.7, 6.3.5, 6.3.18). A pole is inf at 0 and NaN below.
-PULLBACK_NOINLINE double psi(double x) {
-  constexpr double pi = 3.14159265358979323846;
-  if (x == 0) return copysign(static_cast<double>(kInf), -x);
-  double y = 0;
-  if (x < 0) {
-    if (x == floor(x)) return kNan;
-    const double fraction = x - trunc(x);
-    y = -pi / tan(pi * fraction);
-    x = 1 - x;
-  }
-  for (; x < 10; x += 1) y -= 1 / x;
-  const double z = 1 / (x * x);
-  const double series =
-      z * (1.0 / 12 - z * (1.0 / 120 -
-                           z * (1.0 / 252 -
-                                z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
-  const double tail = x == static_cast<double>(kInf) ? 0.0 : 0.5 / x + series;
-  return y + log(x) - tail;
-}
-
 /// sin, cos or tan. Arguments past the limit of the polynomial's reduction are left to libm,
 /// one by one, so that an element does not depend on its neighbours.
+template <class F>
+struct Trigonometric {};
 template <class F, class T>
-void trig_loop(int64_t n, char* const* data, const int64_t* strides) {
-  alignas(64) T x[kBlock];
-  alignas(64) T y[kBlock];
-  for (int64_t begin = 0; begin < n; begin += kBlock) {
-    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
-    gather(x, data[1] + begin * strides[1], strides[1], count);
-    int32_t beyond = 0;
-    for (int64_t i = 0; i < count; ++i) {
-      y[i] = F::polynomial(x[i]);
-      beyond |= static_cast<int32_t>(!(fabs(x[i]) <= T(kTrigLimit)));
+struct ComputeOf<Trigonometric<F>, T, T> {
+  static PULLBACK_INLINE bool beyond(T x) { return !(fabs(x) <= T(kTrigLimit)); }
+  static void function(int64_t n, T* y, const T* x) {
+    for (int64_t begin = 0; begin < n; begin += kBlock) {
+      const int64_t count = n - begin < kBlock ? n - begin : kBlock;
+      block(count, y + begin, x + begin);
     }
-    if (beyond != 0) {
-      for (int64_t i = 0; i < count; ++i) {
-        if (!(fabs(x[i]) <= T(kTrigLimit))) y[i] = F::library(x[i]);
-      }
-    }
-    scatter(y, data[0] + begin * strides[0], strides[0], count);
   }
-}
+  static PULLBACK_INLINE void block(int64_t n, T* y, const T* x) {
+    int32_t any_beyond = 0;
+    for (int64_t i = 0; i < n; ++i) any_beyond |= static_cast<int32_t>(beyond(x[i]));
+    T kept[kBlock];  // y may be x
+    if (any_beyond != 0) __builtin_memcpy(kept, x, static_cast<uint64_t>(n) * sizeof(T));
+    PULLBACK_VECTOR
+    for (int64_t i = 0; i < n; ++i) y[i] = F::polynomial(x[i]);
+    if (any_beyond == 0) return;
+    for (int64_t i = 0; i < n; ++i) {
+      if (beyond(kept[i])) y[i] = F::library(kept[i]);
+    }
+  }
+};
 struct Sin {
   template <class T>
   static PULLBACK_INLINE T polynomial(T x) {
@@ -73,16 +56,14 @@ struct Cos {
   static PULLBACK_INLINE double library(double x) { return __builtin_cos(x); }
 };
 struct Tan {
-  static PULLBACK_INLINE float polynomial(float x) { return tan_of(x); }
+  static PULLBACK_INLINE float polynomial(float x) { return small_tan(x); }
   static PULLBACK_INLINE float library(float x) { return __builtin_tanf(x); }
 };
 
 void fill_trigonometric(Kernels& table) {
-  table.sin.loops[kCode<float>] = trig_loop<Sin, float>;
-  table.cos.loops[kCode<float>] = trig_loop<Cos, float>;
-  table.tan.loops[kCode<float>] = trig_loop<Tan, float>;
-  table.sin.loops[kCode<double>] = trig_loop<Sin, double>;
-  table.cos.loops[kCode<double>] = trig_loop<Cos, double>;
+  unary<float, double>(table.sin, Trigonometric<Sin>{});
+  unary<float, double>(table.cos, Trigonometric<Cos>{});
+  unary<float>(table.tan, Trigonometric<Tan>{});
   unary<double>(table.tan, [](auto x) { return tan(x); });
   unary_large_float(table.asin, [](auto x) { return asin(x); });
   unary_large_float(table.acos, [](auto x) { return acos(x); });
@@ -110,8 +91,9 @@ void fill_transcendental(Kernels& table) {
   unary<float, double>(table.erf, [](auto x) { return erf(x); });
   unary<float, double>(table.erfc, large([](auto x) { return erfc(x); }));
   unary<float, double>(table.erfinv, large([](auto x) { return inverse_erf(x); }));
-  unary<float, double>(table.lgamma, [](auto x) { return log_gamma(x); });
-  unary<float, double>(table.digamma, [](auto x) { return psi(x); });
+  unary_large_float(table.lgamma, [](auto x) { return log_gamma(x); });
+  unary<float, double>(table.digamma, large([](auto x) { return psi(x); }));
+  unary<float, double>(table.trigamma, large([](auto x) { return trigamma(x); }));
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

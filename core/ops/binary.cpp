@@ -42,7 +42,7 @@ Tensor of_floats(const char* op, const Tensor& a, const Tensor& b, const Map& ke
 }
 
 void check_divisor(const char* op, const Tensor& a, const Tensor& b, ScalarType type) {
-  check(is_floating_point(type) || a.numel() == 0 || !(b == 0).any().item<bool>(), op,
+  check(is_floating_point(type) || a.numel() == 0 || b.all().item<bool>(), op,
         ": ZeroDivisionError: an integer divisor is 0");
 }
 void check_divisor(const char* op, const Tensor& a, const Scalar& b, ScalarType type) {
@@ -94,7 +94,7 @@ Tensor pow(const Tensor& a, const Scalar& b) {
       const Tensor x = as_type(a.detach(), type);
       if (b.equal(1)) return x.clone();
       if (b.equal(2)) return x * x;
-      if (b.equal(3)) return x * x * x;
+      if (b.equal(3)) return map("pow", x, simd().cube);
       if (b.equal(0.5)) return sqrt(x);
       if (b.equal(-1)) return reciprocal(x);
     }

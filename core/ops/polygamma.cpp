@@ -42,6 +42,21 @@ double hurwitz_zeta(double s, double q) {
   return sum;
 }
 
+Tensor by_zeta(std::int64_t n, const Tensor& x) {
+  const ScalarType type = float_type(x.scalar_type());
+  Tensor y = empty_of(x.get()->geometry, type);
+  copy_into(y, x);
+  visit(type, [&](auto zero) {
+    using T = decltype(zero);
+    auto* v = reinterpret_cast<T*>(y.get()->bytes());
+    const auto order = static_cast<double>(n);
+    const double scale = (n % 2 ? 1 : -1) * std::tgamma(order + 1);
+    for (std::int64_t i = 0, count = y.numel(); i < count; ++i)
+      v[i] = static_cast<T>(scale * hurwitz_zeta(order + 1, static_cast<double>(v[i])));
+  });
+  return y;
+}
+
 }  // namespace
 
 // ψ⁽ⁿ⁾(x) = (−1)ⁿ⁺¹ n! ζ(n + 1, x); its derivative is the next one.
@@ -50,18 +65,8 @@ Tensor polygamma(std::int64_t n, const Tensor& x) {
   check(n >= 0, "polygamma: does not support negative n: ", n);
   check(n < kMaxElements, "polygamma: n is too large: ", n);
   if (n == 0) return digamma(x);
-  const ScalarType type = float_type(x.scalar_type());
-  Tensor y = empty_of(x.get()->geometry, type);
-  copy_into(y, x);
-  visit(type, [&](auto zero) {
-    using T = decltype(zero);
-    auto* v = reinterpret_cast<T*>(y.get()->bytes());
-    const double scale = (n % 2 ? 1 : -1) * std::tgamma(static_cast<double>(n) + 1);
-    for (std::int64_t i = 0, count = y.numel(); i < count; ++i)
-      v[i] = static_cast<T>(scale *
-                            hurwitz_zeta(static_cast<double>(n) + 1, static_cast<double>(v[i])));
-  });
-  return record("PolygammaBackward0", y,
+  return record("PolygammaBackward0",
+                n == 1 ? map_float("polygamma", x, simd().trigamma) : by_zeta(n, x),
                 wrt(x, [n, x = saved(x)](const Tensor& g) { return g * polygamma(n + 1, *x); }));
 }
 
