@@ -18,6 +18,7 @@ namespace {
 
 constexpr int64_t kRun = 1024;
 constexpr int kLanes = 64;
+constexpr int kSpan = 16;
 
 /// What a sum of T is returned as, and what carries it over many blocks.
 template <class T>
@@ -79,12 +80,28 @@ template <class Part, class In>
 constexpr bool kInPairs = sizeof(Part) == 8 || sizeof(Part) > sizeof(In);
 #endif
 
+/// Takes the elements from i to n, less than kLanes, into the lanes from the first on, kSpan at a
+/// time; one by one they would take longer than all the others. The last kSpan end with the run,
+/// which has as many, and pass over those before i.
+template <class Part, class Step>
+PULLBACK_INLINE void fold_rest(int64_t i, int64_t n, Part* lanes, Step step) {
+  for (; i < n; i += kSpan, lanes += kSpan) {
+    const int64_t from = i + kSpan < n ? i : n - kSpan;
+    const int done = static_cast<int>(i - from);
+    PULLBACK_VECTOR
+    for (int j = 0; j < kSpan; ++j) {
+      const Part next = step(lanes[j], from + j);
+      lanes[j] = j < done ? lanes[j] : next;
+    }
+  }
+}
+
 /// Folds a block into kLanes independent values, which the vectoriser keeps in registers, and these
 /// pairwise.
 template <class R>
 PULLBACK_NOINLINE typename R::Part fold_block(const typename R::In* x, int64_t n) {
   using Part = typename R::Part;
-  if (n < kLanes / 4) {
+  if (n < kSpan) {
     Part part = R::identity();
     for (int64_t i = 0; i < n; ++i) part = R::step(part, x[i]);
     return part;
@@ -101,12 +118,13 @@ PULLBACK_NOINLINE typename R::Part fold_block(const typename R::In* x, int64_t n
   for (; i + kLanes <= n; i += kLanes) {
     for (int j = 0; j < kLanes; ++j) lanes[j] = R::step(lanes[j], x[i + j]);
   }
-  for (int j = 0; i < n; ++i, ++j) lanes[j] = R::step(lanes[j], x[i]);
+  fold_rest(i, n, lanes, [x](Part lane, int64_t at) { return R::step(lane, x[at]); });
   merge_lanes<R, kLanes / 2>(lanes);
   return lanes[0];
 }
 
-/// The sum over i < n of f(i), in the order in which fold_run adds elements.
+/// The sum over i < n of f(i), which may be called twice for an element, in the order in which
+/// fold_run adds elements.
 template <class T, class F>
 PULLBACK_INLINE T sum_over(int64_t n, F f) {
   double total = 0;
@@ -118,7 +136,11 @@ PULLBACK_INLINE T sum_over(int64_t n, F f) {
       PULLBACK_VECTOR
       for (int j = 0; j < kLanes; ++j) lanes[j] += f(i + j);
     }
-    for (int j = 0; i < end; ++i, ++j) lanes[j] += f(i);
+    if (n < kSpan) {
+      for (int j = 0; i < end; ++i, ++j) lanes[j] += f(i);
+    } else {
+      fold_rest(i, end, lanes, [f](T lane, int64_t at) { return lane + f(at); });
+    }
     merge_lanes<Sum<T>, kLanes / 2>(lanes);
     total += static_cast<double>(lanes[0]);
   }
