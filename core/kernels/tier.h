@@ -64,7 +64,7 @@ constexpr bool kOwn = true;
   }()
 
 /// Elements that are worked on at a time when an operand is not contiguous.
-constexpr int64_t kBlock = 256;
+constexpr int64_t kBlock = 1024;
 
 template <class T>
 PULLBACK_NOINLINE void gather(T* to, const char* from, int64_t stride, int64_t n) {

@@ -52,7 +52,7 @@ template <class T>
 void check_layouts(const Kernels* table, const Layout& op) {
   const Loop loop = (table->*op.member)[scalar_type_of<T>];
   REQUIRE(loop != nullptr);
-  const int64_t n = 777;
+  const int64_t n = 2777;  // more than two blocks
   std::mt19937 engine(5);
   std::uniform_real_distribution<double> uniform(-3, 3);
   std::vector<std::vector<T>> sources(op.inputs, std::vector<T>(n));
