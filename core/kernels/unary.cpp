@@ -27,6 +27,7 @@ void fill_unary(Kernels& table) {
   unary<bool>(table.sign, [](auto x) { return x; });
   unary<float, double>(table.square, [](auto x) { return x * x; });
   unary<int32_t, int64_t>(table.square, [](auto x) { return squared(x); });
+  unary<float, double>(table.cube, [](auto x) { return x * x * x; });
   unary<float, double>(table.reciprocal, [](auto x) { return 1 / x; });
   unary<float, double>(table.sqrt, [](auto x) { return sqrt(x); });
   unary<float, double>(table.rsqrt, [](auto x) { return 1 / sqrt(x); });

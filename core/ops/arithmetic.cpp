@@ -369,7 +369,9 @@ Tensor operator/(const Tensor& a, const Scalar& b) {
   return div(a, b);
 }
 Tensor operator/(const Scalar& a, const Tensor& b) {
-  return reciprocal(b) * a;
+  const Tensor y = reciprocal(b);
+  if (y.requires_grad()) return y * a;  // else in y's own memory
+  return a.equal(1) ? y : y.mul_(a);
 }
 
 #define PULLBACK_ASSIGN(op, method)                                  \

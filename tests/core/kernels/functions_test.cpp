@@ -45,6 +45,7 @@ const Function kFunctions[] = {
     {"log1p", &Kernels::log1p, std::log1p, -0.999, 10, 2},
     {"tanh", &Kernels::tanh, std::tanh, -12, 12, 2},
     {"sigmoid", &Kernels::sigmoid, sigmoid, -80, 80, 2.5},
+    {"cube", &Kernels::cube, [](double x) { return x * x * x; }, -10, 10, 1.5},
     {"erf", &Kernels::erf, std::erf, -5, 5, 2},
     {"sin", &Kernels::sin, std::sin, -100, 100, 1.5},
     {"cos", &Kernels::cos, std::cos, -100, 100, 1.5},
