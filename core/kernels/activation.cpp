@@ -15,14 +15,6 @@ constexpr T kSeluAlpha = T(1.6732632423543772848);
 template <class T>
 constexpr T kSeluScale = T(1.0507009873554804934);
 
-/// ln(1 + e^x) without overflow.
-template <class T>
-PULLBACK_INLINE T log1p_exp(T x) {
-  const T positive = x > 0 ? x : T(0);
-  const T y = positive + log1p(exp(-fabs(x)));
-  return x == x ? y : x;
-}
-
 /// max(x, 0) - |x| times the tail beyond |x|: rounded once, on either side.
 template <class T>
 PULLBACK_INLINE T gelu(T x) {
@@ -58,7 +50,7 @@ void fill_forward(Kernels& table) {
   unary<float, double>(table.sigmoid, [](auto x) { return sigmoid(x); });
   unary<float, double>(table.gelu, large([](auto x) { return gelu(x); }));
   unary<float, double>(table.gelu_tanh, large([](auto x) { return gelu_tanh(x); }));
-  unary<float, double>(table.silu, large([](auto x) { return x / (1 + exp(-x)); }));
+  unary<float, double>(table.silu, large([](auto x) { return x * sigmoid(x); }));
   unary<float, double>(table.mish, large([](auto x) { return x * tanh(log1p_exp(x)); }));
   unary_large_float(table.selu, [](auto x) {
     using T = decltype(x);
@@ -67,7 +59,7 @@ void fill_forward(Kernels& table) {
   unary<float, double>(table.logsigmoid, large([](auto x) { return -log1p_exp(-x); }));
   unary<float, double>(table.softsign, [](auto x) { return x / (1 + fabs(x)); });
   ternary<float, double>(table.softplus, large([](auto x, auto beta, auto threshold) {
-                           const auto y = log1p(exp(x * beta)) / beta;
+                           const auto y = log1p_exp(x * beta) / beta;
                            return x * beta > threshold ? x : y;
                          }));
   const auto scaled_elu = [](auto x, auto alpha, auto scale, auto input_scale) {

@@ -183,7 +183,7 @@ PULLBACK_INLINE T interpolate(T a, T b, T weight) {
 template <class T>
 PULLBACK_INLINE T log_add(T a, T b) {
   const T top = a > b ? a : b;
-  const T y = top + log1p(exp(-fabs(a - b)));
+  const T y = top + log1p_of_part(exp(-fabs(a - b)));
   return a == b && fabs(a) == T(kInf) ? a : y;
 }
 

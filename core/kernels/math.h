@@ -94,14 +94,8 @@ PULLBACK_INLINE float expm1(float x) {
   return x == 0.0f ? x : value;
 }
 
-/// ln x (reduction to [sqrt(1/2), sqrt(2)); Cephes' minimax polynomial).
-PULLBACK_INLINE float log(float x) {
-  const bool tiny = x < 1.17549435e-38f;
-  const float scaled = tiny ? x * 8388608.0f : x;
-  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
-  const int32_t e = static_cast<int32_t>(offset) >> 23;
-  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-  const float n = static_cast<float>(tiny ? e - 23 : e);
+/// ln ((1 + f) 2^n) for 1 + f in [sqrt(1/2), sqrt(2)) (Cephes' minimax polynomial).
+PULLBACK_INLINE float log_of_parts(float f, float n) {
   const float z = f * f;
   float p = fma(7.0376836292e-2f, f, -1.1514610310e-1f);
   p = fma(p, f, 1.1676998740e-1f);
@@ -114,10 +108,30 @@ PULLBACK_INLINE float log(float x) {
   p = p * (f * z);
   p = fma(n, -2.12194440e-4f, p);
   p = fma(-0.5f, z, p);
-  float y = fma(n, 0.693359375f, f + p);
+  return fma(n, 0.693359375f, f + p);
+}
+PULLBACK_INLINE float log(float x) {
+  const bool tiny = x < 1.17549435e-38f;
+  const float scaled = tiny ? x * 8388608.0f : x;
+  const uint32_t offset = bits(scaled) - 0x3f3504f3u;
+  const int32_t e = static_cast<int32_t>(offset) >> 23;
+  const float f = from_bits((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float y = log_of_parts(f, static_cast<float>(tiny ? e - 23 : e));
   y = x == kInf ? kInf : y;
   y = x == 0.0f ? -kInf : y;
   return x >= 0.0f ? y : kNan;
+}
+
+/// ln(1 + x) for 0 <= x <= 1.
+template <class T>
+PULLBACK_INLINE T log1p_of_part(T x) {
+  const bool high = x > T(0.41421356237309504880);
+  return log_of_parts(high ? fma(T(0.5), x, T(-0.5)) : x, high ? T(1) : T(0));
+}
+/// ln(1 + e^x) without overflow.
+template <class T>
+PULLBACK_INLINE T log1p_exp(T x) {
+  return (x > 0 ? x : T(0)) + log1p_of_part(exp(-fabs(x)));
 }
 
 /// ln(1 + x): the logarithm of the rounded sum, corrected for its rounding.
@@ -152,6 +166,23 @@ PULLBACK_INLINE float tanh(float x) {
   h = from_bits(bits(h) + (bits(shifted) << 23));  // magic's own bits go over the edge
   const float large = 1.0f - 1.0f / (h + 0.5f);
   return copysign(a >= 0.625f ? large : small, x);  // of a NaN only `small` is one
+}
+
+/// e^x 2^kShift, which must be a normal number; of no number it makes any. Its polynomial is
+/// tanh's, for 2^r / 2.
+template <int kShift>
+PULLBACK_INLINE float scaled_exp(float x) {
+  constexpr float magic = 12582912.0f;  // added, it rounds to an integer in the low bits
+  constexpr float high = 1.44269504f, low = 1.92596299e-8f;  // of 1 / ln 2
+  const float shifted = fma(x, high, magic);
+  const float r = fma(x, low, fma(x, high, magic - shifted));
+  float h = fma(7.676680980e-5f, r, 6.699436926e-4f);
+  h = fma(h, r, 4.809218459e-3f);
+  h = fma(h, r, 2.775166184e-2f);
+  h = fma(h, r, 1.201132387e-1f);
+  h = fma(h, r, 3.465735912e-1f);
+  h = fma(h, r, 0.5f);
+  return from_bits(bits(h) + ((bits(shifted) + static_cast<uint32_t>(kShift + 1)) << 23));
 }
 
 /// x + x Q(x^2) below 0.92, 1 - exp(-x - x R(x)) up to 4, with Q and R fitted to the least maximal
@@ -250,7 +281,11 @@ PULLBACK_INLINE float small_cos(float x) {
 }
 
 PULLBACK_INLINE float sigmoid(float x) {
-  return 1.0f / (1.0f + exp(-x));
+  // Both sides of 1 / (1 + e^-x) are scaled: e^-x is finite where the result is a denormal number.
+  constexpr float unit = 0x1p-24f;
+  float c = x > 40.0f ? 40.0f : x;
+  c = c < -104.5f ? -104.5f : c;
+  return fma(c, 0.0f, unit) / (scaled_exp<-24>(-c) + unit);  // c * 0 is NaN where x is
 }
 PULLBACK_INLINE double sigmoid(double x) {
   return 1.0 / (1.0 + exp(-x));

@@ -94,10 +94,9 @@ PULLBACK_INLINE DoubleLogParts reduce_log(double x) {
   return {parts.f, tiny ? parts.n - 54.0 : parts.n};
 }
 
-/// ln x: with x = (1 + f) 2^n and s = f / (2 + f),
+/// ln ((1 + f) 2^n): with s = f / (2 + f),
 /// ln (1 + f) = f - f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …), as in FreeBSD's e_log.c.
-PULLBACK_INLINE double log(double x) {
-  const auto [f, n] = reduce_log(x);
+PULLBACK_INLINE double log_of_parts(double f, double n) {
   const double s = f / (2.0 + f), z = s * s;
   double p = fma(2.0 / 21, z, 2.0 / 19);
   p = fma(p, z, 2.0 / 17);
@@ -110,7 +109,11 @@ PULLBACK_INLINE double log(double x) {
   p = fma(p, z, 2.0 / 3);
   const double half_square = 0.5 * f * f;
   const double tail = fma(s, fma(p, z, half_square), n * kLn2Low);
-  double y = fma(n, kLn2High, f - (half_square - tail));
+  return fma(n, kLn2High, f - (half_square - tail));
+}
+PULLBACK_INLINE double log(double x) {
+  const auto [f, n] = reduce_log(x);
+  double y = log_of_parts(f, n);
   y = x == kInfinity ? kInfinity : y;
   y = x == 0.0 ? -kInfinity : y;
   return x >= 0.0 ? y : __builtin_nan("");
