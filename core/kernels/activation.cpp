@@ -10,10 +10,6 @@ template <class T>
 constexpr T kRootTwoOverPi = T(0.79788456080286535588);
 template <class T>
 constexpr T kGeluCubic = T(0.044715);
-template <class T>
-constexpr T kSeluAlpha = T(1.6732632423543772848);
-template <class T>
-constexpr T kSeluScale = T(1.0507009873554804934);
 
 /// max(x, 0) - |x| times the tail beyond |x|: rounded once, on either side.
 template <class T>
@@ -44,20 +40,30 @@ PULLBACK_INLINE T elu(T x, T alpha, T scale, T input_scale) {
   return x <= 0 ? expm1(x * input_scale) * (alpha * scale) : x * scale;
 }
 
+/// From 0 at -3 to 1 at 3.
+template <class T>
+PULLBACK_INLINE T hardsigmoid(T x) {
+  const T y = x + 3 < 0 ? T(0) : x + 3;
+  return (y > 6 ? T(6) : y) * T(1.0 / 6);
+}
+
 void fill_forward(Kernels& table) {
   unary<int32_t, int64_t, float, double>(table.relu,
                                          [](auto x) { return x < 0 ? decltype(x)(0) : x; });
   unary<float, double>(table.sigmoid, [](auto x) { return sigmoid(x); });
   unary<float, double>(table.gelu, large([](auto x) { return gelu(x); }));
   unary<float, double>(table.gelu_tanh, large([](auto x) { return gelu_tanh(x); }));
-  unary<float, double>(table.silu, large([](auto x) { return x / (1 + exp(-x)); }));
+  unary<float, double>(table.silu, large([](auto x) { return x * sigmoid(x); }));
   unary<float, double>(table.mish, large([](auto x) { return x * tanh(log1p_exp(x)); }));
-  unary_large_float(table.selu, [](auto x) {
-    using T = decltype(x);
-    return elu(x, kSeluAlpha<T>, kSeluScale<T>, T(1));
-  });
   unary<float, double>(table.logsigmoid, large([](auto x) { return -log1p_exp(-x); }));
   unary<float, double>(table.softsign, [](auto x) { return x / (1 + fabs(x)); });
+  unary<float, double>(table.hardsigmoid, [](auto x) { return hardsigmoid(x); });
+  unary<float, double>(table.hardswish, [](auto x) { return x * hardsigmoid(x); });
+  binary<float, double>(table.softshrink, [](auto x, auto lambda) {
+    const auto y = x < -lambda ? x + lambda : x * 0;
+    return x > lambda ? x - lambda : y;
+  });
+  binary<float, double>(table.glu, large([](auto a, auto b) { return a * sigmoid(b); }));
   ternary<float, double>(table.softplus, large([](auto x, auto beta, auto threshold) {
                            const auto y = log1p_exp(x * beta) / beta;
                            return x * beta > threshold ? x : y;
@@ -68,18 +74,17 @@ void fill_forward(Kernels& table) {
   quaternary<float>(table.elu, large(scaled_elu));
   quaternary<double>(table.elu, scaled_elu);
   binary<float, double>(table.leaky_relu, [](auto x, auto slope) { return x > 0 ? x : x * slope; });
-  ternary<int32_t, int64_t, float, double>(table.hardtanh, [](auto x, auto low, auto high) {
-    const auto y = x < low ? low : x;
-    return y > high ? high : y;
+  quaternary<float, double>(table.threshold, [](auto y, auto x, auto limit, auto value) {
+    return x <= limit ? value : y;
+  });
+  ternary<float, double>(table.shrink, [](auto y, auto x, auto lambda) {
+    return fabs(x) <= lambda ? decltype(y)(0) : y;
   });
 }
 
 void fill_backward(Kernels& table) {
   binary<float, double>(table.relu_backward,
                         [](auto g, auto y) { return y <= 0 ? decltype(g)(0) : g; });
-  ternary<float, double>(table.threshold_backward, [](auto g, auto x, auto threshold) {
-    return x <= threshold ? decltype(g)(0) : g;
-  });
   binary<float, double>(table.tanh_backward, [](auto g, auto y) { return g * (1 - y * y); });
   binary<float, double>(table.sigmoid_backward, [](auto g, auto y) { return g * (1 - y) * y; });
   binary<float, double>(table.gelu_backward,
@@ -109,18 +114,48 @@ void fill_backward(Kernels& table) {
   ternary<float, double>(table.leaky_relu_backward,
                          [](auto g, auto x, auto slope) { return x > 0 ? g : g * slope; });
   quaternary<float, double>(table.hardtanh_backward, [](auto g, auto x, auto low, auto high) {
-    return x <= low || x >= high ? decltype(g)(0) : g;
+    return ((x <= low) | (x >= high)) != 0 ? decltype(g)(0) : g;
   });
+  binary<float, double>(table.softsign_backward, [](auto g, auto x) {
+    const auto z = 1 + fabs(x);
+    return g / (z * z);
+  });
+  binary<float, double>(table.hardsigmoid_backward, [](auto g, auto x) {
+    return fabs(x) < 3 ? g * decltype(g)(1.0 / 6) : decltype(g)(0);
+  });
+  binary<float, double>(table.hardswish_backward, [](auto g, auto x) {
+    const auto bent = x > -3 ? g * (x / 3 + decltype(x)(0.5)) : decltype(g)(0);
+    return x < 3 ? bent : g;
+  });
+  ternary<float, double>(table.glu_backward, large([](auto g, auto a, auto b) {
+                           const auto s = sigmoid(b);
+                           return g * a * s * (1 - s);
+                         }));
 }
 
 void fill_losses(Kernels& table) {
   binary<float, double>(table.mse_loss, [](auto x, auto y) { return (x - y) * (x - y); });
   ternary<float, double>(table.mse_loss_backward,
                          [](auto g, auto x, auto y) { return g * (2 * (x - y)); });
+  quinary<float, double>(table.huber_loss, [](auto x, auto y, auto bend, auto curve, auto slope) {
+    const auto z = fabs(x - y);
+    return z > bend ? (z - bend * decltype(z)(0.5)) * slope : z * z * curve;
+  });
+  quinary<float, double>(table.huber_loss_backward,
+                         [](auto g, auto x, auto y, auto curve, auto slope) {
+                           auto d = 2 * curve * (x - y);
+                           d = d < -slope ? -slope : d;
+                           return g * (d > slope ? slope : d);
+                         });
+  ternary<float, double>(table.bce_backward, [](auto g, auto x, auto y) {
+    using T = decltype(x);
+    const T spread = x * (1 - x);
+    return g * ((x - y) / (spread < T(1e-12) ? T(1e-12) : spread));
+  });
   binary<float, double>(table.bce_with_logits,
-                        [](auto x, auto y) { return (1 - y) * x + log1p_exp(-x); });
+                        large([](auto x, auto y) { return (1 - y) * x + log1p_exp(-x); }));
   ternary<float, double>(table.bce_with_logits_backward,
-                         [](auto g, auto x, auto y) { return g * (sigmoid(x) - y); });
+                         large([](auto g, auto x, auto y) { return g * (sigmoid(x) - y); }));
 }
 
 }  // namespace

@@ -173,6 +173,23 @@ PULLBACK_INLINE float tanh(float x) {
   return copysign(a >= 0.625f ? large : small, x);  // of a NaN only `small` is one
 }
 
+/// e^x 2^kShift, which must be a normal number; of no number it makes any. Its polynomial is
+/// tanh's, for 2^r / 2.
+template <int kShift>
+PULLBACK_INLINE float scaled_exp(float x) {
+  constexpr float magic = 12582912.0f;  // added, it rounds to an integer in the low bits
+  constexpr float high = 1.44269504f, low = 1.92596299e-8f;  // of 1 / ln 2
+  const float shifted = fma(x, high, magic);
+  const float r = fma(x, low, fma(x, high, magic - shifted));
+  float h = fma(7.676680980e-5f, r, 6.699436926e-4f);
+  h = fma(h, r, 4.809218459e-3f);
+  h = fma(h, r, 2.775166184e-2f);
+  h = fma(h, r, 1.201132387e-1f);
+  h = fma(h, r, 3.465735912e-1f);
+  h = fma(h, r, 0.5f);
+  return from_bits(bits(h) + ((bits(shifted) + static_cast<uint32_t>(kShift + 1)) << 23));
+}
+
 /// x + x Q(x^2) below 0.92, 1 - exp(-x - x R(x)) up to 4, with Q and R fitted to the least maximal
 /// error of the result (tests compare them with libm).
 PULLBACK_INLINE float erf(float x) {
@@ -233,7 +250,11 @@ PULLBACK_INLINE T normal_cdf(T x) {
 }
 
 PULLBACK_INLINE float sigmoid(float x) {
-  return 1.0f / (1.0f + exp(-x));
+  // Both sides of 1 / (1 + e^-x) are scaled: e^-x is finite where the result is a denormal number.
+  constexpr float unit = 0x1p-24f;
+  float c = x > 40.0f ? 40.0f : x;
+  c = c < -104.5f ? -104.5f : c;
+  return fma(c, 0.0f, unit) / (scaled_exp<-24>(-c) + unit);  // c * 0 is NaN where x is
 }
 PULLBACK_INLINE double sigmoid(double x) {
   return 1.0 / (1.0 + exp(-x));

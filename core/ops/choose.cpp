@@ -183,9 +183,12 @@ Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) {
   if (!min.defined()) return clamp_max(x, max);
   check_defined("clamp", x);
   const ScalarType type = promote_types(result_type(x, min), result_type(x, max));
-  const Tensor low = map("clamp", x, min, simd().maximum, type, type);
+  const Geometry shape =
+      broadcast("clamp", broadcast("clamp", x.sizes(), min.sizes()).sizes(), max.sizes());
   return record(
-      "ClampBackward0", map("clamp", low, max, simd().minimum, type, type),
+      "ClampBackward0",
+      clamped(simd().clamp, type, {as_type(x, type), as_type(min, type), as_type(max, type)},
+              shape),
       wrt(x, [x = saved(x), low = saved(min), high = saved(max)](
                  const Tensor& g) { return where(logical_and(*x >= *low, *x <= *high), g, 0); }),
       wrt(min, [x = saved(x), low = saved(min), high = saved(max)](

@@ -29,12 +29,13 @@ struct Selection {
   // f(position in x, position in target, factor) wherever the target counts.
   template <class T, class F>
   void for_each(F f) const {
+    const auto* targets = data<std::int64_t>(target);
+    const T* weights = weight.defined() ? data<T>(weight) : nullptr;
     for (std::int64_t n = 0; n < shape.batch; ++n)
       for (std::int64_t s = 0; s < shape.positions; ++s) {
-        const std::int64_t at = n * shape.positions + s, t = data<std::int64_t>(target)[at];
+        const std::int64_t at = n * shape.positions + s, t = targets[at];
         if (t != shape.ignore)
-          f((n * shape.classes + t) * shape.positions + s, at,
-            weight.defined() ? data<T>(weight)[t] : T(1));
+          f((n * shape.classes + t) * shape.positions + s, at, weights ? weights[t] : T(1));
       }
   }
 };
@@ -56,9 +57,10 @@ Tensor apply(const Tensor& x, const Selection& selection) {
   const Tensor in = dense(x);
   visit_float("nll_loss", x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    selection.for_each<T>([&](std::int64_t from, std::int64_t to, T factor) {
-      data<T>(v)[to] = -factor * data<T>(in)[from];
-    });
+    selection.for_each<T>(
+        [a = data<T>(in), b = data<T>(v)](std::int64_t from, std::int64_t to, T factor) {
+          b[to] = -factor * a[from];
+        });
   });
   return record(
       "NllLossBackwardBackward0", std::move(v),
@@ -70,9 +72,10 @@ Tensor adjoint(const Tensor& g, const Selection& selection) {
   const Tensor in = dense(g);
   visit_float("nll_loss", g.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    selection.for_each<T>([&](std::int64_t to, std::int64_t from, T factor) {
-      data<T>(gx)[to] = -factor * data<T>(in)[from];
-    });
+    selection.for_each<T>(
+        [a = data<T>(in), b = data<T>(gx)](std::int64_t to, std::int64_t from, T factor) {
+          b[to] = -factor * a[from];
+        });
   });
   return record(
       "NllLossBackwardBackward0", std::move(gx),
@@ -173,8 +176,9 @@ Tensor nll_loss(const Tensor& x, const Tensor& y, const Tensor& weight, Reductio
   double total = 0;
   visit_float(op, x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    for (std::int64_t i = 0; i < selection.target.numel(); ++i) {
-      const std::int64_t t = data<std::int64_t>(selection.target)[i];
+    const auto* targets = data<std::int64_t>(selection.target);
+    for (std::int64_t i = 0, n = selection.target.numel(); i < n; ++i) {
+      const std::int64_t t = targets[i];
       if (t == ignore_index) continue;
       check<IndexError>(t >= 0 && t < s.classes, op, ": Target ", t, " is out of bounds for ",
                         s.classes, " classes");

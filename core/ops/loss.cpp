@@ -56,28 +56,23 @@ Tensor difference(const Tensor& x, const Tensor& y) {
   return add(x, y, -1);
 }
 
-// The same for a function of x − y, whose slope in y is the opposite.
-template <class Value, class Slope>
-Tensor of_difference(const char* name, const Tensor& x, const Tensor& y, Reduction reduction,
-                     Value value, Slope slope) {
-  return elementwise(
-      name, x, y, reduction,
-      [value](const Tensor& a, const Tensor& b) { return value(difference(a, b)); },
-      [slope](const Tensor& g, const Tensor& a, const Tensor& b) {
-        return g * slope(difference(a, b));
-      },
-      [slope](const Tensor& g, const Tensor& a, const Tensor& b) {
-        return g * -slope(difference(a, b));
-      });
-}
-
-// A loss or its gradient by one kernel, where nothing is recorded.
-template <class... Operands>
+// A loss by one kernel, where nothing is recorded.
+template <class... N>
 Tensor fused(const char* op, const Map& kernel, ScalarType type, const Tensor& x, const Tensor& y,
-             const Operands&... before) {
+             N... numbers) {
   Tensor out = empty_of(broadcast(op, x.sizes(), y.sizes()), type);
   run_loop(loop_for(op, kernel, type), out,
-           {as_type(before, type)..., as_type(x, type), as_type(y, type)}, 2.0f);
+           {as_type(x, type), as_type(y, type), Number(numbers, type)...}, 1.0f);
+  return out;
+}
+
+// The same for its gradient.
+template <class... N>
+Tensor fused_gradient(const char* op, const Map& kernel, ScalarType type, const Tensor& g,
+                      const Tensor& x, const Tensor& y, N... numbers) {
+  Tensor out = empty_of(broadcast(op, x.sizes(), y.sizes()), type);
+  run_loop(loop_for(op, kernel, type), out,
+           {as_type(g, type), as_type(x, type), as_type(y, type), Number(numbers, type)...}, 1.0f);
   return out;
 }
 
@@ -109,11 +104,11 @@ Tensor mse_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
       [=](const Tensor& a, const Tensor& b) { return fused(op, simd().mse_loss, type, a, b); },
       [=](const Tensor& g, const Tensor& a, const Tensor& b) {
         if (GradMode::is_enabled()) return g * (2 * (a - b));
-        return fused(op, simd().mse_loss_backward, type, a, b, g);
+        return fused_gradient(op, simd().mse_loss_backward, type, g, a, b);
       },
       [=](const Tensor& g, const Tensor& a, const Tensor& b) {
         if (GradMode::is_enabled()) return g * (2 * (b - a));
-        return fused(op, simd().mse_loss_backward, type, b, a, g);
+        return fused_gradient(op, simd().mse_loss_backward, type, g, b, a);
       });
 }
 
@@ -122,18 +117,34 @@ Tensor l1_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
   return reduced(abs(x - y), reduction);
 }
 
+namespace {
+
+// Of z = |x − y|: curve·z² up to the bend and slope·(z − bend/2) beyond it, where slope =
+// 2·curve·bend.
+Tensor huber(const char* op, const char* name, const Tensor& x, const Tensor& y,
+             Reduction reduction, double bend, double curve, double slope) {
+  const ScalarType type = result_type(x, y);
+  const auto gradient = [=](const Tensor& g, const Tensor& a, const Tensor& b) {
+    if (GradMode::is_enabled()) return g * clamp(difference(a, b) * (2 * curve), -slope, slope);
+    return fused_gradient(op, simd().huber_loss_backward, type, g, a, b, curve, slope);
+  };
+  return elementwise(
+      name, x, y, reduction,
+      [=](const Tensor& a, const Tensor& b) {
+        return fused(op, simd().huber_loss, type, a, b, bend, curve, slope);
+      },
+      gradient,
+      [=](const Tensor& g, const Tensor& a, const Tensor& b) { return gradient(g, b, a); });
+}
+
+}  // namespace
+
 Tensor smooth_l1_loss(const Tensor& x, const Tensor& y, Reduction reduction, double beta) {
   check_pair("smooth_l1_loss", x, y);
   check(beta >= 0,
         "smooth_l1_loss: smooth_l1_loss does not support negative values for beta: ", beta);
   if (beta == 0) return l1_loss(x, y, reduction);
-  return of_difference(
-      "SmoothL1LossBackward0", x, y, reduction,
-      [beta](const Tensor& d) {
-        const Tensor z = abs(d);
-        return where(z < beta, z * z * (0.5 / beta), z - 0.5 * beta);
-      },
-      [beta](const Tensor& d) { return clamp(d / beta, -1.0, 1.0); });
+  return huber("smooth_l1_loss", "SmoothL1LossBackward0", x, y, reduction, beta, 0.5 / beta, 1);
 }
 
 Tensor huber_loss(const Tensor& x, const Tensor& y, Reduction reduction, double delta) {
@@ -141,13 +152,7 @@ Tensor huber_loss(const Tensor& x, const Tensor& y, Reduction reduction, double 
   check(delta > 0,
         "huber_loss: huber_loss does not support non-positive values for delta: ", delta);
   check_convertible("huber_loss", delta, x.scalar_type());
-  return of_difference(
-      "HuberLossBackward0", x, y, reduction,
-      [delta](const Tensor& d) {
-        const Tensor z = abs(d);
-        return where(z <= delta, z * z * 0.5, (z - 0.5 * delta) * delta);
-      },
-      [delta](const Tensor& d) { return clamp(d, -delta, delta); });
+  return huber("huber_loss", "HuberLossBackward0", x, y, reduction, delta, 0.5, delta);
 }
 
 Tensor soft_margin_loss(const Tensor& x, const Tensor& y, Reduction reduction) {
@@ -185,12 +190,15 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& y, const Tensor& weig
             double(data<T>(in)[i]));
   });
   const auto weighted = [w = constant(weight)](Tensor v) { return w.defined() ? v * w : v; };
+  const ScalarType type = result_type(x, y);
   return elementwise(
       "BinaryCrossEntropyBackward0", x, y, reduction,
       [weighted](const Tensor& a, const Tensor& b) {
         return weighted((b - 1) * clamp_min(log1p(-a), -100) - b * clamp_min(log(a), -100));
       },
-      [weighted](const Tensor& g, const Tensor& a, const Tensor& b) {
+      [=, is_weighted = weight.defined()](const Tensor& g, const Tensor& a, const Tensor& b) {
+        if (!is_weighted && !GradMode::is_enabled())
+          return fused_gradient(op, simd().bce_backward, type, g, a, b);
         return g * weighted((a - b) / clamp_min(a * (1 - a), 1e-12));
       },
       [weighted](const Tensor& g, const Tensor& a, const Tensor&) {
@@ -214,7 +222,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& y, const 
       [=, is_weighted = weight.defined(), p = constant(pos_weight)](
           const Tensor& g, const Tensor& a, const Tensor& b) {
         if (!is_weighted && !p.defined() && !GradMode::is_enabled())
-          return fused(op, simd().bce_with_logits_backward, type, a, b, g);
+          return fused_gradient(op, simd().bce_with_logits_backward, type, g, a, b);
         if (!p.defined()) return g * weighted(sigmoid(a) - b);
         const Tensor positive = p * b;
         return g * weighted((positive + 1 - b) * sigmoid(a) - positive);
@@ -293,12 +301,11 @@ Tensor multi_margin_loss(const Tensor& x, const Tensor& y, const Scalar& p, cons
         ": inconsistent weight size, expected ", classes, " but got ",
         weight.defined() ? weight.numel() : 0);
   const Tensor rows = x.reshape({batch, classes}), target = y.reshape({batch, 1});
-  Tensor excess = clamp_min(margin - rows.gather(1, target) + rows, 0);
+  Tensor excess = clamp_min(rows + (margin - rows.gather(1, target)), 0);
   if (power == 2) excess = excess * excess;
   if (weight.defined())
     excess = excess * constant(weight).index_select(0, y.reshape(batch)).unsqueeze(1);
-  const Tensor others = 1 - one_hot(target.squeeze(1), classes).to(x.scalar_type());
-  const Tensor each = sum(excess * others, {1}) / classes;
+  const Tensor each = sum(scatter(excess, 1, target, 0), {1}) / classes;
   return reduced(x.dim() == 1 && y.dim() == 0 ? each.squeeze(0) : each, reduction);
 }
 

@@ -118,7 +118,7 @@ PULLBACK_POINTWISE(from_input,  abs,        "AbsBackward0",        SameType, g *
 PULLBACK_POINTWISE(from_input,  square,     "PowBackward0",        SameType, g * (x * 2))
 PULLBACK_POINTWISE(from_output, reciprocal, "ReciprocalBackward0", Float,    -g * (y * y))
 PULLBACK_POINTWISE(from_output, sqrt,       "SqrtBackward0",       Float,    g / (y * 2))
-PULLBACK_POINTWISE(from_output, rsqrt,      "RsqrtBackward0",      Float,    g * (y * y * y) * -0.5)
+PULLBACK_POINTWISE(from_output, rsqrt,      "RsqrtBackward0",      Float,    g * pow(y, 3) * -0.5)
 PULLBACK_POINTWISE(from_output, exp,        "ExpBackward0",        Float,    product_over(std::move(g), y))
 PULLBACK_POINTWISE(from_output, exp2,       "Exp2Backward0",       Float,    g * y * kLog2)
 PULLBACK_POINTWISE(from_output, expm1,      "Expm1Backward0",      Float,    g * (y + 1))

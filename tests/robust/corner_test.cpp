@@ -19,6 +19,10 @@ Tensor gradient(const Tensor& y, const Tensor& x) {
   return autograd::grad({y}, {x})[0];
 }
 
+bool same(const Tensor& a, const Tensor& b) {
+  return allclose(a, b, 1e-6, 0, /*equal_nan=*/true);
+}
+
 }  // namespace
 
 TEST_CASE("logcumsumexp has a gradient where exponentials overflow") {
@@ -141,4 +145,23 @@ TEST_CASE("an edge is replicated where the cut took everything") {
   CHECK(pad(tensor({{{5.}}}), {3, -1}, kReplicate).equal(tensor({{{5., 5., 5.}}})));
   CHECK(pad(tensor({{{5., 7.}}}), {-2, 3}, kReplicate).equal(tensor({{{7., 7., 7.}}})));
   CHECK_THROWS_AS(pad(tensor({{{5., 7.}}}), {-2, 0}, kReplicate), RuntimeError);
+}
+
+TEST_CASE("clamp between tensors broadcasts and keeps NaN, and the upper bound wins") {
+  CHECK(same(clamp(full({3}, 3.), tensor({1., 5., kNaN}), full({3}, 2.)), tensor({2., 2., kNaN})));
+  CHECK(same(clamp(tensor({kNaN, 1., 2.}), tensor(0.), tensor({1., kNaN, 3.})),
+             tensor({kNaN, kNaN, 2.})));
+  CHECK(clamp(ones({3, 1}), zeros({4}), ones({2, 1, 1})).sizes() == IntArrayRef({2, 3, 4}));
+  CHECK(clamp(tensor({1, 5}), tensor({2, 2}), tensor({3, 3})).equal(tensor({2, 3})));
+}
+
+TEST_CASE("a cube keeps the sign of zero, and a quotient of a number is rounded as PyTorch's") {
+  const Tensor y = pow(tensor({-0., -2., kNaN, -INFINITY}), 3);
+  CHECK(same(y, tensor({0., -8., kNaN, -INFINITY})));
+  CHECK(std::signbit(y[0].item<float>()));
+  CHECK(pow(tensor({2, -3}), 3).equal(tensor({8, -27})));
+  const Tensor x = tensor({2., 4., 0.}).requires_grad_(), q = 6 / x;
+  CHECK(q.equal(tensor({3., 1.5, INFINITY})));
+  CHECK(same(gradient(q.sum(), x), tensor({-1.5, -0.375, -INFINITY})));
+  CHECK((1 / tensor({2, 4})).equal(tensor({0.5, 0.25})));
 }

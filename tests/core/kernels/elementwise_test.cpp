@@ -51,14 +51,17 @@ const Layout kLayouts[] = {
     {"addcmul", &Kernels::addcmul, 4},
     {"add_product", &Kernels::add_product, 3},
     {"addcdiv", &Kernels::addcdiv, 4},
+    {"glu", &Kernels::glu, 2},
+    {"threshold", &Kernels::threshold, 4},
     {"elu_backward", &Kernels::elu_backward, 5},
+    {"huber_loss", &Kernels::huber_loss, 5},
 };
 
 template <class T>
 void check_layouts(const Kernels* table, const Layout& op) {
   const Loop loop = (table->*op.member)[scalar_type_of<T>];
   REQUIRE(loop != nullptr);
-  const int64_t n = 777;
+  const int64_t n = 2777;  // more than two blocks
   std::mt19937 engine(5);
   std::uniform_real_distribution<double> uniform(-3, 3);
   std::vector<std::vector<T>> sources(op.inputs, std::vector<T>(n));
@@ -246,7 +249,11 @@ TEST_CASE("fused backwards are the derivatives of their functions") {
       {"softplus", &Kernels::softplus, &Kernels::softplus_backward, false, {1.5, 3.0}},
       {"elu", &Kernels::elu, &Kernels::elu_backward, false, {1.3, 1.1, 0.7}},
       {"leaky_relu", &Kernels::leaky_relu, &Kernels::leaky_relu_backward, false, {0.2}},
-      {"hardtanh", &Kernels::hardtanh, &Kernels::hardtanh_backward, false, {-1.0, 1.2}},
+      {"hardtanh", &Kernels::clamp, &Kernels::hardtanh_backward, false, {-1.0, 1.2}},
+      {"softsign", &Kernels::softsign, &Kernels::softsign_backward, false, {}},
+      {"hardsigmoid", &Kernels::hardsigmoid, &Kernels::hardsigmoid_backward, false, {}},
+      {"hardswish", &Kernels::hardswish, &Kernels::hardswish_backward, false, {}},
+      {"softshrink", &Kernels::softshrink, &Kernels::shrink, false, {0.7}},
   };
   const double h = 1e-6;
   std::vector<double> x, above, below, g;
