@@ -45,22 +45,24 @@ Tensor checked(const char* op, const Tensor& x, int d, const Tensor& index) {
   return at;
 }
 
-kernels::IndexedWalk walk_of(const Tensor& x, int d, const Tensor& index, const Tensor& other) {
-  return walk_of(x.get()->geometry, d, index.get()->geometry, other.get()->geometry);
-}
-
 Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
                         const Tensor& index, const Tensor& source);
 
 }  // namespace
+
+Tensor gather_index(const Tensor& x, int d, const Tensor& index) {
+  check_index("gather", x, d, index, nullptr);
+  return checked("gather", x, d, index);
+}
 
 // y[i][j] = x[index[i][j]][j] for dim 0.
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const int d = check_index("gather", x, dim, index, nullptr);
   const Tensor at = as_type(index.detach(), ScalarType::Long);
   Tensor y = empty_of(index.get()->geometry, x.scalar_type());
-  if (!kernels::gather(x.scalar_type(), walk_of(x, d, at, y), data<char>(x), data<std::int64_t>(at),
-                       length_of(x, d), data<char>(y)))
+  const Geometry& picked = y.get()->geometry;
+  if (!kernels::gather(x.scalar_type(), walk_of(x.get()->geometry, d, at.get()->geometry, picked),
+                       data<char>(x), data<std::int64_t>(at), length_of(x, d), data<char>(y)))
     check_bounds("gather", at, d, length_of(x, d));
   return record("GatherBackward0", y,
                 wrt(x, [shape = x.get()->geometry, d, at = saved(index)](const Tensor& g) {
@@ -100,10 +102,7 @@ Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t
   if (in_place) check_disjoint(op, x, {index, source});
   return changed(
       op, "ScatterBackward0", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
-                         data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_at(y, d, at, source, kernels::Join::Last); },
       wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }),
       wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
         return gathered(g, d, *at, shape.sizes());
@@ -119,10 +118,7 @@ Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t
   const Tensor source = scalar_tensor(value, x.scalar_type());
   return changed(
       op, "ScatterBackward1", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
-                         data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_at(y, d, at, source, kernels::Join::Last); },
       wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }));
 }
 
@@ -134,10 +130,7 @@ Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int
   if (in_place) check_disjoint(op, x, {index, source});
   return changed(
       op, "ScatterAddBackward0", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter_add(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
-                             data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_at(y, d, at, source, kernels::Join::Sum); },
       wrt(x, [](const Tensor& g) { return g; }),
       wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
         return gathered(g, d, *at, shape.sizes());
@@ -145,6 +138,12 @@ Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int
 }
 
 }  // namespace
+
+Tensor spread(const Tensor& g, const Geometry& shape, int d, const Tensor& index, bool keepdim) {
+  if (shape.ndim == 0) return g;
+  return scatter_into("scatter", true, zeros(shape.sizes(), g.scalar_type()), d,
+                      keepdim ? index : unsqueeze(index, d), keepdim ? g : unsqueeze(g, d));
+}
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
   return scatter_into("scatter", false, x, dim, index, source);

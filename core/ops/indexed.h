@@ -36,6 +36,24 @@ inline kernels::IndexedWalk walk_of(const Geometry& x, int d, const Geometry& in
   return walk;
 }
 
+/// Joins source to the elements of x at the checked indices along dimension d.
+inline void join_at(const Tensor& x, int d, const Tensor& index, const Tensor& source,
+                    kernels::Join join) {
+  kernels::scatter(x.scalar_type(), join,
+                   walk_of(x.get()->geometry, d, index.get()->geometry, source.get()->geometry),
+                   data<char>(x), data<std::int64_t>(index), data<char>(source));
+}
+
+/// The gradient of elements that were picked along dimension d of a tensor of this shape: g at
+/// their indices, and zeros.
+Tensor spread(const Tensor& g, const Geometry& shape, int d, const Tensor& index, bool keepdim);
+
+/// An index as the kernels take it. Throws unless gather takes it along dimension d of x.
+Tensor gather_index(const Tensor& x, int d, const Tensor& index);
+
+/// Which elements of a mask are set, int64 numbers in order.
+Tensor places_set(const Tensor& mask);
+
 /// A copy of x after `change`, or x itself, recorded by the same rules.
 template <class F, class... R>
 Tensor changed(const char* op, const char* node, bool in_place, const Tensor& x, F change,

@@ -1,8 +1,7 @@
 #include <cmath>
 
-#include <pullback/core/autograd/record.h>
 #include <pullback/core/kernels/sort.h>
-#include <pullback/core/ops/map.h>
+#include <pullback/core/ops/indexed.h>
 #include <pullback/core/ops/reduce.h>
 
 // Order along a dimension: sort, topk, kthvalue, median, mode.
@@ -44,10 +43,7 @@ std::tuple<Tensor, Tensor> picked(const char* node, const Tensor& x, Tensor valu
   return record(
       node, std::tuple{values, indices},
       wrt(x, [shape = x.get()->geometry, d, keepdim, indices = saved(indices)](const Tensors& g) {
-        if (shape.ndim == 0) return g[0];
-        const Tensor at = keepdim ? *indices : unsqueeze(*indices, d),
-                     from = keepdim ? g[0] : unsqueeze(g[0], d);
-        return scatter(zeros(shape.sizes(), from.dtype()), d, at, from);
+        return spread(g[0], shape, d, *indices, keepdim);
       }));
 }
 

@@ -3,6 +3,7 @@
 #include <pullback/core/kernels/indexed.h>
 #include <pullback/core/kernels/pool.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -78,26 +79,41 @@ TEST_CASE("elements are gathered and scattered alike in every layout, on one thr
     std::vector<float> x(static_cast<std::size_t>(walk.x_elements)),
         other(static_cast<std::size_t>(walk.elements));
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 1000) * 0.5f;
-    for (std::size_t i = 0; i < other.size(); ++i) other[i] = static_cast<float>(i % 777) - 300;
-    auto gathered = other, last = x, sum = x;
+    for (std::size_t i = 0; i < other.size(); ++i)
+      other[i] = static_cast<float>(i % 777) / 777 - 0.4f;
+    auto gathered = other, last = x, sum = x, product = x, largest = x, least = x;
     // In order of the addressed dimension wherever places meet: that of the positions.
     walk.for_each([&](std::int64_t at_x, std::int64_t at_index, std::int64_t p) {
-      const std::int64_t place = at_x + index[static_cast<std::size_t>(at_index)] * walk.along;
-      gathered[static_cast<std::size_t>(p)] = x[static_cast<std::size_t>(place)];
-      last[static_cast<std::size_t>(place)] = other[static_cast<std::size_t>(p)];
-      sum[static_cast<std::size_t>(place)] += other[static_cast<std::size_t>(p)];
+      const auto place =
+          static_cast<std::size_t>(at_x + index[static_cast<std::size_t>(at_index)] * walk.along);
+      const float value = other[static_cast<std::size_t>(p)];
+      gathered[static_cast<std::size_t>(p)] = x[place];
+      last[place] = value;
+      sum[place] += value;
+      product[place] *= value;
+      largest[place] = std::max(largest[place], value);
+      least[place] = std::min(least[place], value);
     });
     for (const int threads : {1, 3}) {
       INFO(c.sizes.size() << " dimensions, " << c.sizes[0] << ", along " << c.dim << ", " << threads
                           << " threads");
       set_num_threads(threads);
-      auto result = other, put = x, added = x;
+      auto result = other, put = x, added = x, multiplied = x, raised = x, lowered = x;
       CHECK(gather(ScalarType::Float, walk, x.data(), index.data(), c.length, result.data()));
-      scatter(ScalarType::Float, walk, put.data(), index.data(), other.data());
-      scatter_add(ScalarType::Float, walk, added.data(), index.data(), other.data());
+      const auto scatter_to = [&](std::vector<float>& to, Join join) {
+        scatter(ScalarType::Float, join, walk, to.data(), index.data(), other.data());
+      };
+      scatter_to(put, Join::Last);
+      scatter_to(added, Join::Sum);
+      scatter_to(multiplied, Join::Product);
+      scatter_to(raised, Join::Largest);
+      scatter_to(lowered, Join::Least);
       CHECK(result == gathered);
       CHECK(put == last);
       CHECK(added == sum);
+      CHECK(multiplied == product);
+      CHECK(raised == largest);
+      CHECK(lowered == least);
     }
   }
   set_num_threads(before);
