@@ -52,17 +52,14 @@ Tensor nonzero(const Tensor& x) {
   Tensor y = empty({count_of(mask), dims}, kLong);
   auto* out = y.data_ptr<std::int64_t>();
   if (dims == 0 || mask.numel() == 0) return y;
-  const std::int64_t columns = x.size(-1);
-  std::int64_t at[kMaxDims] = {}, row = 0;  // at: the position of a row's start
-  for_each_set(mask.data_ptr<bool>(), mask.numel(), [&](std::int64_t begin, auto places) {
+  const std::int64_t columns = x.size(-1), rows = dims - 1;
+  std::int64_t at[kMaxDims] = {}, row_end = columns;  // at: the position of the row
+  for_each_set(data<bool>(mask), mask.numel(), [&](std::int64_t begin, auto places) {
     for (const std::int64_t place : places) {
-      while (begin + place >= (row + 1) * columns) {
-        ++row;
-        for (std::int64_t d = dims - 2; d >= 0 && ++at[d] == x.size(d); --d) at[d] = 0;
-      }
-      for (std::int64_t d = 0; d + 1 < dims; ++d) out[d] = at[d];
-      out[dims - 1] = begin + place - row * columns;
-      out += dims;
+      for (; begin + place >= row_end; row_end += columns)
+        for (std::int64_t d = rows - 1; d >= 0 && ++at[d] == x.size(d); --d) at[d] = 0;
+      for (std::int64_t d = 0; d < rows; ++d) *out++ = at[d];
+      *out++ = begin + place - (row_end - columns);
     }
   });
   return y;
@@ -118,11 +115,13 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
         " set, source ", source.numel(), " elements");
   visit(x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    const T* next = from.data_ptr<T>();
-    T* to = y.data_ptr<T>();
-    for_each_set(picks.data_ptr<bool>(), picks.numel(), [&](std::int64_t begin, auto places) {
-      for (const std::int64_t place : places) to[begin + place] = *next++;
-    });
+    const bool* picked = data<bool>(picks);
+    const T* next = data<T>(from);
+    const T* const end = next + wanted;
+    for (T* to = data<T>(y); next != end; ++to, ++picked) {
+      *to = __builtin_expect_with_probability(*picked, 1, 0.5) ? *next : *to;
+      next += *picked;
+    }
   });
   return record("MaskedScatterBackward0", y,
                 wrt(x, [m = saved(mask)](const Tensor& g) { return g.masked_fill(*m, 0); }),
