@@ -143,3 +143,42 @@ TEST_CASE("an index outside is found, at the ends of the integers too") {
   CHECK(first_outside(&any, 1, 0) == 0);
   CHECK(first_outside(&any, 0, 0) == -1);
 }
+
+TEST_CASE("a line with one index is joined whatever its steps") {
+  // Every other column of the rows 2, 0 and 2 of [3, 6], with one number for all or one for each.
+  const std::vector<std::int64_t> index{2, 0, 2};
+  for (const std::int64_t step : {0, 1}) {
+    IndexedWalk walk;
+    walk.ndim = 2, walk.dim = 0, walk.along = 6;
+    const std::int64_t sizes[] = {3, 3}, of_x[] = {0, 2}, of_index[] = {1, 0},
+                       of_other[] = {3 * step, step};
+    std::copy_n(sizes, 2, walk.sizes);
+    std::copy_n(of_x, 2, walk.x);
+    std::copy_n(of_index, 2, walk.index);
+    std::copy_n(of_other, 2, walk.other);
+    const std::vector<float> other{3, 4, 5, 6, 7, 8, 9, 10, 11};
+    const auto joined = [&](Join join) {
+      std::vector<float> x(18, 2);
+      scatter(ScalarType::Float, join, walk, x.data(), index.data(), other.data());
+      return std::vector<float>{x[0], x[1], x[2], x[6], x[12], x[14]};
+    };
+    using Numbers = std::vector<float>;
+    CHECK(joined(Join::Last) == (step ? Numbers{6, 2, 7, 2, 9, 10} : Numbers{3, 2, 3, 2, 3, 3}));
+    CHECK(joined(Join::Sum) == (step ? Numbers{8, 2, 9, 2, 14, 16} : Numbers{5, 2, 5, 2, 8, 8}));
+    CHECK(joined(Join::Product) ==
+          (step ? Numbers{12, 2, 14, 2, 54, 80} : Numbers{6, 2, 6, 2, 18, 18}));
+    CHECK(joined(Join::Least) == Numbers{2, 2, 2, 2, 2, 2});
+  }
+}
+
+TEST_CASE("a number that is none is larger and smaller than all that it meets") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<std::int64_t> index{0, 0, 1, 1, 2, 2};
+  const std::vector<float> other{nan, 1, 1, nan, 1, 2};
+  const Walk walk(Case{{6}, 0, 4});
+  for (const Join join : {Join::Largest, Join::Least}) {
+    std::vector<float> x{0, 0, nan, 0};
+    scatter(ScalarType::Float, join, walk, x.data(), index.data(), other.data());
+    CHECK((x[0] != x[0] && x[1] != x[1] && x[2] != x[2] && x[3] == 0));
+  }
+}
