@@ -74,7 +74,7 @@ namespace {
 
 /// Where each of `count` numbers belongs in a sorted row, before or after the elements that equal
 /// it; not a number is larger than all. Several are sought side by side, because each step waits
-/// for the one before, and by masks, because a branch would be hard to foresee.
+/// for the one before.
 template <class T, class Before>
 void find_places(const T* row, std::int64_t n, const T* numbers, std::int64_t count,
                  std::int64_t* places, std::int64_t place_of_nan, Before before) {
@@ -89,8 +89,7 @@ void find_places(const T* row, std::int64_t n, const T* numbers, std::int64_t co
 #pragma GCC unroll 8
       for (int k = 0; k < kSide; ++k) {
         const std::int64_t next = at[k] + half;
-        at[k] =
-            __builtin_expect_with_probability(before(row[next - 1], x[k]), 1, 0.5) ? next : at[k];
+        at[k] = even_odds(before(row[next - 1], x[k])) ? next : at[k];
       }
     }
     for (int k = 0; k < side; ++k) {

@@ -7,6 +7,12 @@
 /// What operations share whose places come from a tensor of indices.
 namespace pullback {
 
+/// A condition that is true as often as not, so that a choice by it is made without a branch, which
+/// would be hard to foresee.
+inline bool even_odds(bool condition) {
+  return __builtin_expect_with_probability(condition, 1, 0.5) != 0;
+}
+
 /// Throws IndexError for an index outside [0, length).
 inline void check_bounds(const char* op, const Tensor& index, int dim, std::int64_t length) {
   Geometry once = index.get()->geometry;

@@ -119,7 +119,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
     const T* next = data<T>(from);
     const T* const end = next + wanted;
     for (T* to = data<T>(y); next != end; ++to, ++picked) {
-      *to = __builtin_expect_with_probability(*picked, 1, 0.5) ? *next : *to;
+      *to = even_odds(*picked) ? *next : *to;
       next += *picked;
     }
   });

@@ -62,7 +62,8 @@ void compare_with_sorted(int64_t rows, int64_t n, bool special) {
     const T* row = x.data() + i * static_cast<std::size_t>(n);
     int64_t nan = 0;
     while (nan < n && row[nan] == row[nan]) ++nan;
-    const std::size_t middle = i * static_cast<std::size_t>(n) + static_cast<std::size_t>(n - 1) / 2;
+    const std::size_t middle =
+        i * static_cast<std::size_t>(n) + static_cast<std::size_t>(n - 1) / 2;
     CHECK(medians[i] == (nan < n ? nan : order[middle]));
   }
 }
