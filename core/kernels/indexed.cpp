@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <type_traits>
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
@@ -23,9 +24,6 @@ struct Line {
   char* other;
   int64_t x_step, index_step, other_step;
   int64_t along, length;  ///< of the addressed dimension of x: its stride, and its indices' bound
-
-  /// Whether it is one of a row's elements, with its indices and the others next to each other.
-  bool is_dense() const { return x_step == 0 && along == 1 && index_step == 1 && other_step == 1; }
 };
 
 char* bytes(const void* elements) {
@@ -169,11 +167,13 @@ bool for_each_line(const Work& work, const IndexedWalk& whole, const void* x,
   return inside.load();
 }
 
-/// to[j] = from[index[j]], or false. Indices are checked eight at a time, while they are in
-/// registers.
-template <class T>
-bool gather_dense(int64_t count, const T* from, const int64_t* index, int64_t length, T* to) {
+/// Calls f(j, index[j]) along a line of dense indices, or returns false. Indices are checked eight
+/// at a time, while they are in registers.
+template <class F>
+bool for_each_index(const Line& line, F f) {
   constexpr int64_t width = 8;
+  const int64_t* const index = line.index;
+  const int64_t count = line.count, length = line.length;
   int64_t j = 0;
   for (; j + width <= count; j += width) {
     bool outside = false;
@@ -181,25 +181,38 @@ bool gather_dense(int64_t count, const T* from, const int64_t* index, int64_t le
     for (int64_t k = j; k < j + width; ++k) outside |= is_outside(index[k], length);
     if (outside) return false;
 #pragma GCC unroll 8
-    for (int64_t k = j; k < j + width; ++k) to[k] = from[index[k]];
+    for (int64_t k = j; k < j + width; ++k) f(k, index[k]);
   }
   for (; j < count; ++j) {
     if (is_outside(index[j], length)) return false;
-    to[j] = from[index[j]];
+    f(j, index[j]);
   }
   return true;
 }
+
+/// Calls f(element of x, element of the other) along a line, or returns false.
+template <class T, class F>
+bool for_each_pair(const Line& line, F f) {
+  T* const x = reinterpret_cast<T*>(line.x);
+  T* const other = reinterpret_cast<T*>(line.other);
+  if (line.x_step == 0 && line.along == 1 && line.index_step == 1 && line.other_step == 1)
+    return for_each_index(line, [=](int64_t j, int64_t at) { f(x[at], other[j]); });
+  const auto walk = [&](auto x_step, auto index_step, auto other_step) {
+    for (int64_t j = 0; j < line.count; ++j) {
+      const int64_t at = line.index[j * index_step];
+      if (is_outside(at, line.length)) return false;
+      f(x[j * x_step + at * line.along], other[j * other_step]);
+    }
+    return true;
+  };
+  constexpr std::integral_constant<int64_t, 1> one;
+  const bool columns = line.x_step == 1 && line.index_step == 1 && line.other_step == 1;
+  return columns ? walk(one, one, one) : walk(line.x_step, line.index_step, line.other_step);
+}
+
 template <class T>
 bool gather_line(const Line& line) {
-  const T* from = reinterpret_cast<const T*>(line.x);
-  T* to = reinterpret_cast<T*>(line.other);
-  if (line.is_dense()) return gather_dense(line.count, from, line.index, line.length, to);
-  for (int64_t j = 0; j < line.count; ++j) {
-    const int64_t at = line.index[j * line.index_step];
-    if (is_outside(at, line.length)) return false;
-    to[j * line.other_step] = from[j * line.x_step + at * line.along];
-  }
-  return true;
+  return for_each_pair<T>(line, [](const T& x, T& other) { other = x; });
 }
 
 struct Replace {
@@ -239,18 +252,13 @@ struct Smaller {
 
 template <class T, class F>
 bool scatter_line(const Line& line) {
-  T* x = reinterpret_cast<T*>(line.x);
-  const T* other = reinterpret_cast<const T*>(line.other);
-  if (line.is_dense()) {
-#pragma GCC unroll 8
-    for (int64_t j = 0; j < line.count; ++j) x[line.index[j]] = F{}(x[line.index[j]], other[j]);
-    return true;
-  }
-  for (int64_t j = 0; j < line.count; ++j) {
-    T& to = x[j * line.x_step + line.index[j * line.index_step] * line.along];
-    to = F{}(to, other[j * line.other_step]);
-  }
-  return true;
+  return for_each_pair<T>(line, [](T& x, const T& other) { x = F{}(x, other); });
+}
+
+/// The integers of the same size, which serve where elements are only copied.
+ScalarType word_of(ScalarType type) {
+  if (type == ScalarType::Float) return ScalarType::Int;
+  return type == ScalarType::Double ? ScalarType::Long : type;
 }
 
 template <class F>
@@ -261,7 +269,7 @@ Work scattering(ScalarType type, Map Kernels::*loop, F) {
 Work scattering(ScalarType type, Join join) {
   switch (join) {
     case Join::Last:
-      return scattering(type, &Kernels::copy, Replace{});
+      return scattering(word_of(type), &Kernels::copy, Replace{});
     case Join::Sum:
       return scattering(type, &Kernels::add, Add{});
     case Join::Product:
@@ -293,15 +301,16 @@ std::int64_t first_outside(const std::int64_t* index, std::int64_t count, std::i
 
 bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
             std::int64_t length, void* other) {
-  const Work work{type, &Kernels::copy,
-                  visit(type, []<class T>(T) -> bool (*)(const Line&) { return gather_line<T>; }),
+  const ScalarType word = word_of(type);
+  const Work work{word, &Kernels::copy,
+                  visit(word, []<class T>(T) -> bool (*)(const Line&) { return gather_line<T>; }),
                   /*scatters=*/false};
   return for_each_line(work, walk, x, index, other, length);
 }
 
-void scatter(ScalarType type, Join join, const IndexedWalk& walk, void* x,
-             const std::int64_t* index, const void* other) {
-  for_each_line(scattering(type, join), walk, x, index, other, kChecked);
+bool scatter(ScalarType type, Join join, const IndexedWalk& walk, void* x,
+             const std::int64_t* index, std::int64_t length, const void* other) {
+  return for_each_line(scattering(type, join), walk, x, index, other, length);
 }
 
 }  // namespace pullback::kernels

@@ -32,8 +32,9 @@ bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::
 /// What becomes of values that meet at one place, and of the old one there; NaN is larger and
 /// smaller than all.
 enum class Join { Last, Sum, Product, Largest, Least };
-/// Joins other[p] to x[p at i]. The indices have been checked; a sum of bools is their or.
-void scatter(ScalarType type, Join join, const IndexedWalk& walk, void* x,
-             const std::int64_t* index, const void* other);
+/// Joins other[p] to x[p at i] if every index is in [0, length); else false, and some of x has
+/// changed. A sum of bools is their or.
+bool scatter(ScalarType type, Join join, const IndexedWalk& walk, void* x,
+             const std::int64_t* index, std::int64_t length, const void* other);
 
 }  // namespace pullback::kernels

@@ -13,16 +13,11 @@ namespace {
 
 using std::int64_t;
 
+/// A key of 64 bits leaves room for an index that serves rows of any length.
 template <class K>
 struct Entry {
   K key;
-  std::uint32_t index;
-};
-// Rows of 2^32 elements and more need a wider index.
-template <class K>
-struct LongEntry {
-  K key;
-  std::uint64_t index;
+  std::conditional_t<sizeof(K) == 8, std::uint64_t, std::uint32_t> index;
 };
 
 template <class E>
@@ -37,7 +32,7 @@ constexpr int64_t kFew = 64;         // as many are kept in order by insertion
 template <class E>
 void radix_sort(std::vector<E>& entries, std::vector<E>& other) {
   using K = decltype(E::key);
-  constexpr int bits = sizeof(K) == 1 ? 8 : 11;
+  constexpr int bits = 11;
   constexpr int digits = (8 * static_cast<int>(sizeof(K)) + bits - 1) / bits;
   constexpr std::size_t buckets = std::size_t{1} << bits;
   static_assert(digits <= 6);
@@ -156,7 +151,7 @@ void dispatch(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k,
     if (n <= std::numeric_limits<std::uint32_t>::max()) {
       sort_typed<T, Entry<Key<T>>>(descending, m, n, k, in, values, indices);
     } else {
-      sort_typed<T, LongEntry<Key<T>>>(descending, m, n, k, in, values, indices);
+      sort_typed<T, Entry<std::uint64_t>>(descending, m, n, k, in, values, indices);
     }
   });
 }

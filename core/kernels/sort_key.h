@@ -11,8 +11,7 @@ namespace pullback::kernels {
 // Elements become unsigned keys in the order of the sort, so that one sort by digits serves every
 // type.
 template <class T>
-using Key = std::conditional_t<sizeof(T) == 8, std::uint64_t,
-                               std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint8_t>>;
+using Key = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 
 template <class T>
 Key<T> key_of(T x) {

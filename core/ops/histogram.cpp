@@ -66,7 +66,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength) 
   if (n == 0) return zeros({length}, kLong);  // as in PyTorch, whatever the weights
   const ScalarType type = weights.scalar_type() == ScalarType::Float ? kFloat : kDouble;
   const Tensor y = zeros({length}, type);
-  join_at(y, 0, values, as_type(weights.detach(), type), kernels::Join::Sum);
+  join_at("bincount", y, 0, values, as_type(weights.detach(), type), kernels::Join::Sum);
   return y;
 }
 
@@ -125,12 +125,12 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
             "searchsorted: the first N-1 dimensions must match: ", sorted.sizes(), " and ",
             values.sizes());
   }
-  const ScalarType type = promote_types(sorted.scalar_type(), values.scalar_type());
+  const ScalarType common = promote_types(sorted.scalar_type(), values.scalar_type());
+  const ScalarType type = is_integral(common, true) ? kLong : common;
   const Tensor s = dense(as_type(sorted.detach(), type)), v = dense(as_type(values.detach(), type));
   const std::int64_t n = s.size(-1), each = shared ? v.numel() : v.size(-1);
   Tensor y = empty(values.sizes(), kLong);
-  visit(type, [&](auto zero) {
-    using T = decltype(zero);
+  const auto search = [&]<class T>(T) {
     const T *const rows = data<T>(s), *const in = data<T>(v);
     auto* const places = data<std::int64_t>(y);
     kernels::parallel_for(v.numel(), 4096, [&](std::int64_t begin, std::int64_t end) {
@@ -141,7 +141,8 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
         i = stop;
       }
     });
-  });
+  };
+  type == kLong ? search(std::int64_t{}) : visit_float("searchsorted", type, search);
   return y;
 }
 

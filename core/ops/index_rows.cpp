@@ -48,7 +48,7 @@ kernels::IndexedWalk slices(const Tensor& x, int d, const Tensor& at, const Tens
 void join_slices(const Tensor& x, int d, const Tensor& at, const Tensor& other,
                  kernels::Join join) {
   kernels::scatter(x.scalar_type(), join, slices(x, d, at, other), data<char>(x),
-                   data<std::int64_t>(at), data<char>(other));
+                   data<std::int64_t>(at), kernels::kChecked, data<char>(other));
 }
 
 void check_source(const char* op, const Tensor& x, int d, const Tensor& index,

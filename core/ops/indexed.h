@@ -42,12 +42,16 @@ inline kernels::IndexedWalk walk_of(const Geometry& x, int d, const Geometry& in
   return walk;
 }
 
-/// Joins source to the elements of x at the checked indices along dimension d.
-inline void join_at(const Tensor& x, int d, const Tensor& index, const Tensor& source,
-                    kernels::Join join) {
-  kernels::scatter(x.scalar_type(), join,
-                   walk_of(x.get()->geometry, d, index.get()->geometry, source.get()->geometry),
-                   data<char>(x), data<std::int64_t>(index), data<char>(source));
+/// Joins source to the elements of x at the indices along dimension d. Throws IndexError for an
+/// index outside, when some of x may have changed.
+inline void join_at(const char* op, const Tensor& x, int d, const Tensor& index,
+                    const Tensor& source, kernels::Join join) {
+  const std::int64_t length = x.dim() ? x.size(d) : 1;
+  if (!kernels::scatter(
+          x.scalar_type(), join,
+          walk_of(x.get()->geometry, d, index.get()->geometry, source.get()->geometry),
+          data<char>(x), data<std::int64_t>(index), length, data<char>(source)))
+    check_bounds(op, index, d, length);
 }
 
 /// The gradient of elements that were picked along dimension d of a tensor of this shape: g at

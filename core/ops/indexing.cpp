@@ -227,7 +227,8 @@ Tensor put(const char* op, bool in_place, const Tensor& x, const SharedRows& row
         const Tensor source = dense(values.detach().expand(shape).permute(rows->from_result()));
         const Tensor ordered = y.detach().permute(rows->order), whole = dense(ordered);
         kernels::scatter(y.scalar_type(), accumulate ? kernels::Join::Sum : kernels::Join::Last,
-                         rows->walk(), data<char>(whole), rows->numbers.data(), data<char>(source));
+                         rows->walk(), data<char>(whole), rows->numbers.data(), kernels::kChecked,
+                         data<char>(source));
         if (!whole.is_same(ordered)) copy_into(ordered, whole);
       },
       wrt(x,

@@ -62,7 +62,7 @@ Tensor joined(const Tensor& x, int d, const Tensor& index, const Tensor& source,
   const Tensor start = include_self ? x : scatter(x, d, index, neutral(join, x.scalar_type()));
   if (join != Join::Sum && join != Join::Mean) {
     Tensor y = start.clone();
-    join_at(y, d, index, narrow_like(source, index), kernel_of(join));
+    join_at("gather", y, d, index, narrow_like(source, index), kernel_of(join));
     return y;
   }
   const Tensor y = scatter_add(start, d, index, source);

@@ -106,3 +106,21 @@ TEST_CASE("bincount takes no negative number, and weights of any layout") {
   const Tensor weights = arange(6.).reshape({3, 2}).select(1, 1);
   CHECK(bincount(tensor({2, 0, 2}), weights).equal(tensor({3., 0., 6.})));
 }
+
+TEST_CASE("an index outside is refused, and what is changed in place stays as it was") {
+  const Tensor x = arange(6.).reshape({2, 3}).clone(), y = ones({2, 9});
+  Tensor at = zeros({2, 9}, kLong);
+  for (const std::int64_t wrong : {-1, 3}) {
+    at.index_put_({1, 8}, wrong);
+    const std::string said =
+        ": index " + std::to_string(wrong) + " is out of bounds for dimension 1 with size 3";
+    CHECK(throws_with([&] { x.scatter(1, at, y); }, "scatter" + said));
+    CHECK(throws_with([&] { x.scatter(1, at, 1); }, "scatter" + said));
+    CHECK(throws_with([&] { x.scatter_add(1, at, y); }, "scatter_add" + said));
+    CHECK(throws_with([&] { x.scatter_reduce(1, at, y, "amax"); }, "gather" + said));
+    CHECK(throws_with([&] { x.scatter_reduce(1, at, y, "mean", false); }, "gather" + said));
+    CHECK(throws_with([&] { x.scatter_(1, at, y); }, "scatter_" + said));
+    CHECK(throws_with([&] { x.scatter_add_(1, at, y); }, "scatter_add_" + said));
+    CHECK(x.equal(arange(6.).reshape({2, 3})));
+  }
+}

@@ -101,7 +101,8 @@ TEST_CASE("elements are gathered and scattered alike in every layout, on one thr
       auto result = other, put = x, added = x, multiplied = x, raised = x, lowered = x;
       CHECK(gather(ScalarType::Float, walk, x.data(), index.data(), c.length, result.data()));
       const auto scatter_to = [&](std::vector<float>& to, Join join) {
-        scatter(ScalarType::Float, join, walk, to.data(), index.data(), other.data());
+        CHECK(scatter(ScalarType::Float, join, walk, to.data(), index.data(), c.length,
+                      other.data()));
       };
       scatter_to(put, Join::Last);
       scatter_to(added, Join::Sum);
@@ -136,6 +137,8 @@ TEST_CASE("an index outside is found, at the ends of the integers too") {
         index[place] = wrong;
         CHECK(first_outside(index.data(), 3000, 10) == static_cast<std::int64_t>(place));
         CHECK(!gather(ScalarType::Float, walk, x.data(), index.data(), 10, other.data()));
+        CHECK(
+            !scatter(ScalarType::Float, Join::Sum, walk, x.data(), index.data(), 10, other.data()));
       }
     }
   }
@@ -159,7 +162,7 @@ TEST_CASE("a line with one index is joined whatever its steps") {
     const std::vector<float> other{3, 4, 5, 6, 7, 8, 9, 10, 11};
     const auto joined = [&](Join join) {
       std::vector<float> x(18, 2);
-      scatter(ScalarType::Float, join, walk, x.data(), index.data(), other.data());
+      CHECK(scatter(ScalarType::Float, join, walk, x.data(), index.data(), 3, other.data()));
       return std::vector<float>{x[0], x[1], x[2], x[6], x[12], x[14]};
     };
     using Numbers = std::vector<float>;
@@ -178,7 +181,7 @@ TEST_CASE("a number that is none is larger and smaller than all that it meets") 
   const Walk walk(Case{{6}, 0, 4});
   for (const Join join : {Join::Largest, Join::Least}) {
     std::vector<float> x{0, 0, nan, 0};
-    scatter(ScalarType::Float, join, walk, x.data(), index.data(), other.data());
+    CHECK(scatter(ScalarType::Float, join, walk, x.data(), index.data(), 3, other.data()));
     CHECK((x[0] != x[0] && x[1] != x[1] && x[2] != x[2] && x[3] == 0));
   }
 }
