@@ -100,10 +100,10 @@ void fill_backward(Kernels& table) {
                           return g * (t + x * sigmoid(x) * (1 - t * t));
                         }));
   binary<float, double>(table.logsigmoid_backward,
-                        large([](auto g, auto x) { return g * sigmoid_flushed(-x); }));
+                        large([](auto g, auto x) { return g * sigmoid(-x); }));
   quaternary<float, double>(table.softplus_backward,
                             large([](auto g, auto x, auto beta, auto threshold) {
-                              const auto scaled = g * sigmoid_flushed(x * beta);
+                              const auto scaled = g * sigmoid(x * beta);
                               return x * beta > threshold ? g : scaled;
                             }));
   quinary<float, double>(

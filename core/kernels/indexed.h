@@ -28,12 +28,13 @@ inline constexpr std::int64_t kChecked = -1;
 /// other[p] = x[p at i] if every index is in [0, length); else false, and other is undefined.
 bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::int64_t* index,
             std::int64_t length, void* other);
-// The others take indices that have been checked.
-/// x[p at i] = other[p]; the last one stays.
-void scatter(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
-             const void* other);
-/// x[p at i] += other[p], for bool: or
-void scatter_add(ScalarType type, const IndexedWalk& walk, void* x, const std::int64_t* index,
-                 const void* other);
+
+/// What becomes of values that meet at one place, and of the old one there; NaN is larger and
+/// smaller than all.
+enum class Join { Last, Sum, Product, Largest, Least };
+/// Joins other[p] to x[p at i] if every index is in [0, length); else false, and some of x has
+/// changed. A sum of bools is their or.
+bool scatter(ScalarType type, Join join, const IndexedWalk& walk, void* x,
+             const std::int64_t* index, std::int64_t length, const void* other);
 
 }  // namespace pullback::kernels

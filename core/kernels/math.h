@@ -259,14 +259,6 @@ PULLBACK_INLINE float sigmoid(float x) {
 PULLBACK_INLINE double sigmoid(double x) {
   return 1.0 / (1.0 + exp(-x));
 }
-/// The same for gradients, where a denormal may be 0.
-PULLBACK_INLINE float sigmoid_flushed(float x) {
-  const float t = exp_below(-fabs(x));
-  return (x < 0.0f ? t : 1.0f) / (1.0f + t);
-}
-PULLBACK_INLINE double sigmoid_flushed(double x) {
-  return sigmoid(x);
-}
 
 }  // namespace
 }  // namespace pullback::kernels::PULLBACK_TIER

@@ -1,49 +1,23 @@
 #include <pullback/core/kernels/sort.h>
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/sort_key.h>
 
 namespace pullback::kernels {
 namespace {
 
 using std::int64_t;
 
-// Elements become unsigned keys in the order of the sort, so that one radix sort serves every type.
-template <class T>
-using Key = std::conditional_t<sizeof(T) == 8, std::uint64_t,
-                               std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint8_t>>;
-
-template <class T>
-Key<T> key_of(T x) {
-  constexpr Key<T> top = Key<T>(Key<T>{1} << (8 * sizeof(T) - 1));
-  if constexpr (std::is_floating_point_v<T>) {
-    if (std::isnan(x)) return std::numeric_limits<Key<T>>::max();
-    const auto bits = std::bit_cast<Key<T>>(x == 0 ? T(0) : x);
-    return (bits & top) != 0 ? Key<T>(~bits) : Key<T>(bits | top);
-  } else if constexpr (std::is_same_v<T, bool>) {
-    return x;
-  } else {
-    return static_cast<Key<T>>(x) ^ top;
-  }
-}
-
+/// A key of 64 bits leaves room for an index that serves rows of any length.
 template <class K>
 struct Entry {
   K key;
-  std::uint32_t index;
-};
-// Rows of 2^32 elements and more need a wider index.
-template <class K>
-struct LongEntry {
-  K key;
-  std::uint64_t index;
+  std::conditional_t<sizeof(K) == 8, std::uint64_t, std::uint32_t> index;
 };
 
 template <class E>
@@ -58,7 +32,7 @@ constexpr int64_t kFew = 64;         // as many are kept in order by insertion
 template <class E>
 void radix_sort(std::vector<E>& entries, std::vector<E>& other) {
   using K = decltype(E::key);
-  constexpr int bits = sizeof(K) == 1 ? 8 : 11;
+  constexpr int bits = 11;
   constexpr int digits = (8 * static_cast<int>(sizeof(K)) + bits - 1) / bits;
   constexpr std::size_t buckets = std::size_t{1} << bits;
   static_assert(digits <= 6);
@@ -177,7 +151,7 @@ void dispatch(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k,
     if (n <= std::numeric_limits<std::uint32_t>::max()) {
       sort_typed<T, Entry<Key<T>>>(descending, m, n, k, in, values, indices);
     } else {
-      sort_typed<T, LongEntry<Key<T>>>(descending, m, n, k, in, values, indices);
+      sort_typed<T, Entry<std::uint64_t>>(descending, m, n, k, in, values, indices);
     }
   });
 }

@@ -51,8 +51,8 @@ Tensor embedding_grad(const Tensor& g, const Tensor& indices, std::int64_t rows,
   const std::int64_t width = g.size(-1);
   Tensor gw = zeros({rows, width}, g.scalar_type());
   const Tensor at = dense(indices), from = dense(g);
-  kernels::scatter_add(g.scalar_type(), rows_at(gw, at), data<char>(gw), data<std::int64_t>(at),
-                       data<char>(from));
+  kernels::scatter(g.scalar_type(), kernels::Join::Sum, rows_at(gw, at), data<char>(gw),
+                   data<std::int64_t>(at), kernels::kChecked, data<char>(from));
   if (padding >= 0) fill_into(gw.detach().select(0, padding), 0);
   return record("EmbeddingDenseBackwardBackward0", std::move(gw),
                 wrt(g, [indices = saved(indices), padding](const Tensor& gg) {

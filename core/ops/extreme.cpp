@@ -1,4 +1,4 @@
-#include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/indexed.h>
 #include <pullback/core/ops/reduce.h>
 
 // The largest and smallest elements, truth over dimensions, counting.
@@ -42,14 +42,6 @@ Tensor extreme(const char* op, const char* node, const kernels::Reduce& kernel, 
                 }));
 }
 
-/// Puts the values of g at the indices along a dimension of zeros.
-Tensor scattered(const Tensor& g, const Geometry& shape, const Tensor& index, int d, bool keepdim) {
-  if (shape.ndim == 0) return g;
-  const Tensor to = keepdim ? index : unsqueeze(index, d);
-  const Tensor from = keepdim ? g : unsqueeze(g, d);
-  return scatter(zeros(shape.sizes(), g.scalar_type()), d, to, from);
-}
-
 std::tuple<Tensor, Tensor> extreme_along(const char* op, const char* node,
                                          const kernels::Reduce& best, const kernels::Reduce& where,
                                          const Tensor& x, std::int64_t dim, bool keepdim) {
@@ -60,7 +52,7 @@ std::tuple<Tensor, Tensor> extreme_along(const char* op, const char* node,
   Tensor values = reduce(op, best, x, over, keepdim), indices = reduce(op, where, x, over, keepdim);
   return record(node, std::tuple{values, indices},
                 wrt(x, [shape = x.get()->geometry, d, keepdim, at = saved(indices)](
-                           const Tensors& g) { return scattered(g[0], shape, *at, d, keepdim); }));
+                           const Tensors& g) { return spread(g[0], shape, d, *at, keepdim); }));
 }
 
 Tensor position(const char* op, const kernels::Reduce& kernel, const Tensor& x,

@@ -38,15 +38,12 @@ int check_index(const char* op, const Tensor& x, std::int64_t dim, const Tensor&
   return d;
 }
 
-/// The index as the kernels take it.
-Tensor checked(const char* op, const Tensor& x, int d, const Tensor& index) {
+/// The index as the kernels take it. It is checked before a tensor is changed in place; a copy is
+/// thrown away if an index turns out to be wrong.
+Tensor places(const char* op, bool in_place, const Tensor& x, int d, const Tensor& index) {
   const Tensor at = as_type(index.detach(), ScalarType::Long);
-  check_bounds(op, at, d, length_of(x, d));
+  if (in_place) check_bounds(op, at, d, length_of(x, d));
   return at;
-}
-
-kernels::IndexedWalk walk_of(const Tensor& x, int d, const Tensor& index, const Tensor& other) {
-  return walk_of(x.get()->geometry, d, index.get()->geometry, other.get()->geometry);
 }
 
 Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int64_t dim,
@@ -54,13 +51,21 @@ Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int
 
 }  // namespace
 
+Tensor gather_index(const Tensor& x, int d, const Tensor& index) {
+  check_index("gather", x, d, index, nullptr);
+  const Tensor at = places("gather", false, x, d, index);
+  check_bounds("gather", at, d, length_of(x, d));
+  return at;
+}
+
 // y[i][j] = x[index[i][j]][j] for dim 0.
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
   const int d = check_index("gather", x, dim, index, nullptr);
-  const Tensor at = as_type(index.detach(), ScalarType::Long);
+  const Tensor at = places("gather", false, x, d, index);
   Tensor y = empty_of(index.get()->geometry, x.scalar_type());
-  if (!kernels::gather(x.scalar_type(), walk_of(x, d, at, y), data<char>(x), data<std::int64_t>(at),
-                       length_of(x, d), data<char>(y)))
+  const Geometry& picked = y.get()->geometry;
+  if (!kernels::gather(x.scalar_type(), walk_of(x.get()->geometry, d, at.get()->geometry, picked),
+                       data<char>(x), data<std::int64_t>(at), length_of(x, d), data<char>(y)))
     check_bounds("gather", at, d, length_of(x, d));
   return record("GatherBackward0", y,
                 wrt(x, [shape = x.get()->geometry, d, at = saved(index)](const Tensor& g) {
@@ -96,14 +101,11 @@ Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t
                     const Tensor& index, const Tensor& source) {
   check_same_type(op, x, source);
   const int d = check_index(op, x, dim, index, &source);
-  const Tensor at = checked(op, x, d, index);
+  const Tensor at = places(op, in_place, x, d, index);
   if (in_place) check_disjoint(op, x, {index, source});
   return changed(
       op, "ScatterBackward0", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
-                         data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_at(op, y, d, at, source, kernels::Join::Last); },
       wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }),
       wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
         return gathered(g, d, *at, shape.sizes());
@@ -114,15 +116,12 @@ Tensor scatter_into(const char* op, bool in_place, const Tensor& x, std::int64_t
                     const Tensor& index, const Scalar& value) {
   const int d = check_index(op, x, dim, index, nullptr);
   check_convertible(op, value, x.scalar_type());
-  const Tensor at = checked(op, x, d, index);
+  const Tensor at = places(op, in_place, x, d, index);
   if (in_place) check_disjoint(op, x, {index});
   const Tensor source = scalar_tensor(value, x.scalar_type());
   return changed(
       op, "ScatterBackward1", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
-                         data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_at(op, y, d, at, source, kernels::Join::Last); },
       wrt(x, [d, at = saved(index)](const Tensor& g) { return scatter(g, d, *at, 0); }));
 }
 
@@ -130,14 +129,11 @@ Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int
                         const Tensor& index, const Tensor& source) {
   check_same_type(op, x, source);
   const int d = check_index(op, x, dim, index, &source);
-  const Tensor at = checked(op, x, d, index);
+  const Tensor at = places(op, in_place, x, d, index);
   if (in_place) check_disjoint(op, x, {index, source});
   return changed(
       op, "ScatterAddBackward0", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter_add(y.scalar_type(), walk_of(y, d, at, source), data<char>(y),
-                             data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_at(op, y, d, at, source, kernels::Join::Sum); },
       wrt(x, [](const Tensor& g) { return g; }),
       wrt(source, [d, at = saved(index), shape = source.get()->geometry](const Tensor& g) {
         return gathered(g, d, *at, shape.sizes());
@@ -145,6 +141,12 @@ Tensor scatter_add_into(const char* op, bool in_place, const Tensor& x, std::int
 }
 
 }  // namespace
+
+Tensor spread(const Tensor& g, const Geometry& shape, int d, const Tensor& index, bool keepdim) {
+  if (shape.ndim == 0) return g;
+  return scatter_into("scatter", true, zeros(shape.sizes(), g.scalar_type()), d,
+                      keepdim ? index : unsqueeze(index, d), keepdim ? g : unsqueeze(g, d));
+}
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
   return scatter_into("scatter", false, x, dim, index, source);

@@ -45,6 +45,12 @@ kernels::IndexedWalk slices(const Tensor& x, int d, const Tensor& at, const Tens
   return walk_of(x.get()->geometry, d, index, other.get()->geometry);
 }
 
+void join_slices(const Tensor& x, int d, const Tensor& at, const Tensor& other,
+                 kernels::Join join) {
+  kernels::scatter(x.scalar_type(), join, slices(x, d, at, other), data<char>(x),
+                   data<std::int64_t>(at), kernels::kChecked, data<char>(other));
+}
+
 void check_source(const char* op, const Tensor& x, int d, const Tensor& index,
                   const Tensor& source) {
   check_defined(op, source);
@@ -100,8 +106,7 @@ Tensor index_add_into(const char* op, bool in_place, const Tensor& x, std::int64
         const NoGradGuard no_grad;
         // A boolean times a number is a number, which the kernel for booleans cannot read.
         const Tensor added = alpha.equal(1) ? source : as_type(source * alpha, x.scalar_type());
-        kernels::scatter_add(y.scalar_type(), slices(y, d, at, added), data<char>(y),
-                             data<std::int64_t>(at), data<char>(added));
+        join_slices(y, d, at, added, kernels::Join::Sum);
       },
       wrt(x, [](const Tensor& g) { return g; }),
       wrt(source, [d, index = saved(index), alpha](const Tensor& g) {
@@ -117,10 +122,7 @@ Tensor index_copy_into(const char* op, bool in_place, const Tensor& x, std::int6
   if (in_place) check_disjoint(op, x, {index, source});
   return changed(
       op, "IndexCopyBackward0", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter(y.scalar_type(), slices(y, d, at, source), data<char>(y),
-                         data<std::int64_t>(at), data<char>(source));
-      },
+      [&](const Tensor& y) { join_slices(y, d, at, source, kernels::Join::Last); },
       wrt(x, [d, index = saved(index)](const Tensor& g) { return index_fill(g, d, *index, 0); }),
       wrt(source,
           [d, index = saved(index)](const Tensor& g) { return index_select(g, d, *index); }));
@@ -135,10 +137,7 @@ Tensor index_fill_into(const char* op, bool in_place, const Tensor& x, std::int6
   const Tensor filling = scalar_tensor(value, x.scalar_type());
   return changed(
       op, "IndexFillBackward0", in_place, x,
-      [&](const Tensor& y) {
-        kernels::scatter(y.scalar_type(), slices(y, d, at, filling), data<char>(y),
-                         data<std::int64_t>(at), data<char>(filling));
-      },
+      [&](const Tensor& y) { join_slices(y, d, at, filling, kernels::Join::Last); },
       wrt(x, [d, index = saved(index)](const Tensor& g) { return index_fill(g, d, *index, 0); }));
 }
 

@@ -7,6 +7,12 @@
 /// What operations share whose places come from a tensor of indices.
 namespace pullback {
 
+/// A condition that is true as often as not, so that a choice by it is made without a branch, which
+/// would be hard to foresee.
+inline bool even_odds(bool condition) {
+  return __builtin_expect_with_probability(condition, 1, 0.5) != 0;
+}
+
 /// Throws IndexError for an index outside [0, length).
 inline void check_bounds(const char* op, const Tensor& index, int dim, std::int64_t length) {
   Geometry once = index.get()->geometry;
@@ -35,6 +41,28 @@ inline kernels::IndexedWalk walk_of(const Geometry& x, int d, const Geometry& in
   }
   return walk;
 }
+
+/// Joins source to the elements of x at the indices along dimension d. Throws IndexError for an
+/// index outside, when some of x may have changed.
+inline void join_at(const char* op, const Tensor& x, int d, const Tensor& index,
+                    const Tensor& source, kernels::Join join) {
+  const std::int64_t length = x.dim() ? x.size(d) : 1;
+  if (!kernels::scatter(
+          x.scalar_type(), join,
+          walk_of(x.get()->geometry, d, index.get()->geometry, source.get()->geometry),
+          data<char>(x), data<std::int64_t>(index), length, data<char>(source)))
+    check_bounds(op, index, d, length);
+}
+
+/// The gradient of elements that were picked along dimension d of a tensor of this shape: g at
+/// their indices, and zeros.
+Tensor spread(const Tensor& g, const Geometry& shape, int d, const Tensor& index, bool keepdim);
+
+/// An index as the kernels take it. Throws unless gather takes it along dimension d of x.
+Tensor gather_index(const Tensor& x, int d, const Tensor& index);
+
+/// Which elements of a mask are set, int64 numbers in order.
+Tensor places_set(const Tensor& mask);
 
 /// A copy of x after `change`, or x itself, recorded by the same rules.
 template <class F, class... R>

@@ -1,17 +1,17 @@
 #include <pullback/core/indexing.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
 #include <memory>
 
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/ops/indexed.h>
 
 // x.index({…}): basic indices make a view; index tensors pick elements.
 namespace pullback {
 
-using autograd::change_to;
 using autograd::record;
-using autograd::saved;
 using autograd::wrt;
 using indexing::TensorIndex;
 
@@ -23,11 +23,13 @@ indexing::TensorIndex::TensorIndex(const char* dots) : kind(Kind::Ellipsis) {
 
 namespace {
 
-/// Index tensors and the dimensions that they address.
-struct Picks {
-  std::vector<int> dims;
-  std::vector<Tensor> indices;  ///< int64
+/// An index tensor and the dimensions that it addresses: int64, for a mask of several dimensions
+/// the number of an element in all of them.
+struct Pick {
+  int dim, dims;
+  Tensor index;
 };
+using Picks = std::vector<Pick>;
 
 bool is_mask(const TensorIndex& i) {
   return i.kind == TensorIndex::Kind::Tensor && i.tensor.scalar_type() == ScalarType::Bool;
@@ -74,8 +76,7 @@ Tensor apply_basic(Tensor x, ArrayRef<TensorIndex> indices, Picks& picks) {
         break;
       case TensorIndex::Kind::Boolean:
         x = unsqueeze(x, d);
-        picks.dims.push_back(d++);
-        picks.indices.push_back(zeros({i.integer ? 1 : 0}, kLong));
+        picks.push_back({d++, 1, zeros({i.integer ? 1 : 0}, kLong)});
         break;
       case TensorIndex::Kind::Tensor:
         if (is_mask(i)) {
@@ -86,14 +87,11 @@ Tensor apply_basic(Tensor x, ArrayRef<TensorIndex> indices, Picks& picks) {
                               " at index ", d + k);
           if (i.tensor.dim() == 0) {
             x = unsqueeze(x, d);
-            picks.dims.push_back(d++);
-            picks.indices.push_back(zeros({i.tensor.item<bool>() ? 1 : 0}, kLong));
+            picks.push_back({d++, 1, zeros({i.tensor.item<bool>() ? 1 : 0}, kLong)});
             break;
           }
-          for (const Tensor& one : where(i.tensor)) {
-            picks.dims.push_back(d++);
-            picks.indices.push_back(one);
-          }
+          picks.push_back({d, dims_taken(i), places_set(i.tensor.detach())});
+          d += dims_taken(i);
         } else {
           check<IndexError>(
               is_integral(i.tensor.scalar_type(), false),
@@ -103,8 +101,7 @@ Tensor apply_basic(Tensor x, ArrayRef<TensorIndex> indices, Picks& picks) {
             x = select(x, d, i.tensor.item<std::int64_t>());
             break;
           }
-          picks.dims.push_back(d++);
-          picks.indices.push_back(as_type(i.tensor.detach(), kLong));
+          picks.push_back({d++, 1, as_type(i.tensor.detach(), kLong)});
         }
     }
   }
@@ -113,45 +110,17 @@ Tensor apply_basic(Tensor x, ArrayRef<TensorIndex> indices, Picks& picks) {
 
 /// Where picked elements lie: x seen as [addressed elements][block], one row number for each pick.
 struct Rows {
-  std::vector<std::int64_t> order;    ///< dimensions of x: the addressed ones, then the others
-  std::vector<std::int64_t> picked;   ///< the common shape of the index tensors
-  std::vector<std::int64_t> others;   ///< sizes of the other dimensions
-  std::vector<std::int64_t> numbers;  ///< a row for each pick
-  std::int64_t block = 1;
-  int place = 0;  ///< at which dimension of the result the picks' shape stands
+  std::vector<std::int64_t> order;        ///< dimensions of x: the addressed ones, then the others
+  std::vector<std::int64_t> picked;       ///< the common shape of the index tensors
+  std::vector<std::int64_t> others;       ///< sizes of the other dimensions
+  std::int64_t count, block = 1;          ///< numbers of picks, and of elements of each
+  kernels::Buffer<std::int64_t> numbers;  ///< a row for each pick
+  int place;  ///< at which dimension of the result the picks' shape stands
 
-  Rows(const Geometry& g, const Picks& picks) {
-    Geometry common;
-    for (const Tensor& i : picks.indices) common = broadcast("index", common.sizes(), i.sizes());
-    picked = common.sizes().vec();
-    std::vector<bool> addressed(g.ndim);
-    bool adjacent = true;
-    for (std::size_t k = 0; k < picks.dims.size(); ++k) {
-      addressed[picks.dims[k]] = true;
-      order.push_back(picks.dims[k]);
-      adjacent = adjacent && (k == 0 || picks.dims[k] == picks.dims[k - 1] + 1);
-    }
-    place = adjacent ? picks.dims[0] : 0;
-    for (int d = 0; d < g.ndim; ++d)
-      if (!addressed[d]) {
-        order.push_back(d);
-        others.push_back(g.size[d]);
-        block *= g.size[d];
-      }
-    numbers.assign(common.numel(), 0);
-    for (std::size_t k = 0; k < picks.dims.size(); ++k) {
-      const std::int64_t n = g.size[picks.dims[k]];
-      const Tensor whole = dense(picks.indices[k].expand(picked));
-      const auto* index = whole.data_ptr<std::int64_t>();
-      for (std::size_t i = 0; i < numbers.size(); ++i) {
-        check<IndexError>(index[i] >= -n && index[i] < n, "index: index ", index[i],
-                          " is out of bounds for dimension ", picks.dims[k], " with size ", n);
-        numbers[i] = numbers[i] * n + (index[i] < 0 ? index[i] + n : index[i]);
-      }
-    }
-  }
+  Rows(const Geometry& g, const Picks& picks) : Rows(g, picks, common_shape(picks)) {}
+
   kernels::IndexedWalk walk() const {
-    Geometry index(IntArrayRef{static_cast<std::int64_t>(numbers.size()), block});
+    Geometry index(IntArrayRef{count, block});
     const Geometry dense = index;
     index.stride[0] = 1, index.stride[1] = 0;
     return walk_of(dense, 0, index, dense);
@@ -178,6 +147,45 @@ struct Rows {
     std::vector<std::int64_t> inverse(p.size());
     for (std::size_t d = 0; d < p.size(); ++d) inverse[p[d]] = static_cast<std::int64_t>(d);
     return inverse;
+  }
+
+ private:
+  static Geometry common_shape(const Picks& picks) {
+    Geometry common;
+    for (const Pick& pick : picks) common = broadcast("index", common.sizes(), pick.index.sizes());
+    return common;
+  }
+  Rows(const Geometry& g, const Picks& picks, const Geometry& common)
+      : picked(common.sizes().vec()), count(common.numel()), numbers(count), place(picks[0].dim) {
+    std::bitset<kMaxDims> addressed;
+    for (const Pick& pick : picks) {
+      if (!order.empty() && order.back() != pick.dim - 1) place = 0;  // they are not adjacent
+      for (int d = pick.dim; d < pick.dim + pick.dims; ++d) {
+        addressed.set(d);
+        order.push_back(d);
+      }
+    }
+    for (int d = 0; d < g.ndim; ++d)
+      if (!addressed[d]) {
+        order.push_back(d);
+        others.push_back(g.size[d]);
+        block *= g.size[d];
+      }
+    std::fill_n(numbers.data(), count, 0);
+    for (const Pick& pick : picks) add(pick, g);
+  }
+  /// The numbers with that of a pick as their last digit.
+  void add(const Pick& pick, const Geometry& g) {
+    std::int64_t n = 1;
+    for (int d = pick.dim; d < pick.dim + pick.dims; ++d) n *= g.size[d];
+    const Tensor whole = dense(pick.index.expand(picked));
+    const auto* index = data<std::int64_t>(whole);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t at = index[i] < 0 ? index[i] + n : index[i];
+      check<IndexError>(at >= 0 && at < n, "index: index ", index[i],
+                        " is out of bounds for dimension ", pick.dim, " with size ", n);
+      numbers[i] = numbers[i] * n + at;
+    }
   }
 };
 
@@ -218,9 +226,9 @@ Tensor put(const char* op, bool in_place, const Tensor& x, const SharedRows& row
       [&](const Tensor& y) {
         const Tensor source = dense(values.detach().expand(shape).permute(rows->from_result()));
         const Tensor ordered = y.detach().permute(rows->order), whole = dense(ordered);
-        (accumulate ? kernels::scatter_add : kernels::scatter)(
-            y.scalar_type(), rows->walk(), data<char>(whole), rows->numbers.data(),
-            data<char>(source));
+        kernels::scatter(y.scalar_type(), accumulate ? kernels::Join::Sum : kernels::Join::Last,
+                         rows->walk(), data<char>(whole), rows->numbers.data(), kernels::kChecked,
+                         data<char>(source));
         if (!whole.is_same(ordered)) copy_into(ordered, whole);
       },
       wrt(x,
@@ -238,7 +246,7 @@ Tensor index(const Tensor& x, ArrayRef<TensorIndex> indices) {
   check_defined("index", x);
   Picks picks;
   const Tensor part = apply_basic(x, indices, picks);
-  return picks.dims.empty() ? part : pick(part, rows_of(part, picks));
+  return picks.empty() ? part : pick(part, rows_of(part, picks));
 }
 
 Tensor index_put(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& value,
@@ -248,7 +256,7 @@ Tensor index_put(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor& v
   Picks picks;
   Tensor whole = x.clone();
   const Tensor part = apply_basic(whole, indices, picks);
-  if (picks.dims.empty()) {
+  if (picks.empty()) {
     part.copy_(accumulate ? part + value : value);
     return whole;
   }
@@ -264,7 +272,7 @@ Tensor assign_part(const Tensor& x, ArrayRef<TensorIndex> indices, const Tensor&
   check_defined("index_put_", value);
   Picks picks;
   const Tensor part = apply_basic(x, indices, picks);
-  if (!picks.dims.empty()) {
+  if (!picks.empty()) {
     autograd::check_disjoint("index_put_", x, {value});
     for (const TensorIndex& i : indices) autograd::check_disjoint("index_put_", x, {i.tensor});
     put("index_put_", true, part, rows_of(part, picks),
@@ -294,137 +302,6 @@ Tensor TensorBase::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value
 }
 Tensor TensorBase::operator[](const Tensor& at) const {
   return index({TensorIndex(at)});
-}
-
-// ---- where elements are
-
-namespace {
-
-std::int64_t count_of(const Tensor& mask) {
-  return mask.sum().item<std::int64_t>();
-}
-
-/// Calls f with each place in a dense mask that is set, in pieces: where the piece begins, and the
-/// places in it from there. Without branches, which a mask makes hard to foresee.
-template <class F>
-void for_each_set(const bool* mask, std::int64_t count, F f) {
-  constexpr std::int64_t kPiece = 1024;
-  std::int32_t places[kPiece];
-  for (std::int64_t begin = 0; begin < count; begin += kPiece) {
-    const std::int64_t n = std::min(kPiece, count - begin);
-    int found = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      places[found] = static_cast<std::int32_t>(i);
-      found += mask[begin + i];
-    }
-    f(begin, ArrayRef<std::int32_t>(places, static_cast<std::size_t>(found)));
-  }
-}
-
-}  // namespace
-
-Tensor nonzero(const Tensor& x) {
-  check_defined("nonzero", x);
-  const Tensor mask = dense(x.scalar_type() == kBool ? x.detach() : x.detach() != 0);
-  const std::int64_t dims = x.dim();
-  Tensor y = empty({count_of(mask), dims}, kLong);
-  auto* out = y.data_ptr<std::int64_t>();
-  if (dims == 0 || mask.numel() == 0) return y;
-  const std::int64_t columns = x.size(-1);
-  std::int64_t at[kMaxDims] = {}, row = 0;  // at: the position of a row's start
-  for_each_set(mask.data_ptr<bool>(), mask.numel(), [&](std::int64_t begin, auto places) {
-    for (const std::int64_t place : places) {
-      while (begin + place >= (row + 1) * columns) {
-        ++row;
-        for (std::int64_t d = dims - 2; d >= 0 && ++at[d] == x.size(d); --d) at[d] = 0;
-      }
-      for (std::int64_t d = 0; d + 1 < dims; ++d) out[d] = at[d];
-      out[dims - 1] = begin + place - row * columns;
-      out += dims;
-    }
-  });
-  return y;
-}
-
-std::vector<Tensor> where(const Tensor& condition) {
-  check_defined("where", condition);
-  const Tensor at = nonzero(condition.dim() == 0 ? condition.reshape({1}) : condition);
-  std::vector<Tensor> columns;
-  for (std::int64_t d = 0; d < at.size(1); ++d)
-    columns.push_back(at.detach().select(1, d).contiguous());
-  return columns;
-}
-
-// ---- masks
-
-Tensor masked_select(const Tensor& x, const Tensor& mask) {
-  check_defined("masked_select", x);
-  check_defined("masked_select", mask);
-  check(mask.scalar_type() == ScalarType::Bool, "masked_select: expected BoolTensor for mask, got ",
-        mask.scalar_type());
-  const Geometry shape = broadcast("masked_select", x.sizes(), mask.sizes());
-  const Tensor source = dense(x.detach().expand(shape.sizes())),
-               picks = dense(mask.expand(shape.sizes()));
-  Tensor y = empty({count_of(picks)}, x.scalar_type());
-  visit(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    const T* from = source.data_ptr<T>();
-    T* to = y.data_ptr<T>();
-    for_each_set(picks.data_ptr<bool>(), picks.numel(), [&](std::int64_t begin, auto places) {
-      for (const std::int64_t place : places) *to++ = from[begin + place];
-    });
-  });
-  return record("MaskedSelectBackward0", y,
-                wrt(x, [sizes = shape.sizes().vec(), m = saved(mask)](const Tensor& g) {
-                  return masked_scatter(zeros(sizes, g.dtype()), *m, g);
-                }));
-}
-
-Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source) {
-  check_defined("masked_scatter", x);
-  check_defined("masked_scatter", mask);
-  check_defined("masked_scatter", source);
-  check(mask.scalar_type() == ScalarType::Bool,
-        "masked_scatter: only supports boolean masks, but got ", mask.scalar_type());
-  check(x.scalar_type() == source.scalar_type(),
-        "masked_scatter: expected self and source to have same dtypes but got ", x.scalar_type(),
-        " and ", source.scalar_type());
-  const Geometry shape = broadcast("masked_scatter", x.sizes(), mask.sizes());
-  const Tensor picks = dense(mask.expand(shape.sizes())), from = dense(source.detach());
-  const Tensor y = x.detach().expand(shape.sizes()).clone();
-  const std::int64_t wanted = count_of(picks);
-  check(wanted <= source.numel(),
-        "masked_scatter: expected self and source to have enough elements: mask has ", wanted,
-        " set, source ", source.numel(), " elements");
-  visit(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    const T* next = from.data_ptr<T>();
-    T* to = y.data_ptr<T>();
-    for_each_set(picks.data_ptr<bool>(), picks.numel(), [&](std::int64_t begin, auto places) {
-      for (const std::int64_t place : places) to[begin + place] = *next++;
-    });
-  });
-  return record("MaskedScatterBackward0", y,
-                wrt(x, [m = saved(mask)](const Tensor& g) { return g.masked_fill(*m, 0); }),
-                wrt(source, [m = saved(mask), sizes = source.sizes().vec(),
-                             n = source.numel()](const Tensor& g) {
-                  const Tensor used = masked_select(g, *m);
-                  return cat({used, zeros({n - used.size(0)}, g.dtype())}).reshape(sizes);
-                }));
-}
-
-Tensor TensorBase::nonzero() const {
-  return pullback::nonzero(self(Tensor()));
-}
-Tensor TensorBase::masked_select(const Tensor& mask) const {
-  return pullback::masked_select(self(Tensor()), mask);
-}
-Tensor TensorBase::masked_scatter(const Tensor& mask, const Tensor& source) const {
-  return pullback::masked_scatter(self(Tensor()), mask, source);
-}
-Tensor TensorBase::masked_scatter_(const Tensor& mask, const Tensor& source) const {
-  return change_to("masked_scatter_", target("masked_scatter_"),
-                   [&](const Tensor& x) { return pullback::masked_scatter(x, mask, source); });
 }
 
 }  // namespace pullback

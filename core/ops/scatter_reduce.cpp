@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <pullback/core/ops/indexed.h>
 
 // Values scattered along one dimension, where those that meet are summed, multiplied or compared.
@@ -35,59 +37,38 @@ Tensor meeting(const Tensor& x, int d, const Tensor& index, bool include_self) {
   return scatter_add(start, d, index, ones(index.sizes(), x.dtype()));
 }
 
+/// What leaves the values as they are that it is joined with.
+Scalar neutral(Join join, ScalarType type) {
+  if (join == Join::Prod) return 1;
+  if (join == Join::Sum || join == Join::Mean) return 0;
+  return visit(type, [&]<class T>(T) -> Scalar {
+    using Limits = std::numeric_limits<T>;
+    if (Limits::has_infinity)
+      return join == Join::Largest ? -Limits::infinity() : Limits::infinity();
+    return join == Join::Largest ? Limits::lowest() : Limits::max();
+  });
+}
+
+kernels::Join kernel_of(Join join) {
+  if (join == Join::Prod) return kernels::Join::Product;
+  return join == Join::Largest ? kernels::Join::Largest : kernels::Join::Least;
+}
+
 Tensor joined(const Tensor& x, int d, const Tensor& index, const Tensor& source, Join join,
               bool include_self) {
   NoGradGuard no_grad;
   if (x.scalar_type() == ScalarType::Bool)  // 0 and 1 in an order
     return joined(x.to(kInt), d, index, source.to(kInt), join, include_self).to(kBool);
-  Tensor y = x.clone();
-  const Tensor at = dense(as_type(index, kLong));
-  const bool sums = join == Join::Sum || join == Join::Mean;
-  if (!include_self) {
-    const Scalar neutral = sums ? 0 : 1;
-    if (sums || join == Join::Prod) y = scatter(y, d, at, neutral);
-  }
-  if (sums) {
-    y = scatter_add(y, d, at, source);
-    if (join == Join::Mean) {
-      const Tensor count = clamp_min(meeting(x, d, at, include_self), 1);
-      y = is_floating_point(y.dtype()) ? y / count : div(y, count, "floor");
-    }
+  const Tensor start = include_self ? x : scatter(x, d, index, neutral(join, x.scalar_type()));
+  if (join != Join::Sum && join != Join::Mean) {
+    Tensor y = start.clone();
+    join_at("gather", y, d, index, narrow_like(source, index), kernel_of(join));
     return y;
   }
-  // Walk the index once; with the old value left out, the first value at a place replaces it.
-  Tensor fresh =
-      include_self ? zeros(x.sizes(), kBool) : scatter(zeros(x.sizes(), kBool), d, at, true);
-  const Tensor values = dense(narrow_like(source, at));
-  visit(y.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    if constexpr (!std::is_same_v<T, bool>) {
-      const Geometry &gy = y.get()->geometry, &gi = at.get()->geometry;
-      T* out = y.data_ptr<T>();
-      bool* first = fresh.data_ptr<bool>();
-      const T* in = values.data_ptr<T>();
-      const std::int64_t* where = at.data_ptr<std::int64_t>();
-      for (std::int64_t i = 0; i < at.numel(); ++i) {
-        std::int64_t rest = i, to = 0;
-        for (int k = gi.ndim - 1; k >= 0; --k) {
-          const std::int64_t p = rest % gi.size[k];
-          rest /= gi.size[k];
-          to += (k == d ? where[i] : p) * gy.stride[k];
-        }
-        const T v = in[i];
-        if (join == Join::Prod)
-          out[to] *= v;
-        else if (first[to])
-          out[to] = v;
-        else if (join == Join::Largest)
-          out[to] = v > out[to] || v != v ? v : out[to];
-        else
-          out[to] = v < out[to] || v != v ? v : out[to];
-        first[to] = false;
-      }
-    }
-  });
-  return y;
+  const Tensor y = scatter_add(start, d, index, source);
+  if (join == Join::Sum) return y;
+  const Tensor count = clamp_min(meeting(x, d, index, include_self), 1);
+  return is_floating_point(y.scalar_type()) ? y / count : div(y, count, "floor");
 }
 
 }  // namespace
@@ -102,13 +83,13 @@ Tensor scatter_reduce(const Tensor& x, std::int64_t dim, const Tensor& index, co
   check(x.scalar_type() == source.scalar_type(),
         "scatter_reduce: Expected self.dtype to be equal to src.dtype, but got ", x.scalar_type(),
         " and ", source.scalar_type());
-  gather(x.detach(), d, index);  // checks the index
+  const Tensor at = gather_index(x, d, index);
   if (index.numel() == 0)
     return record(
         "ScatterReduceBackward0", x.detach().clone(), wrt(x, [](const Tensor& g) { return g; }),
         wrt(source,
             [sizes = source.sizes().vec()](const Tensor& g) { return zeros(sizes, g.dtype()); }));
-  const Tensor y = joined(x, d, index, source, join, include_self);
+  const Tensor y = joined(x.detach(), d, at, source.detach(), join, include_self);
   // Each contributor's share of the gradient, for both kinds at once.
   return record(
       "ScatterReduceBackward0", y,

@@ -1,8 +1,8 @@
 #include <cmath>
 
-#include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/select.h>
 #include <pullback/core/kernels/sort.h>
-#include <pullback/core/ops/map.h>
+#include <pullback/core/ops/indexed.h>
 #include <pullback/core/ops/reduce.h>
 
 // Order along a dimension: sort, topk, kthvalue, median, mode.
@@ -44,10 +44,7 @@ std::tuple<Tensor, Tensor> picked(const char* node, const Tensor& x, Tensor valu
   return record(
       node, std::tuple{values, indices},
       wrt(x, [shape = x.get()->geometry, d, keepdim, indices = saved(indices)](const Tensors& g) {
-        if (shape.ndim == 0) return g[0];
-        const Tensor at = keepdim ? *indices : unsqueeze(*indices, d),
-                     from = keepdim ? g[0] : unsqueeze(g[0], d);
-        return scatter(zeros(shape.sizes(), from.dtype()), d, at, from);
+        return spread(g[0], shape, d, *indices, keepdim);
       }));
 }
 
@@ -83,28 +80,15 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, std::int64_t k, std::int64_t di
 
 namespace {
 
-/// The value at a position of each sorted line, which `position` finds from the sorted line.
-template <class Position>
-std::tuple<Tensor, Tensor> at_rank(const char* op, const char* node, const Tensor& x,
-                                   std::int64_t dim, bool keepdim, Position position) {
+/// One element of each line, which pick(lines, values, indices) finds.
+template <class Pick>
+std::tuple<Tensor, Tensor> one_of_each(const char* op, const char* node, const Tensor& x,
+                                       std::int64_t dim, bool keepdim, Pick pick) {
   const Lines lines(op, x, dim);
   check<IndexError>(lines.length > 0, op, ": Expected reduction dim ", lines.dim,
                     " to have non-zero size");
-  Tensor sorted = lines.line_of(lines.length, x.scalar_type()),
-         order = lines.line_of(lines.length, kLong);
-  kernels::sort_rows(x.scalar_type(), false, lines.count, lines.length, lines.dense.data_ptr(),
-                     sorted.data_ptr(), order.data_ptr<std::int64_t>());
-  Tensor values = lines.line_of(1, x.scalar_type()), indices = lines.line_of(1, kLong);
-  visit(x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    const T* line = sorted.data_ptr<T>();
-    const std::int64_t* from = order.data_ptr<std::int64_t>();
-    for (std::int64_t i = 0; i < lines.count; ++i, line += lines.length, from += lines.length) {
-      const std::int64_t at = position(line, lines.length);
-      values.data_ptr<T>()[i] = line[at];
-      indices.data_ptr<std::int64_t>()[i] = from[at];
-    }
-  });
+  const Tensor values = lines.line_of(1, x.scalar_type()), indices = lines.line_of(1, kLong);
+  pick(lines, values, indices);
   Tensor v = lines.back(values, x), i = lines.back(indices, x);
   if (!keepdim && x.dim() > 0) {
     v = v.squeeze(lines.dim);
@@ -113,13 +97,15 @@ std::tuple<Tensor, Tensor> at_rank(const char* op, const char* node, const Tenso
   return picked(node, x, v, i, lines.dim, keepdim);
 }
 
-/// The lower middle, or the first NaN if there is one (NaNs come last).
-template <class T>
-std::int64_t middle(const T* line, std::int64_t n) {
-  if (line[n - 1] == line[n - 1]) return (n - 1) / 2;
-  std::int64_t first = n - 1;
-  while (first > 0 && line[first - 1] != line[first - 1]) --first;
-  return first;
+/// The element of a rank in each line.
+std::tuple<Tensor, Tensor> at_rank(const char* op, const char* node, const Tensor& x,
+                                   std::int64_t dim, bool keepdim, std::int64_t rank) {
+  return one_of_each(op, node, x, dim, keepdim,
+                     [&](const Lines& lines, const Tensor& values, const Tensor& indices) {
+                       kernels::select_rows(x.scalar_type(), lines.count, lines.length, rank,
+                                            data<char>(lines.dense), data<char>(values),
+                                            data<std::int64_t>(indices));
+                     });
 }
 
 /// The last of the longest run of equal values; of equally long ones the first.
@@ -143,13 +129,11 @@ std::tuple<Tensor, Tensor> kthvalue(const Tensor& x, std::int64_t k, std::int64_
   const std::int64_t n = x.dim() == 0 ? 1 : x.size(dim);
   check(k >= 1 && k <= n, "kthvalue: selected number k out of range for dimension ", dim, ": ", k,
         " of ", n);
-  return at_rank("kthvalue", "KthvalueBackward0", x, dim, keepdim,
-                 [k](const auto*, std::int64_t) { return k - 1; });
+  return at_rank("kthvalue", "KthvalueBackward0", x, dim, keepdim, k - 1);
 }
 
 std::tuple<Tensor, Tensor> median(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return at_rank("median", "MedianBackward1", x, dim, keepdim,
-                 [](const auto* line, std::int64_t n) { return middle(line, n); });
+  return at_rank("median", "MedianBackward1", x, dim, keepdim, kernels::kMedian);
 }
 
 Tensor median(const Tensor& x) {
@@ -159,9 +143,7 @@ Tensor median(const Tensor& x) {
                   wrt(x, [from = x.get()->geometry](const Tensor& g) {
                     return zeros(from.sizes(), g.dtype());
                   }));
-  const Tensor value =
-      std::get<0>(at_rank("median", "MedianBackward1", x.detach().reshape({-1}), 0, false,
-                          [](const auto* line, std::int64_t n) { return middle(line, n); }));
+  const Tensor value = std::get<0>(median(x.detach().reshape({-1}), 0, false));
   return record("MedianBackward0", value, wrt(x, [x = saved(x)](const Tensor& g, const Tensor& y) {
                   const Tensor in = *x;
                   const auto all = dim_mask("median", {}, static_cast<int>(in.dim()));
@@ -170,8 +152,22 @@ Tensor median(const Tensor& x) {
 }
 
 std::tuple<Tensor, Tensor> mode(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return at_rank("mode", "ModeBackward0", x, dim, keepdim,
-                 [](const auto* line, std::int64_t n) { return longest_run(line, n); });
+  return one_of_each(
+      "mode", "ModeBackward0", x, dim, keepdim,
+      [&](const Lines& lines, const Tensor& values, const Tensor& indices) {
+        const Tensor sorted = lines.line_of(lines.length, x.scalar_type());
+        const Tensor order = lines.line_of(lines.length, kLong);
+        kernels::sort_rows(x.scalar_type(), false, lines.count, lines.length,
+                           data<char>(lines.dense), data<char>(sorted), data<std::int64_t>(order));
+        visit(x.scalar_type(), [&]<class T>(T) {
+          for (std::int64_t i = 0; i < lines.count; ++i) {
+            const T* line = data<T>(sorted) + i * lines.length;
+            const std::int64_t at = longest_run(line, lines.length);
+            data<T>(values)[i] = line[at];
+            data<std::int64_t>(indices)[i] = data<std::int64_t>(order)[i * lines.length + at];
+          }
+        });
+      });
 }
 
 std::tuple<Tensor, Tensor> TensorBase::sort(std::int64_t dim, bool descending) const {

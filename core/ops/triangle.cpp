@@ -92,8 +92,10 @@ Tensor trace(const Tensor& x) {
   check_defined("trace", x);
   check(x.dim() == 2, "trace: expected a matrix, but got tensor with shape ", x.sizes());
   return record("TraceBackward0", diagonal(x.detach()).sum(),
-                wrt(x, [from = x.get()->geometry](const Tensor& g) {
-                  return g * eye(from.size[0], from.size[1], g.scalar_type());
+                wrt(x, [sizes = x.sizes().vec()](const Tensor& g) {
+                  Tensor y = zeros(sizes, g.scalar_type());
+                  y.diagonal().copy_(g);
+                  return y;
                 }));
 }
 
