@@ -7,6 +7,25 @@ namespace {
 /// reading them first.
 constexpr int64_t kStringBytes = 8192;
 
+/// From Size to 2 Size bytes, by two copies that meet or overlap.
+template <std::size_t Size>
+PULLBACK_INLINE void copy_ends(int64_t n, const unsigned char* from, unsigned char* to) {
+  unsigned char first[Size], last[Size];
+  __builtin_memcpy(first, from, Size);
+  __builtin_memcpy(last, from + n - Size, Size);
+  __builtin_memcpy(to, first, Size);
+  __builtin_memcpy(to + n - Size, last, Size);
+}
+
+/// Fewer bytes than a vector has.
+PULLBACK_INLINE void copy_few(int64_t n, const unsigned char* from, unsigned char* to) {
+  if (n >= 32) return copy_ends<32>(n, from, to);
+  if (n >= 16) return copy_ends<16>(n, from, to);
+  if (n >= 8) return copy_ends<8>(n, from, to);
+  if (n >= 4) return copy_ends<4>(n, from, to);
+  for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+}
+
 /// Copies to the same address or to one that does not overlap.
 PULLBACK_NOINLINE void copy_bytes(int64_t n, const unsigned char* from, unsigned char* to) {
   constexpr int64_t width = PULLBACK_VECTOR_BYTES;
@@ -27,7 +46,7 @@ PULLBACK_NOINLINE void copy_bytes(int64_t n, const unsigned char* from, unsigned
   if (n >= width) {
     store(to + n - width, load(from + n - width));
   } else {
-    __builtin_memmove(to, from, static_cast<std::size_t>(n));
+    copy_few(n, from, to);
   }
 }
 

@@ -106,8 +106,10 @@ struct Walk {
       loop(n, at, strides[last]);
       position += n;
       if (position == end) return;
-      for (int k = 0; k < count; ++k) at[k] -= index[last] * strides[last][k];
-      index[last] = 0;
+      if (index[last] != 0) {
+        for (int k = 0; k < count; ++k) at[k] -= index[last] * strides[last][k];
+        index[last] = 0;
+      }
       for (int d = last - 1; d >= 0; --d) {
         for (int k = 0; k < count; ++k) at[k] += strides[d][k];
         if (++index[d] < sizes[d]) break;

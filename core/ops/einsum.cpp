@@ -78,6 +78,9 @@ Tensor contract(Tensor a, Tensor b, const std::vector<int>& summed) {
   };
   const std::int64_t batch = product(a, both), rows = product(a, only_a),
                      columns = product(b, only_b), length = product(a, inner);
+  // Numbers, and sums of few of them, are no work for a product of matrices.
+  if (inner.empty()) return a * b;
+  if (rows == 1 && columns == 1 && batch > 1) return (a * b).sum(inner, true);
   Sizes out_sizes;
   for (std::int64_t d : both) out_sizes.push_back(a.size(d));
   for (std::int64_t d : only_a) out_sizes.push_back(a.size(d));
