@@ -47,17 +47,22 @@ Tensor scattered(const Tensor& g, const Geometry& shape, const Tensor& index, in
   if (shape.ndim == 0) return g;
   const Tensor to = keepdim ? index : unsqueeze(index, d);
   const Tensor from = keepdim ? g : unsqueeze(g, d);
-  return scatter(zeros(shape.sizes(), g.scalar_type()), d, to, from);
+  return zeros(shape.sizes(), g.scalar_type()).scatter_(d, to, from);
 }
 
 std::tuple<Tensor, Tensor> extreme_along(const char* op, const char* node,
-                                         const kernels::Reduce& best, const kernels::Reduce& where,
-                                         const Tensor& x, std::int64_t dim, bool keepdim) {
+                                         const kernels::Reduce& where, const Tensor& x,
+                                         std::int64_t dim, bool keepdim) {
   check_defined(op, x);
   const Over over = one_dim(op, x, dim);
   check_not_empty(op, x, over);
   const int d = wrap_dim(dim, x.get()->geometry.ndim, op);
-  Tensor values = reduce(op, best, x, over, keepdim), indices = reduce(op, where, x, over, keepdim);
+  Tensor indices = reduce(op, where, x, over, /*keepdim=*/true);
+  Tensor values = gather(x.detach(), d, indices);
+  if (!keepdim && x.dim() > 0) {
+    indices = indices.squeeze(d);
+    values = values.squeeze(d);
+  }
   return record(node, std::tuple{values, indices},
                 wrt(x, [shape = x.get()->geometry, d, keepdim, at = saved(indices)](
                            const Tensors& g) { return scattered(g[0], shape, *at, d, keepdim); }));
@@ -103,10 +108,10 @@ Tensor min(const Tensor& x) {
   return extreme("min", "MinBackward1", simd().amin, x, everything(x), false);
 }
 std::tuple<Tensor, Tensor> max(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme_along("max", "MaxBackward0", simd().amax, simd().argmax, x, dim, keepdim);
+  return extreme_along("max", "MaxBackward0", simd().argmax, x, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> min(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme_along("min", "MinBackward0", simd().amin, simd().argmin, x, dim, keepdim);
+  return extreme_along("min", "MinBackward0", simd().argmin, x, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
   check_defined("aminmax", x);
