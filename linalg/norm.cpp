@@ -5,6 +5,7 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/geometry.h>
 #include <pullback/core/ops.h>
+#include <pullback/core/ops/reduce.h>
 #include <pullback/linalg/linalg.h>
 #include <pullback/linalg/lu.h>
 #include <pullback/linalg/matrix.h>
@@ -29,10 +30,14 @@ std::vector<std::int64_t> wrap_dims(IntArrayRef dim, const Tensor& x, const char
 
 Tensor vector_norm_value(const Tensor& x, double p, IntArrayRef dim, bool keepdim) {
   NoGradGuard no_grad;
-  if (p == 2) return (x * x).sum(dim, keepdim).sqrt();
-  if (p == 1) return x.abs().sum(dim, keepdim);
-  if (p == 0) return (x != 0).to(x.scalar_type()).sum(dim, keepdim);
-  if (p == kInfinity) return x.abs().amax(dim, keepdim);
+  const auto reduced = [&](const kernels::Reduce& kernel) {
+    const auto over = dim_mask("linalg.vector_norm", dim, static_cast<int>(x.dim()));
+    return reduce("linalg.vector_norm", kernel, x, over, keepdim);
+  };
+  if (p == 2) return reduced(simd().norm2);
+  if (p == 1) return reduced(simd().abs_sum);
+  if (p == 0) return reduced(simd().count_nonzero).to(x.scalar_type());
+  if (p == kInfinity) return reduced(simd().abs_max);
   if (p == -kInfinity) return x.abs().amin(dim, keepdim);
   return x.abs().pow(p).sum(dim, keepdim).pow(1 / p);
 }

@@ -1,105 +1,197 @@
 #include <pullback/core/kernels/normalise.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 #include <vector>
 
+#include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 
 namespace pullback::kernels {
 namespace {
 
-constexpr int kLanes = 8;
-constexpr std::int64_t kRowParts = 16;
+using std::int64_t;
 
-std::int64_t per_chunk(std::int64_t elements_of_one) {
-  return std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(elements_of_one, 1));
+constexpr int64_t kRowParts = 16;
+
+int64_t per_chunk(int64_t elements_of_one) {
+  return std::max<int64_t>(1, 16384 / std::max<int64_t>(elements_of_one, 1));
 }
 
-// Σ f(i) in several accumulators: one would wait for each addition.
-template <class F>
-double sum_of(std::int64_t count, F f) {
-  double lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += f(i + lane);
-  for (int lane = 0; i < count; ++i, ++lane) lanes[lane] += f(i);
-  for (int width = kLanes / 2; width; width /= 2)
-    for (int lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
-  return lanes[0];
-}
+/// How groups are read. Planes, the elements that a group has in a row, are rows of their own;
+/// short ones lie side by side as columns, which are summed over a part of the outer dimension.
+struct Cut {
+  bool columns;
+  int64_t rows, width;  ///< of x: planes, or groups·inner columns
+  int64_t height;       ///< rows of a part; of planes there is a part for each image
+  int64_t parts, each;  ///< a group has parts·each sums
 
-// Σ over the members of one group of f(position in memory).
-template <class F>
-double sum_of_group(const Groups& s, std::int64_t group, F f) {
-  double sum = 0;
-  for (std::int64_t o = 0; o < s.outer; ++o) {
-    const std::int64_t at = (o * s.groups + group) * s.inner;
-    sum += s.inner == 1 ? f(at) : sum_of(s.inner, [&](std::int64_t i) { return f(at + i); });
+  explicit Cut(const Groups& s) : columns(s.inner < 64 && s.outer > 1) {
+    rows = columns ? s.outer : s.outer * s.groups;
+    width = columns ? s.groups * s.inner : s.inner;
+    height =
+        columns ? std::clamp<int64_t>(524288 / std::max<int64_t>(width, 1), 32, 256) : s.groups;
+    parts = columns ? (s.outer + height - 1) / height : s.outer;
+    each = columns ? s.inner : 1;
   }
-  return sum;
+  int64_t sums_of_part() const { return columns ? width : height; }
+  int64_t sums() const { return parts * sums_of_part(); }
+  int64_t rows_of_part(int64_t part) const { return std::min(height, rows - part * height); }
+  /// Elements that a sum of a part adds.
+  int64_t members(int64_t part) const { return columns ? rows_of_part(part) : width; }
+};
+
+/// An array of elements of a type, which holds as many doubles.
+class Array {
+  std::vector<double> memory_;
+  ScalarType type_;
+
+ public:
+  Array(ScalarType type, int64_t count) : memory_(static_cast<std::size_t>(count)), type_(type) {}
+  /// A number for each row, or for each column: those of the groups, repeated if columns share
+  /// them.
+  Array(ScalarType type, const Cut& cut, const double* of_groups)
+      : Array(type, cut.sums_of_part()) {
+    for (int64_t i = 0; i < cut.sums_of_part(); ++i) set(i, of_groups[i / cut.each]);
+  }
+  char* at(int64_t i) {
+    return reinterpret_cast<char*>(memory_.data()) + i * static_cast<int64_t>(element_size(type_));
+  }
+  double operator[](int64_t i) const {
+    if (type_ == ScalarType::Double) return memory_[static_cast<std::size_t>(i)];
+    return reinterpret_cast<const float*>(memory_.data())[i];
+  }
+  void set(int64_t i, double value) {
+    if (type_ == ScalarType::Double)
+      memory_[static_cast<std::size_t>(i)] = value;
+    else
+      reinterpret_cast<float*>(memory_.data())[i] = static_cast<float>(value);
+  }
+};
+
+using Run = std::function<void(int64_t row, int64_t count, int64_t coefficient)>;
+
+/// Runs f for all rows, some at a time, none of them beyond a part; `coefficient` is the place of
+/// their first one's among a part's.
+void for_rows(const Cut& cut, const Run& f) {
+  parallel_for(cut.rows, per_chunk(cut.width), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin, count; row < end; row += count) {
+      const int64_t of_part = row % cut.height;
+      count = std::min(end - row, cut.height - of_part);
+      f(row, count, cut.columns ? 0 : of_part);
+    }
+  });
 }
 
-template <class F>
-void for_groups(const Groups& s, F one) {
-  parallel_for(s.groups, per_chunk(s.members()), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t group = begin; group < end; ++group) one(group);
+/// Runs f for what one sum, or a part's row of sums, adds; `sum` is the place of the first one.
+void for_sums(const Cut& cut, const Run& f) {
+  if (!cut.columns)
+    return for_rows(cut, [&](int64_t row, int64_t count, int64_t) { f(row, count, row); });
+  parallel_for(cut.parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part)
+      f(part * cut.height, cut.rows_of_part(part), part * cut.width);
   });
+}
+
+/// Runs f(place of the sum, part, group) for all sums, in order.
+template <class F>
+void join(const Groups& s, const Cut& cut, F f) {
+  int64_t i = 0;
+  for (int64_t part = 0; part < cut.parts; ++part)
+    for (int64_t group = 0; group < s.groups; ++group)
+      for (int64_t k = 0; k < cut.each; ++k) f(i++, part, group);
+}
+
+char* writable(const char* data) {
+  return const_cast<char*>(data);
 }
 
 }  // namespace
 
-template <class T>
-void moments(const Groups& s, const T* x, double* mean, double* variance) {
+// Parts are joined by the squares of what their means differ from that of all (Chan, Golub, LeVeque
+// 1983, section 2).
+void moments(const Groups& s, ScalarType type, const char* x, double* mean, double* variance) {
+  const Cut cut(s);
+  const auto size = static_cast<int64_t>(element_size(type));
+  const int64_t step = cut.width * size;
+  Array sums(type, cut.sums()), squares = sums;
+  const Reduction sum = kernels().sum[type], deviation = kernels().deviation[type];
+  for_sums(cut, [&](int64_t row, int64_t count, int64_t at) {
+    const char* from = x + row * step;
+    if (!cut.columns) {
+      sum(count, cut.width, from, step, size, sums.at(at), size);
+      deviation(count, cut.width, from, step, size, squares.at(at), size);
+      return;
+    }
+    constexpr int64_t kCached = 512;  // columns whose part of the rows stays in the caches
+    for (int64_t first = 0; first < cut.width; first += kCached) {
+      const int64_t columns = std::min(kCached, cut.width - first);
+      sum(columns, count, from + first * size, size, step, sums.at(at + first), size);
+      deviation(columns, count, from + first * size, size, step, squares.at(at + first), size);
+    }
+  });
   const double n = static_cast<double>(s.members());
-  for_groups(s, [&](std::int64_t group) {
-    const double m =
-        sum_of_group(s, group, [&](std::int64_t i) { return static_cast<double>(x[i]); }) / n;
-    mean[group] = m;
-    variance[group] = sum_of_group(s, group,
-                                   [&](std::int64_t i) {
-                                     const double d = static_cast<double>(x[i]) - m;
-                                     return d * d;
-                                   }) /
-                      n;
+  std::fill_n(mean, s.groups, 0.0);
+  std::fill_n(variance, s.groups, 0.0);
+  join(s, cut, [&](int64_t i, int64_t, int64_t group) { mean[group] += sums[i]; });
+  for (int64_t group = 0; group < s.groups; ++group) mean[group] /= n;
+  join(s, cut, [&](int64_t i, int64_t part, int64_t group) {
+    const double members = static_cast<double>(cut.members(part));
+    const double apart = sums[i] / members - mean[group];
+    variance[group] += squares[i] + members * apart * apart;
+  });
+  for (int64_t group = 0; group < s.groups; ++group) variance[group] /= n;
+}
+
+void group_affine(const Groups& s, ScalarType type, const char* x, const double* scale,
+                  const double* shift, char* y) {
+  const Cut cut(s);
+  Array scales(type, cut, scale), shifts(type, cut, shift), one(type, 1);
+  one.set(0, 1);
+  const auto size = static_cast<int64_t>(element_size(type));
+  const int64_t step = cut.columns ? size : 0;
+  const int64_t strides[] = {size, step, size, step, 0};
+  for_rows(cut, [&](int64_t row, int64_t count, int64_t first) {
+    for (int64_t j = 0; j < count; ++j) {
+      const int64_t at = (row + j) * cut.width * size, of = cut.columns ? 0 : first + j;
+      char* data[] = {y + at, shifts.at(of), writable(x + at), scales.at(of), one.at(0)};
+      kernels().addcmul[type](cut.width, data, strides);
+    }
   });
 }
 
-template <class T>
-void group_affine(const Groups& s, const T* x, const T* scale, const T* shift, T* y) {
-  const std::int64_t blocks = s.outer * s.groups;
-  parallel_for(blocks, per_chunk(s.inner), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t block = begin; block < end; ++block) {
-      const T a = scale[block % s.groups], b = shift[block % s.groups];
-      const T* from = x + block * s.inner;
-      T* to = y + block * s.inner;
-      for (std::int64_t i = 0; i < s.inner; ++i) to[i] = a * from[i] + b;
-    }
+void group_sums(const Groups& s, ScalarType type, const char* g, const char* x, const double* mean,
+                double* total, double* along) {
+  const Cut cut(s);
+  const Rows& kernel = cut.columns ? kernels().norm_sums_columns : kernels().norm_sums;
+  const auto size = static_cast<int64_t>(element_size(type));
+  Array means(type, cut, mean), totals(type, cut.sums()), alongs = totals;
+  for_sums(cut, [&](int64_t row, int64_t count, int64_t sum) {
+    const int64_t from = row * cut.width * size;
+    char* data[] = {totals.at(sum), alongs.at(sum), writable(g + from), writable(x + from),
+                    means.at(cut.columns ? 0 : row % cut.height)};
+    kernel[type](count, cut.width, data, 0);
+  });
+  std::fill_n(total, s.groups, 0.0);
+  std::fill_n(along, s.groups, 0.0);
+  join(s, cut, [&](int64_t i, int64_t, int64_t group) {
+    total[group] += totals[i];
+    along[group] += alongs[i];
   });
 }
 
-template <class T>
-void group_norm_grad(const Groups& s, bool moving, const T* g, const T* x, const T* mean,
-                     const T* rstd, const T* weight, T* gx, T* gweight, T* gbias) {
-  const double n = static_cast<double>(s.members());
-  for_groups(s, [&](std::int64_t group) {
-    const T m = mean[group], r = rstd[group];
-    double total = 0, along = 0;  // Σ g and Σ g (x − m)
-    if (moving || gweight || gbias) {
-      total = sum_of_group(s, group, [&](std::int64_t i) { return static_cast<double>(g[i]); });
-      along = sum_of_group(
-          s, group, [&](std::int64_t i) { return static_cast<double>(g[i]) * double(x[i] - m); });
-    }
-    if (gweight) gweight[group] = static_cast<T>(along * double(r));
-    if (gbias) gbias[group] = static_cast<T>(total);
-    if (!gx) return;
-    const T slope = (weight ? weight[group] : T(1)) * r;
-    const T level = moving ? static_cast<T>(total / n) : T(0);
-    const T tilt = moving ? static_cast<T>(along * double(r) * double(r) / n) : T(0);
-    for (std::int64_t o = 0; o < s.outer; ++o) {
-      const std::int64_t at = (o * s.groups + group) * s.inner;
-      for (std::int64_t i = at; i < at + s.inner; ++i)
-        gx[i] = (g[i] - level - (x[i] - m) * tilt) * slope;
-    }
+void group_grad(const Groups& s, ScalarType type, const char* g, const char* x, const double* a,
+                const double* mean, const double* b, const double* c, char* gx) {
+  const Cut cut(s);
+  Array as(type, cut, a), means(type, cut, mean), bs(type, cut, b), cs(type, cut, c);
+  const Rows& kernel = cut.columns ? kernels().norm_grad_columns : kernels().norm_grad;
+  const auto size = static_cast<int64_t>(element_size(type));
+  for_rows(cut, [&](int64_t row, int64_t count, int64_t of) {
+    const int64_t at = row * cut.width * size;
+    char* data[] = {gx + at,      writable(g + at), writable(x + at), as.at(of),
+                    means.at(of), bs.at(of),        cs.at(of)};
+    kernel[type](count, cut.width, data, 0);
   });
 }
 
@@ -134,10 +226,6 @@ void row_norm_affine_grad(std::int64_t rows, std::int64_t columns, const T* g, c
 }
 
 #define PULLBACK_INSTANTIATE(T)                                                                   \
-  template void moments<T>(const Groups&, const T*, double*, double*);                            \
-  template void group_affine<T>(const Groups&, const T*, const T*, const T*, T*);                 \
-  template void group_norm_grad<T>(const Groups&, bool, const T*, const T*, const T*, const T*,   \
-                                   const T*, T*, T*, T*);                                         \
   template void row_norm_affine_grad<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, \
                                         const T*, T*, T*);
 PULLBACK_INSTANTIATE(float)

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include <pullback/core/kernels/scalar_type.h>
+
 namespace pullback::kernels {
 
 /// Dense x read as outer × groups × inner: what belongs to one group is normalised together. A
@@ -12,23 +14,23 @@ struct Groups {
   std::int64_t members() const { return outer * inner; }
 };
 
-// For float and double, in parallel over groups; sums are gathered in double and in one order, so
-// results do not depend on the number of threads.
+// For arrays of floats or doubles, in parallel; sums are joined in double and in one order, so
+// results do not depend on the number of threads. What there is one of for each group is double.
 
 /// Mean and variance (over all members, not one less) of each group.
-template <class T>
-void moments(const Groups& shape, const T* x, double* mean, double* variance);
+void moments(const Groups& shape, ScalarType type, const char* x, double* mean, double* variance);
 
-/// y = scale[group]·x + shift[group].
-template <class T>
-void group_affine(const Groups& shape, const T* x, const T* scale, const T* shift, T* y);
+/// y = scale x + shift.
+void group_affine(const Groups& shape, ScalarType type, const char* x, const double* scale,
+                  const double* shift, char* y);
 
-/// The gradient of y = weight[group]·(x − mean)·rstd + bias[group]: gx, and the sums over each
-/// group that are the gradients of weight and bias. `moving` says that mean and rstd are x's own
-/// and move with it. Weight and each output may be null.
-template <class T>
-void group_norm_grad(const Groups& shape, bool moving, const T* g, const T* x, const T* mean,
-                     const T* rstd, const T* weight, T* gx, T* gweight, T* gbias);
+/// Σ g and Σ g (x − mean) of each group.
+void group_sums(const Groups& shape, ScalarType type, const char* g, const char* x,
+                const double* mean, double* total, double* along);
+
+/// gx = a g − b (x − mean) − c.
+void group_grad(const Groups& shape, ScalarType type, const char* g, const char* x, const double* a,
+                const double* mean, const double* b, const double* c, char* gx);
 
 /// With rows of y = weight[i]·(x − mean[row])·rstd[row] + bias[i]: the gradients of weight and
 /// bias, sums over the rows. Each output may be null.

@@ -13,7 +13,7 @@ using std::int64_t;
 
 constexpr int64_t kGrain = 32768;  // elements that make a task worth sharing
 constexpr int64_t kEnoughTasks = 16;
-constexpr int64_t kColumns = 128;  // the width of the kernels' column blocks
+constexpr int64_t kColumns = 512;  // the width of the kernels' column blocks
 
 struct Dim {
   int64_t size;

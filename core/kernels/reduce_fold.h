@@ -171,7 +171,7 @@ PULLBACK_INLINE void step_columns(int64_t columns, typename R::Part* parts, cons
   }
 }
 
-constexpr int64_t kColumns = 128;
+constexpr int64_t kColumns = 512;
 constexpr int64_t kHeight = 256;
 
 /// The totals of up to kColumns neighbouring results at once, rows of inputs at a time: for
@@ -183,7 +183,7 @@ PULLBACK_NOINLINE void fold_columns(int64_t columns, int64_t n, const char* in, 
   for (int64_t top = 0; top < n; top += kHeight) {
     const int64_t bottom = n - top < kHeight ? n : top + kHeight;
     alignas(64) typename R::Part parts[kColumns];
-    for (int64_t j = 0; j < kColumns; ++j) parts[j] = R::identity();
+    for (int64_t j = 0; j < columns; ++j) parts[j] = R::identity();
     const char* row = in + top * inner;
     // Few columns would wait for the last row's parts to come back from memory.
     int64_t k = top;

@@ -130,6 +130,68 @@ void layer_norm_backward(int64_t m, int64_t n, char* const* data, double) {
 }
 
 template <class T>
+void norm_sums(int64_t m, int64_t n, char* const* data, double) {
+  for (int64_t j = 0; j < m; ++j) {
+    const T* g = row<T>(data[2], j, n);
+    const T* x = row<T>(data[3], j, n);
+    const T mean = *row<T>(data[4], j, 1);
+    *row<T>(data[0], j, 1) = sum_over<T>(n, [=](int64_t i) { return g[i]; });
+    *row<T>(data[1], j, 1) = sum_over<T>(n, [=](int64_t i) { return g[i] * (x[i] - mean); });
+  }
+}
+
+template <class T>
+void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
+  for (int64_t first = 0; first < n; first += kColumns) {
+    const int64_t columns = n - first < kColumns ? n - first : kColumns;
+    const T* mean = row<T>(data[4], 0, n) + first;
+    alignas(64) T total[kColumns] = {};
+    alignas(64) T along[kColumns] = {};
+    for (int64_t k = 0; k < m; ++k) {
+      const T* g = row<T>(data[2], k, n) + first;
+      const T* x = row<T>(data[3], k, n) + first;
+      PULLBACK_VECTOR
+      for (int64_t j = 0; j < columns; ++j) {
+        total[j] += g[j];
+        along[j] += g[j] * (x[j] - mean[j]);
+      }
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      row<T>(data[0], 0, n)[first + j] = total[j];
+      row<T>(data[1], 0, n)[first + j] = along[j];
+    }
+  }
+}
+
+template <class T>
+void norm_grad(int64_t m, int64_t n, char* const* data, double) {
+  for (int64_t j = 0; j < m; ++j) {
+    T* gx = row<T>(data[0], j, n);
+    const T* g = row<T>(data[1], j, n);
+    const T* x = row<T>(data[2], j, n);
+    const T a = *row<T>(data[3], j, 1), mean = *row<T>(data[4], j, 1);
+    const T b = *row<T>(data[5], j, 1), c = *row<T>(data[6], j, 1);
+    PULLBACK_VECTOR
+    for (int64_t i = 0; i < n; ++i) gx[i] = a * g[i] - b * (x[i] - mean) - c;
+  }
+}
+
+template <class T>
+void norm_grad_columns(int64_t m, int64_t n, char* const* data, double) {
+  const T* a = row<T>(data[3], 0, n);
+  const T* mean = row<T>(data[4], 0, n);
+  const T* b = row<T>(data[5], 0, n);
+  const T* c = row<T>(data[6], 0, n);
+  for (int64_t j = 0; j < m; ++j) {
+    T* gx = row<T>(data[0], j, n);
+    const T* g = row<T>(data[1], j, n);
+    const T* x = row<T>(data[2], j, n);
+    PULLBACK_VECTOR
+    for (int64_t i = 0; i < n; ++i) gx[i] = a[i] * g[i] - b[i] * (x[i] - mean[i]) - c[i];
+  }
+}
+
+template <class T>
 void weight_norm(int64_t m, int64_t n, char* const* data, double) {
   for (int64_t j = 0; j < m; ++j) {
     T* w = row<T>(data[0], j, n);
@@ -165,6 +227,10 @@ void fill(Kernels& table) {
   ((table.log_softmax_backward.loops[kCode<T>] = log_softmax_backward<T>), ...);
   ((table.layer_norm.loops[kCode<T>] = layer_norm<T>), ...);
   ((table.layer_norm_backward.loops[kCode<T>] = layer_norm_backward<T>), ...);
+  ((table.norm_sums.loops[kCode<T>] = norm_sums<T>), ...);
+  ((table.norm_sums_columns.loops[kCode<T>] = norm_sums_columns<T>), ...);
+  ((table.norm_grad.loops[kCode<T>] = norm_grad<T>), ...);
+  ((table.norm_grad_columns.loops[kCode<T>] = norm_grad_columns<T>), ...);
   ((table.weight_norm.loops[kCode<T>] = weight_norm<T>), ...);
   ((table.weight_norm_backward.loops[kCode<T>] = weight_norm_backward<T>), ...);
 }

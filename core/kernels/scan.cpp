@@ -100,24 +100,66 @@ struct RunningLogSum {
   static PULLBACK_INLINE T finish(double a) { return static_cast<T>(a); }
 };
 
-/// Running extremes with the place of the last of equal ones, as PyTorch counts them.
-template <template <class> class R, class T>
+#ifndef __AVX512F__  // which has the loops of the tier below: each step waits for the last
+template <class T, int Count>
+PULLBACK_INLINE void recur_lines(int64_t n, char* out, const char* a, const char* x,
+                                 const int64_t* outer, const int64_t* inner) {
+  double totals[Count];
+  for (int64_t i = 0; i < n; ++i) {
+    for (int l = 0; l < Count; ++l) {
+      const double own = *reinterpret_cast<const T*>(x + l * outer[2] + i * inner[2]);
+      const double factor =
+          i == 0 ? 0.0 : *reinterpret_cast<const T*>(a + l * outer[1] + (i - 1) * inner[1]);
+      totals[l] = i == 0 ? own : own + factor * totals[l];
+      *reinterpret_cast<T*>(out + l * outer[0] + i * inner[0]) = static_cast<T>(totals[l]);
+    }
+  }
+}
+
+template <class T>
+void recurrence(int64_t m, int64_t n, char* const* data, const int64_t* outer,
+                const int64_t* inner) {
+  int64_t j = 0;
+  const auto at = [&](int k) { return data[k] + j * outer[k]; };
+  for (; j + kTogether <= m; j += kTogether)
+    recur_lines<T, kTogether>(n, at(0), at(1), at(2), outer, inner);
+  for (; j < m; ++j) recur_lines<T, 1>(n, at(0), at(1), at(2), outer, inner);
+}
+#endif
+
+struct Below {
+  template <class T>
+  static PULLBACK_INLINE bool holds(T x, T best) {
+    return x < best;
+  }
+};
+struct Above {
+  template <class T>
+  static PULLBACK_INLINE bool holds(T x, T best) {
+    return x > best;
+  }
+};
+
+/// Running extremes with the place of the last of equal ones, as PyTorch counts them. Most elements
+/// are none, so a branch, unlike a choice, waits for nothing.
+template <class Worse, class T>
 void running_extreme(int64_t m, int64_t n, char* const* data, const int64_t* outer,
                      const int64_t* inner) {
   for (int64_t j = 0; j < m; ++j) {
     char* out = data[0] + j * outer[0];
     char* index = data[1] + j * outer[1];
     const char* in = data[2] + j * outer[2];
-    T best = R<T>::identity();
+    const int64_t out_step = inner[0], index_step = inner[1], in_step = inner[2];
+    T best = *reinterpret_cast<const T*>(in);
     int64_t where = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const T x = *reinterpret_cast<const T*>(in + i * inner[2]);
-      if (i == 0 || x != x || (best == best && R<T>::step(x, best) == x)) {
+    for (int64_t i = 0; i < n; ++i, in += in_step, out += out_step, index += index_step) {
+      const T x = *reinterpret_cast<const T*>(in);
+      if (!Worse::holds(x, best) && (best == best || x != x)) {
         best = x;
         where = i;
       }
-      *reinterpret_cast<T*>(out + i * inner[0]) = best;
-      *reinterpret_cast<int64_t*>(index + i * inner[1]) = where;
+      *reinterpret_cast<T*>(out) = best;
+      *reinterpret_cast<int64_t*>(index) = where;
     }
   }
 }
@@ -126,8 +168,8 @@ template <class... T>
 void fill_sums(Kernels& table) {
   (PULLBACK_ENTER(table.cumsum.loops, T, scan<RunningSum<T>>), ...);
   (PULLBACK_ENTER(table.cumprod.loops, T, scan<RunningProduct<T>>), ...);
-  (PULLBACK_ENTER(table.cummax.loops, T, running_extreme<Max, T>), ...);
-  (PULLBACK_ENTER(table.cummin.loops, T, running_extreme<Min, T>), ...);
+  (PULLBACK_ENTER(table.cummax.loops, T, running_extreme<Below, T>), ...);
+  (PULLBACK_ENTER(table.cummin.loops, T, running_extreme<Above, T>), ...);
 }
 
 }  // namespace
@@ -136,6 +178,10 @@ void fill_scan(Kernels& table) {
   fill_sums<bool, int32_t, int64_t, float, double>(table);
   table.logcumsumexp.loops[kCode<float>] = scan<RunningLogSum<float>>;
   table.logcumsumexp.loops[kCode<double>] = scan<RunningLogSum<double>>;
+#ifndef __AVX512F__
+  table.recurrence.loops[kCode<float>] = recurrence<float>;
+  table.recurrence.loops[kCode<double>] = recurrence<double>;
+#endif
 }
 
 }  // namespace pullback::kernels::PULLBACK_TIER

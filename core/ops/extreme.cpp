@@ -43,13 +43,20 @@ Tensor extreme(const char* op, const char* node, const kernels::Reduce& kernel, 
 }
 
 std::tuple<Tensor, Tensor> extreme_along(const char* op, const char* node,
-                                         const kernels::Reduce& best, const kernels::Reduce& where,
-                                         const Tensor& x, std::int64_t dim, bool keepdim) {
+                                         const kernels::Reduce& where, const Tensor& x,
+                                         std::int64_t dim, bool keepdim) {
   check_defined(op, x);
   const Over over = one_dim(op, x, dim);
   check_not_empty(op, x, over);
   const int d = wrap_dim(dim, x.get()->geometry.ndim, op);
-  Tensor values = reduce(op, best, x, over, keepdim), indices = reduce(op, where, x, over, keepdim);
+  Tensor indices = reduce(op, where, x, over, /*keepdim=*/true);
+  Tensor values = gather(x.detach(), d, indices);
+  if (!keepdim && x.dim() > 0) {
+    Geometry without = indices.get()->geometry;
+    without.remove_dim(d);
+    indices = alias_of(indices, without);
+    values = alias_of(values, without);
+  }
   return record(node, std::tuple{values, indices},
                 wrt(x, [shape = x.get()->geometry, d, keepdim, at = saved(indices)](
                            const Tensors& g) { return spread(g[0], shape, d, *at, keepdim); }));
@@ -95,10 +102,10 @@ Tensor min(const Tensor& x) {
   return extreme("min", "MinBackward1", simd().amin, x, everything(x), false);
 }
 std::tuple<Tensor, Tensor> max(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme_along("max", "MaxBackward0", simd().amax, simd().argmax, x, dim, keepdim);
+  return extreme_along("max", "MaxBackward0", simd().argmax, x, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> min(const Tensor& x, std::int64_t dim, bool keepdim) {
-  return extreme_along("min", "MinBackward0", simd().amin, simd().argmin, x, dim, keepdim);
+  return extreme_along("min", "MinBackward0", simd().argmin, x, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
   check_defined("aminmax", x);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -42,24 +43,45 @@ struct Layout {
 };
 using SharedLayout = std::shared_ptr<const Layout>;
 
-struct Statistics {
-  Tensor mean, rstd;
-  std::vector<double> exact_mean, variance;
-};
+using Numbers = std::vector<double>;
 
-Statistics measure(const Tensor& x, const Layout& layout) {
-  Statistics s{empty(layout.statistics(), x.scalar_type()),
-               empty(layout.statistics(), x.scalar_type()),
-               std::vector<double>(static_cast<std::size_t>(layout.groups.groups)),
-               std::vector<double>(static_cast<std::size_t>(layout.groups.groups))};
+// The elements of a dense x, or as many of another number if there is none.
+Numbers numbers(const Tensor& x, std::int64_t count, double otherwise) {
+  Numbers values(static_cast<std::size_t>(count), otherwise);
+  if (!x.defined()) return values;
+  visit_float("normalisation", x.scalar_type(),
+              [&](auto zero) { std::copy_n(data<decltype(zero)>(x), count, values.begin()); });
+  return values;
+}
+
+// Sets a dense x, if there is one.
+void put(const Tensor& x, const Numbers& values) {
+  if (!x.defined()) return;
   visit_float("normalisation", x.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
-    kernels::moments<T>(layout.groups, data<T>(x), s.exact_mean.data(), s.variance.data());
-    for (std::size_t i = 0; i < s.variance.size(); ++i) {
-      data<T>(s.mean)[i] = static_cast<T>(s.exact_mean[i]);
-      data<T>(s.rstd)[i] = static_cast<T>(1 / std::sqrt(s.variance[i] + layout.eps));
-    }
+    for (std::size_t i = 0; i < values.size(); ++i) data<T>(x)[i] = static_cast<T>(values[i]);
   });
+}
+
+struct Statistics {
+  Tensor mean, rstd;
+  Numbers exact_mean, variance;
+};
+
+Numbers reciprocal_deviation(Numbers variance, double eps) {
+  for (double& value : variance) value = 1 / std::sqrt(value + eps);
+  return variance;
+}
+
+Statistics measure(const Tensor& x, const Layout& layout) {
+  visit_float("normalisation", x.scalar_type(), [](auto) {});
+  const auto count = static_cast<std::size_t>(layout.groups.groups);
+  Statistics s{empty(layout.statistics(), x.scalar_type()),
+               empty(layout.statistics(), x.scalar_type()), Numbers(count), Numbers(count)};
+  kernels::moments(layout.groups, x.scalar_type(), x.get()->bytes(), s.exact_mean.data(),
+                   s.variance.data());
+  put(s.mean, s.exact_mean);
+  put(s.rstd, reciprocal_deviation(s.variance, layout.eps));
   return s;
 }
 
@@ -127,20 +149,83 @@ Tensor record_norm(const char* name, Tensor y, const Tensor& x, const Tensor& w,
                     }));
 }
 
-// y = (w r) x + (b − m w r), the coefficients one for each group.
+// y = (w r) x + (b − m w r), the coefficients one for each of batch × channels planes, of which
+// `each` in a row share their statistics.
 Tensor affine(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& mean,
-              const Tensor& rstd, const Groups& groups) {
+              const Tensor& rstd, std::int64_t channels, std::int64_t each, const Groups& planes) {
+  const Numbers ws = numbers(w, channels, 1), bs = numbers(b, channels, 0),
+                ms = numbers(mean, planes.groups / each, 0),
+                rs = numbers(rstd, planes.groups / each, 0);
+  Numbers scale(static_cast<std::size_t>(planes.groups)), shift(scale.size());
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    const std::size_t channel = i % static_cast<std::size_t>(channels),
+                      group = i / static_cast<std::size_t>(each);
+    scale[i] = rs[group] * ws[channel];
+    shift[i] = bs[channel] - ms[group] * scale[i];
+  }
   Tensor y = empty(x.sizes(), x.scalar_type());
-  visit_float("batch_norm", x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    std::vector<T> scale(static_cast<std::size_t>(groups.groups)), shift(scale.size());
-    for (std::size_t i = 0; i < scale.size(); ++i) {
-      scale[i] = data<T>(rstd)[i] * (w.defined() ? data<T>(w)[i] : T(1));
-      shift[i] = (b.defined() ? data<T>(b)[i] : T(0)) - data<T>(mean)[i] * scale[i];
-    }
-    kernels::group_affine<T>(groups, data<T>(x), scale.data(), shift.data(), data<T>(y));
-  });
+  kernels::group_affine(planes, x.scalar_type(), x.get()->bytes(), scale.data(), shift.data(),
+                        y.get()->bytes());
   return y;
+}
+
+// The gradients by the fused kernels, each into the tensor that is there for it. With sums over the
+// planes, x̄ = r w g − r³ mean(h (x − m)) (x − m) − r mean(h).
+void fused_grad(const Tensor& g, const Tensor& x, const Tensor& w, const Tensor& mean,
+                const Tensor& rstd, std::int64_t channels, std::int64_t each, const Groups& planes,
+                bool moving, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
+  const std::int64_t groups = planes.groups / each;
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  const Numbers ws = numbers(w, channels, 1), rs = numbers(rstd, groups, 0),
+                ms = numbers(mean, groups, 0);
+  Numbers total(size(planes.groups)), along = total, a = total, b = total, c = total, m = total;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    m[i] = ms[i / size(each)];
+    a[i] = ws[i % size(channels)] * rs[i / size(each)];
+  }
+  const ScalarType type = x.scalar_type();
+  if (moving || gw.defined() || gb.defined())
+    kernels::group_sums(planes, type, g.get()->bytes(), x.get()->bytes(), m.data(), total.data(),
+                        along.data());
+  Numbers of_weight(size(channels)), of_bias = of_weight, level(size(groups)), tilt = level;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const std::size_t channel = i % size(channels), group = i / size(each);
+    of_weight[channel] += along[i] * rs[group];
+    of_bias[channel] += total[i];
+    level[group] += ws[channel] * total[i];
+    tilt[group] += ws[channel] * along[i];
+  }
+  put(gw, of_weight);
+  put(gb, of_bias);
+  if (!gx.defined()) return;
+  if (!moving) {
+    kernels::group_affine(planes, type, g.get()->bytes(), a.data(), b.data(), gx.get()->bytes());
+    return;
+  }
+  const auto n = static_cast<double>(planes.members() * each);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const std::size_t group = i / size(each);
+    const double r = rs[group];
+    b[i] = r * r * r * tilt[group] / n;
+    c[i] = r * level[group] / n;
+  }
+  kernels::group_grad(planes, type, g.get()->bytes(), x.get()->bytes(), a.data(), m.data(),
+                      b.data(), c.data(), gx.get()->bytes());
+}
+
+// The value and the rules where all elements of a plane have the same coefficients; `in` is x,
+// dense.
+Tensor record_planes(const char* name, const Tensor& in, const Tensor& x, const Tensor& w,
+                     const Tensor& b, const Tensor& mean, const Tensor& rstd,
+                     const SharedLayout& layout, const Groups& planes, std::int64_t channels,
+                     std::int64_t each, bool moving) {
+  return record_norm(
+      name, affine(in, dense(w), dense(b), mean, rstd, channels, each, planes), x, w, b, mean, rstd,
+      layout, moving,
+      [=](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
+          const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
+        fused_grad(g, from, scale, m, r, channels, each, planes, moving, gx, gw, gb);
+      });
 }
 
 void check_affine(const char* op, const Tensor& x, const Tensor& parameter, const char* name,
@@ -205,25 +290,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
     mean = empty(layout->statistics(), x.scalar_type());
     copy_into(mean, alias_of(running_mean, running_mean.get()->geometry).view({1, channels, 1}));
     rstd = empty(layout->statistics(), x.scalar_type());
-    const Tensor variance = dense(running_var);
-    visit_float(op, x.scalar_type(), [&](auto zero) {
-      using T = decltype(zero);
-      for (std::int64_t c = 0; c < channels; ++c)
-        data<T>(rstd)[c] = static_cast<T>(1 / std::sqrt(double(data<T>(variance)[c]) + eps));
-    });
+    put(rstd, reciprocal_deviation(numbers(dense(running_var), channels, 0), eps));
   }
-  Tensor y = affine(in, dense(weight), dense(bias), mean, rstd, layout->groups);
-  return record_norm(
-      "NativeBatchNormBackward0", std::move(y), x, weight, bias, mean, rstd, layout, training,
-      [layout, training](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
-                         const Tensor& w, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
-        visit_float("batch_norm", from.scalar_type(), [&](auto zero) {
-          using T = decltype(zero);
-          kernels::group_norm_grad<T>(layout->groups, training, data<T>(g), data<T>(from),
-                                      data<T>(m), data<T>(r), data<T>(w), data<T>(gx), data<T>(gw),
-                                      data<T>(gb));
-        });
-      });
+  return record_planes("NativeBatchNormBackward0", in, x, weight, bias, mean, rstd, layout,
+                       layout->groups, channels, /*each=*/1, training);
 }
 
 Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& weight,
@@ -295,29 +365,11 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
                                                               {1, num_groups, each, 1},
                                                               {0, 3},
                                                               eps});
-  const Tensor in = dense(x), w = dense(weight), b = dense(bias);
+  const Tensor in = dense(x);
   const Statistics s = measure(in, *layout);
-  Tensor y = empty(x.sizes(), x.scalar_type());
-  visit_float(op, x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    // Every channel of every image has coefficients of its own.
-    std::vector<T> scale(static_cast<std::size_t>(batch * channels)), shift(scale.size());
-    for (std::int64_t i = 0; i < batch * channels; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      scale[at] = data<T>(s.rstd)[i / each] * (w.defined() ? data<T>(w)[i % channels] : T(1));
-      shift[at] =
-          (b.defined() ? data<T>(b)[i % channels] : T(0)) - data<T>(s.mean)[i / each] * scale[at];
-    }
-    kernels::group_affine<T>({1, batch * channels, inner}, data<T>(in), scale.data(), shift.data(),
-                             data<T>(y));
-  });
-  return record("NativeGroupNormBackward0", std::move(y),
-                wrt(x, weight, bias,
-                    [x = saved(x), w = saved(weight), mean = saved(s.mean), rstd = saved(s.rstd),
-                     layout, channels](const Tensor& g, autograd::Needs needs) {
-                      return composed_grad(g, *x, w.defined() ? *w : Tensor(), *mean, *rstd, layout,
-                                           true, channels, needs);
-                    }));
+  // Every channel of every image has coefficients of its own.
+  return record_planes("NativeGroupNormBackward0", in, x, weight, bias, s.mean, s.rstd, layout,
+                       {1, batch * channels, inner}, channels, each, /*moving=*/true);
 }
 
 Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,

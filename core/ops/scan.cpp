@@ -14,9 +14,11 @@ using autograd::wrt;
 
 namespace {
 
-/// Runs a scan kernel along dimension d of x into dense outputs of x's shape.
-void scan(const kernels::Scan& kernel, std::initializer_list<Tensor*> outputs, const Tensor& x,
-          int d) {
+/// Runs a scan kernel along dimension d of the inputs, from the last element to the first if
+/// `reversed`, into dense outputs of the last input's shape.
+void scan(const kernels::Scan& kernel, std::initializer_list<Tensor*> outputs,
+          std::initializer_list<const Tensor*> inputs, int d, bool reversed = false) {
+  const Tensor& x = **(inputs.end() - 1);
   const Geometry& g = x.get()->geometry;
   if (x.numel() == 0) return;
   char* data[3];
@@ -25,13 +27,18 @@ void scan(const kernels::Scan& kernel, std::initializer_list<Tensor*> outputs, c
   int count = 0;
   auto place = [&](const Tensor& t) {
     const auto size = static_cast<std::int64_t>(element_size(t.scalar_type()));
+    const Geometry& own = t.get()->geometry;
     data[count] = t.get()->bytes();
-    for (int k = 0; k < g.ndim; ++k) steps[count][k] = t.get()->geometry.stride[k] * size;
+    for (int k = 0; k < g.ndim; ++k) steps[count][k] = own.stride[k] * size;
     inner[count] = g.ndim ? steps[count][d] : size;
+    if (reversed && g.ndim && own.size[d] > 0) {
+      data[count] += (own.size[d] - 1) * inner[count];
+      inner[count] = -inner[count];
+    }
     ++count;
   };
   for (Tensor* out : outputs) place(*out);
-  place(x);
+  for (const Tensor* in : inputs) place(*in);
   // Lines along d, all of the innermost other dimension at once.
   int line = -1;
   for (int k = g.ndim - 1; k >= 0 && line < 0; --k)
@@ -63,14 +70,14 @@ void scan(const kernels::Scan& kernel, std::initializer_list<Tensor*> outputs, c
 
 /// x as its scan takes it: integers are scanned as int64.
 Tensor scanned(const char* op, const kernels::Scan& kernel, const Tensor& x, int d,
-               std::optional<ScalarType> dtype) {
+               std::optional<ScalarType> dtype, bool reversed = false) {
   const ScalarType own = x.scalar_type();
   const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
   const Tensor in = is_integral(own) && out == ScalarType::Long ? x : as_type(x, out);
   check<NotImplementedError>(kernel[in.scalar_type()] != nullptr, op, ": not implemented for '",
                              in.scalar_type(), "'");
   Tensor y = empty_of(x.get()->geometry, is_integral(out) ? ScalarType::Long : out);
-  scan(kernel, {&y}, in, d);
+  scan(kernel, {&y}, {&in}, d, reversed);
   return as_type(y, out);
 }
 
@@ -79,46 +86,44 @@ int line_dim(const char* op, const Tensor& x, std::int64_t dim) {
   return wrap_dim(dim, x.get()->geometry.ndim, op);
 }
 
-/// Running sums from the other end.
-Tensor reversed_cumsum(const Tensor& g, int d) {
-  return g.dim() == 0 ? g : flip(cumsum(flip(g, {d}), d), {d});
+/// Running sums, from the other end if `reversed`: the gradient of each is the other.
+Tensor running_sum(const Tensor& x, int d, bool reversed, std::optional<ScalarType> dtype = {}) {
+  return record("CumsumBackward0", scanned("cumsum", simd().cumsum, x, d, dtype, reversed),
+                wrt(x, [d, reversed](const Tensor& g) { return running_sum(g, d, !reversed); }));
+}
+
+/// yᵢ = xᵢ + aᵢ₋₁ yᵢ₋₁, or yᵢ = xᵢ + aᵢ yᵢ₊₁ if `reversed`: a lies between neighbours and is one
+/// shorter than x. The gradient of x is the recurrence from the other end.
+Tensor recurrence(const Tensor& x, const Tensor& a, int d, bool reversed) {
+  Tensor y = empty_of(x.get()->geometry, x.scalar_type());
+  scan(simd().recurrence, {&y}, {&a, &x}, d, reversed);
+  return record(
+      "RecurrenceBackward0", std::move(y),
+      wrt(x, a, [a = saved(a), d, reversed](const Tensor& g, const Tensor& y) {
+        const Tensor between = *a, h = recurrence(g, between, d, !reversed);
+        const std::int64_t n = between.size(d);
+        return std::pair{h, narrow(reversed ? h : y, d, 0, n) * narrow(reversed ? y : h, d, 1, n)};
+      }));
 }
 
 }  // namespace
 
 Tensor cumsum(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype) {
-  const int d = line_dim("cumsum", x, dim);
-  return record("CumsumBackward0", scanned("cumsum", simd().cumsum, x, d, dtype),
-                wrt(x, [d](const Tensor& g) { return reversed_cumsum(g, d); }));
+  return running_sum(x, line_dim("cumsum", x, dim), /*reversed=*/false, dtype);
 }
 
-namespace {
-
-/// Σⱼ≥ᵢ gⱼ ∂yⱼ/∂xᵢ, each factor found without a division, so that zeros do no harm.
-Tensor cumprod_gradient(const Tensor& g, const Tensor& x, int d) {
-  const std::int64_t n = x.size(d);
-  const Tensor one = ones_like(narrow(x, d, 0, 1));
-  std::vector<Tensor> parts;
-  for (std::int64_t i = 0; i < n; ++i) {
-    // ∏ of all before i, times the running product of those after i.
-    const Tensor before = i == 0 ? one : prod(narrow(x, d, 0, i), d, true);
-    Tensor after = one;
-    if (i + 1 < n) after = cat({one, cumprod(narrow(x, d, i + 1, n - i - 1), d)}, d);
-    parts.push_back((narrow(g, d, i, n - i) * before * after).sum(d, true));
-  }
-  return cat(parts, d);
-}
-
-}  // namespace
-
+// x̄ᵢ = ∏ₖ﹤ᵢ xₖ · sᵢ with sᵢ = gᵢ + xᵢ₊₁ sᵢ₊₁: without a division, so that zeros do no harm.
 Tensor cumprod(const Tensor& x, std::int64_t dim, std::optional<ScalarType> dtype) {
   const int d = line_dim("cumprod", x, dim);
-  return record("CumprodBackward0", scanned("cumprod", simd().cumprod, x, d, dtype),
-                wrt(x, [d, x = saved(x)](const Tensor& g) {
-                  const Tensor v = *x;
-                  if (v.dim() == 0 || v.numel() == 0) return g;
-                  return cumprod_gradient(g, v, d);
-                }));
+  return record(
+      "CumprodBackward0", scanned("cumprod", simd().cumprod, x, d, dtype),
+      wrt(x, [d, x = saved(x)](const Tensor& g, const Tensor& y) {
+        if (y.dim() == 0 || y.numel() == 0) return g;
+        const Tensor v = x->to(g.scalar_type());
+        const std::int64_t rest = v.size(d) - 1;
+        const Tensor s = recurrence(g, narrow(v, d, 1, rest), d, /*reversed=*/true);
+        return cat({narrow(s, d, 0, 1), narrow(s, d, 1, rest) * narrow(y, d, 0, rest)}, d);
+      }));
 }
 
 namespace {
@@ -153,7 +158,7 @@ std::tuple<Tensor, Tensor> running_extreme(const char* op, const char* node,
   const int d = line_dim(op, x, dim);
   Tensor values = empty_of(x.get()->geometry, x.scalar_type()),
          indices = empty_of(x.get()->geometry, kLong);
-  scan(kernel, {&values, &indices}, x, d);
+  scan(kernel, {&values, &indices}, {&x}, d);
   return record(node, std::tuple{values, indices},
                 wrt(x, [d, at = saved(indices), shape = x.get()->geometry](const Tensors& g) {
                   if (shape.ndim == 0) return g[0];

@@ -3,8 +3,11 @@
 namespace pullback {
 
 Tensor product_over(Tensor&& g, const Tensor& x) {
-  if (GradMode::is_enabled() || !alike(g, x)) return g * x;
-  return run_over(loop_for("mul", simd().mul, g.get()->dtype), std::move(g), x, 0.5f);
+  if (GradMode::is_enabled() || g.get()->dtype != x.get()->dtype || !autograd::is_exclusive(g) ||
+      !is_expandable_to(x.sizes(), g.sizes()))
+    return g * x;
+  run_loop(loop_for("mul", simd().mul, g.get()->dtype), g, {g, x});
+  return std::move(g);
 }
 
 bool add_product(const Tensor* sum, const Tensor& g, const Tensor& x) {

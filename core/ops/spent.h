@@ -27,7 +27,7 @@ Tensor run_over(Loop loop, Tensor&& g, const Tensor& x, float cost, const N&... 
   return y;
 }
 
-/// g·x, in g's memory where it may be.
+/// g·x, in g's memory where it may be and x broadcasts to it.
 Tensor product_over(Tensor&& g, const Tensor& x);
 
 /// sum += g·x for three tensors of one shape and type, if there is such a sum: then the product is

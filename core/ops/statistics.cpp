@@ -2,6 +2,7 @@
 
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/reduce.h>
+#include <pullback/core/ops/spent.h>
 
 // mean, variance, products, sums of exponentials and distances.
 namespace pullback {
@@ -56,21 +57,21 @@ Tensor deviation(const Tensor& x, Over over, bool unbiased, bool keepdim) {
   return degrees > 0 ? sum / degrees : sum * NAN;
 }
 
-/// 2·(x − mean)/degrees.
-Tensor variance_slope(const Tensor& x, Over over, bool unbiased) {
+/// The gradient of the variance from g, the gradient of the result: (x − mean)·2g/degrees.
+Tensor variance_gradient(const Tensor& g, const Tensor& x, Over over, bool unbiased, bool keepdim) {
+  if (x.dim() == 0)
+    return variance_gradient(g, x.unsqueeze(0), Over(1), unbiased, false).squeeze(0);
+  const int ndim = static_cast<int>(x.dim());
   const double degrees = static_cast<double>(count(x.get()->geometry, over)) - (unbiased ? 1 : 0);
-  return (x - mean(x, dims_of(over, static_cast<int>(x.dim())), true)) * (2 / degrees);
+  const Tensor slope = restore_dims(g * (2 / degrees), over, ndim, keepdim);
+  return product_over(x - mean(x, dims_of(over, ndim), true), slope);
 }
 
 Tensor var_over(const Tensor& x, Over over, bool unbiased, bool keepdim) {
   check_float("var", x.scalar_type());
   return record("VarBackward0", deviation(x, over, unbiased, keepdim),
                 wrt(x, [over, unbiased, keepdim, x = saved(x)](const Tensor& g) {
-                  const Tensor v = *x;
-                  if (v.dim() == 0)
-                    return g * variance_slope(v.unsqueeze(0), Over(1), unbiased).squeeze(0);
-                  return restore_dims(g, over, static_cast<int>(v.dim()), keepdim) *
-                         variance_slope(v, over, unbiased);
+                  return variance_gradient(g, *x, over, unbiased, keepdim);
                 }));
 }
 
@@ -83,13 +84,9 @@ Tensor std_over(const Tensor& x, Over over, bool unbiased, bool keepdim) {
   }
   return record("StdBackward0", y,
                 wrt(x, [over, unbiased, keepdim, x = saved(x)](const Tensor& g, const Tensor& y) {
-                  const Tensor v = *x;
                   // The slope at 0 is taken as 0, as in PyTorch.
-                  const Tensor scale = (g / (y * 2)).masked_fill(y == 0, 0);
-                  if (v.dim() == 0)
-                    return scale * variance_slope(v.unsqueeze(0), Over(1), unbiased).squeeze(0);
-                  return restore_dims(scale, over, static_cast<int>(v.dim()), keepdim) *
-                         variance_slope(v, over, unbiased);
+                  const Tensor of_variance = (g / (y * 2)).masked_fill(y == 0, 0);
+                  return variance_gradient(of_variance, *x, over, unbiased, keepdim);
                 }));
 }
 
@@ -134,6 +131,10 @@ Tensor product_of_others(const Tensor& x, std::int64_t dim) {
   return before * after;
 }
 
+bool has_zero(const Tensor& x) {
+  return !all(x.detach()).item<bool>();
+}
+
 Tensor integer_or(const Tensor& x, std::optional<ScalarType> dtype) {
   const ScalarType own = x.scalar_type();
   const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
@@ -147,9 +148,10 @@ Tensor prod(const Tensor& x, std::optional<ScalarType> dtype) {
   return record("ProdBackward0",
                 as_type(reduce("prod", simd().prod, integer_or(x, dtype), over),
                         dtype.value_or(is_integral(x.dtype()) ? kLong : x.dtype())),
-                wrt(x, [x = saved(x)](const Tensor& g) {
+                wrt(x, [x = saved(x)](const Tensor& g, const Tensor& y) {
                   const Tensor v = *x;
                   if (v.numel() == 0) return zeros_like(v);
+                  if (!has_zero(v)) return g * y / v;
                   return (g * product_of_others(v.reshape({-1}), 0)).reshape(v.sizes());
                 }));
 }
@@ -162,10 +164,12 @@ Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, std::optional<Scala
   return record("ProdBackward1",
                 as_type(reduce("prod", simd().prod, integer_or(x, dtype), over, keepdim),
                         dtype.value_or(is_integral(x.dtype()) ? kLong : x.dtype())),
-                wrt(x, [x = saved(x), d, over, keepdim](const Tensor& g) {
+                wrt(x, [x = saved(x), d, over, keepdim](const Tensor& g, const Tensor& y) {
                   const Tensor v = *x;
                   if (v.dim() == 0) return g;
                   if (v.numel() == 0) return zeros_like(v);
+                  if (!has_zero(v))
+                    return restore_dims(g * y, over, static_cast<int>(v.dim()), keepdim) / v;
                   return restore_dims(g, over, static_cast<int>(v.dim()), keepdim) *
                          product_of_others(v, d);
                 }));

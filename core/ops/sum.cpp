@@ -4,6 +4,7 @@
 namespace pullback {
 
 using autograd::record;
+using autograd::saved;
 using autograd::wrt;
 
 namespace {
@@ -39,15 +40,18 @@ Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarT
 
 namespace {
 
+/// A sum that is a number had none but numbers among its elements.
 Tensor nansum_over(const Tensor& x, std::bitset<kMaxDims> over, bool keepdim) {
-  const Tensor nan = isnan(x.detach());
-  const Tensor sum = sum_over("", masked_fill(x.detach(), nan, 0), over, keepdim, {});
-  return record(
-      "NansumBackward0", sum, wrt(x, [nan, over, keepdim](const Tensor& g) {
-        const Tensor all =
-            restore_dims(g, over, static_cast<int>(nan.dim()), keepdim).expand(nan.sizes());
-        return masked_fill(all, nan, 0);
-      }));
+  const Tensor in = x.detach();
+  Tensor sum = sum_over("", in, over, keepdim, {});
+  if (any(isnan(sum)).item<bool>())
+    sum = sum_over("", masked_fill(in, isnan(in), 0), over, keepdim, {});
+  return record("NansumBackward0", std::move(sum),
+                wrt(x, [x = saved(x), over, keepdim](const Tensor& g) {
+                  const Tensor nan = isnan(x->detach());
+                  const Tensor all = restore_dims(g, over, static_cast<int>(nan.dim()), keepdim);
+                  return masked_fill(all.expand(nan.sizes()), nan, 0);
+                }));
 }
 
 }  // namespace

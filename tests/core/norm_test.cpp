@@ -11,6 +11,8 @@ using namespace pullback;
 
 namespace {
 
+using Sizes = std::vector<std::int64_t>;
+
 std::vector<Tensor> gradients(const Tensor& y, const std::vector<Tensor>& inputs,
                               bool create_graph) {
   manual_seed(2);
@@ -36,6 +38,22 @@ TEST_CASE("a normalisation's fused gradient is the one composed for second deriv
     const Tensor y = batch_norm(x, w, b, zeros({40}, kDouble), ones({40}, kDouble), training);
     check_close(gradients(y, {x, w, b}, false), gradients(y, {x, w, b}, true));
   }
+  SECTION("batch norm of short, long and single planes") {
+    const Sizes sizes =
+        GENERATE(Sizes{300, 40}, Sizes{5, 3, 2, 2}, Sizes{4, 6, 100}, Sizes{1, 3, 7});
+    const Tensor planes = randn(sizes, kDouble).requires_grad_(),
+                 w = randn({sizes[1]}, kDouble).requires_grad_(),
+                 b = randn({sizes[1]}, kDouble).requires_grad_();
+    const Tensor y = batch_norm(planes, w, b, {}, {}, true);
+    check_close(gradients(y, {planes, w, b}, false), gradients(y, {planes, w, b}, true));
+  }
+  SECTION("group norm") {
+    const Sizes sizes = GENERATE(Sizes{7, 6}, Sizes{5, 6, 9}, Sizes{3, 6, 10, 10});
+    const Tensor planes = randn(sizes, kDouble).requires_grad_(),
+                 w = randn({6}, kDouble).requires_grad_(), b = randn({6}, kDouble).requires_grad_();
+    const Tensor y = group_norm(planes, 3, w, b);
+    check_close(gradients(y, {planes, w, b}, false), gradients(y, {planes, w, b}, true));
+  }
   SECTION("layer norm") {
     const Tensor w = randn({30}, kDouble).requires_grad_(),
                  b = randn({30}, kDouble).requires_grad_();
@@ -51,11 +69,32 @@ TEST_CASE("a normalisation's bits do not depend on the number of threads", "[nor
   std::vector<Tensor> found[2];
   for (int i = 0; i < 2; ++i) {
     kernels::set_num_threads(i ? 4 : 1);
-    const Tensor y = layer_norm(x, 30), z = batch_norm(x, {}, {}, {}, {}, true);
-    found[i] = {y, z, gradients(y, {x}, false)[0], gradients(z, {x}, false)[0]};
+    for (const Tensor& y : {layer_norm(x, 30), batch_norm(x, {}, {}, {}, {}, true),
+                            batch_norm(x.reshape({1200, 64}), {}, {}, {}, {}, true),
+                            batch_norm(x.reshape({10, 24, 320}), {}, {}, {}, {}, true),
+                            group_norm(x, 4), softmax(x, 0), log_softmax(x, 1)}) {
+      found[i].push_back(y);
+      found[i].push_back(gradients(y, {x}, false)[0]);
+    }
   }
   kernels::set_num_threads(before);
   for (std::size_t k = 0; k < found[0].size(); ++k) CHECK(equal(found[0][k], found[1][k]));
+}
+
+TEST_CASE("a batch far from zero is normalised by its deviation", "[norm]") {
+  manual_seed(1);
+  const Sizes sizes =
+      GENERATE(Sizes{1000, 20}, Sizes{100, 20, 3, 3}, Sizes{10, 20, 200}, Sizes{1, 20, 50});
+  const Tensor x = randn(sizes) + 1000, planes = x.to(kDouble).reshape({sizes[0], 20, -1});
+  const Tensor mean = planes.mean({0, 2}, true), var = planes.var({0, 2}, false, true);
+  const Tensor expected = ((planes - mean) / (var + 1e-5).sqrt()).reshape(sizes);
+  CHECK(allclose(batch_norm(x, {}, {}, {}, {}, true).to(kDouble), expected, 0, 1e-3));
+}
+
+TEST_CASE("a constant in evaluation has a gradient where x is infinite", "[norm]") {
+  const Tensor x = full({4, 3}, INFINITY).requires_grad_();
+  const Tensor y = batch_norm(x, {}, {}, zeros({3}), ones({3}), false, 0.1, 0);
+  CHECK(equal(autograd::grad({y}, {x}, {ones_like(y)})[0], ones({4, 3})));
 }
 
 TEST_CASE("a loss's fused gradient is the one composed for second derivatives", "[loss]") {

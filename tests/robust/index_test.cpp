@@ -124,3 +124,12 @@ TEST_CASE("an index outside is refused, and what is changed in place stays as it
     CHECK(x.equal(arange(6.).reshape({2, 3})));
   }
 }
+
+TEST_CASE("the largest values along a dimension may be changed in place") {
+  const Tensor x = tensor({{1.0, 3.0}, {5.0, 2.0}}).requires_grad_();
+  const auto [values, indices] = max(x, 1);
+  CHECK_FALSE(values.is_view());
+  values.mul_(2);
+  values.sum().backward();
+  CHECK(equal(x.grad(), tensor({{0.0, 2.0}, {2.0, 0.0}})));
+}
