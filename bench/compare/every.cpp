@@ -275,6 +275,9 @@ void layouts(Operations ops) {
   VALUES("one_hot", picks, peer::one_hot(a, in.n));
 }
 
+// {0} and {1} would be taken for booleans.
+const std::vector<std::int64_t> kRows{0}, kColumns{1};
+
 void reductions(Operations ops) {
   BOTH("sum", x, a.sum());
   BOTH("sum 0", x, a.sum(0));
@@ -283,19 +286,19 @@ void reductions(Operations ops) {
   BOTH("mean", x, a.mean());
   BOTH("mean 1", x, a.mean(1));
   BOTH("var", x, a.var());
-  BOTH("var 0", x, peer::var(a, {0}));
-  BOTH("var 1", x, peer::var(a, {1}));
-  BOTH("std 1", x, peer::std(a, {1}));
+  BOTH("var 0", x, peer::var(a, kRows));
+  BOTH("var 1", x, peer::var(a, kColumns));
+  BOTH("std 1", x, peer::std(a, kColumns));
   BOTH("nansum", x, peer::nansum(a));
   BOTH("prod", positive, a.prod());
   BOTH("prod 0", positive, a.prod(0));
   BOTH("prod 1", positive, a.prod(1));
-  BOTH("logsumexp 0", x, peer::logsumexp(a, {0}));
-  BOTH("logsumexp 1", x, peer::logsumexp(a, {1}));
+  BOTH("logsumexp 0", x, peer::logsumexp(a, kRows));
+  BOTH("logsumexp 1", x, peer::logsumexp(a, kColumns));
   BOTH("norm", x, a.norm());
   BOTH("norm 1", x, a.norm(1));
-  BOTH("amax 0", x, peer::amax(a, {0}));
-  BOTH("amax 1", x, peer::amax(a, {1}));
+  BOTH("amax 0", x, peer::amax(a, kRows));
+  BOTH("amax 1", x, peer::amax(a, kColumns));
   BOTH("max", x, peer::max(a));
   BOTH("max 0", x, std::get<0>(peer::max(a, 0)));
   BOTH("max 1", x, std::get<0>(peer::max(a, 1)));

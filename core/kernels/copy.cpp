@@ -3,10 +3,6 @@
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-/// From so many bytes on the string instruction is faster, which takes whole lines of `to` without
-/// reading them first.
-constexpr int64_t kStringBytes = 8192;
-
 /// From Size to 2 Size bytes, by two copies that meet or overlap.
 template <std::size_t Size>
 PULLBACK_INLINE void copy_ends(int64_t n, const unsigned char* from, unsigned char* to) {
@@ -30,7 +26,10 @@ PULLBACK_INLINE void copy_few(int64_t n, const unsigned char* from, unsigned cha
 PULLBACK_NOINLINE void copy_bytes(int64_t n, const unsigned char* from, unsigned char* to) {
   constexpr int64_t width = PULLBACK_VECTOR_BYTES;
 #if defined(__x86_64__) && defined(__AVX__)
-  // It is eight times slower where `to` is less than a line ahead, modulo a page.
+  // From so many bytes on the string instruction is faster: it takes whole lines of `to` without
+  // reading them first. It is eight times slower where `to` is less than a line ahead, modulo a
+  // page.
+  constexpr int64_t kStringBytes = 8192;
   if (n >= kStringBytes && ((to - from - 1) & 4095) >= 63) {
     asm volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(n) : : "memory");
     return;

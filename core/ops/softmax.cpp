@@ -1,4 +1,5 @@
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/row_loop.h>
 
@@ -20,16 +21,16 @@ struct Rows {
 /// Neighbouring columns of matrices, worked on by the kernels of elements and of reductions.
 class Columns {
   ScalarType type_;
-  std::int64_t size_, rows_, columns_, step_;
+  std::int64_t size_, rows_, columns_;
 
  public:
-  Columns(ScalarType type, std::int64_t rows, std::int64_t columns, std::int64_t step)
+  using Row = kernels::Buffer<char>;
+  Columns(ScalarType type, std::int64_t rows, std::int64_t columns)
       : type_(type),
         size_(static_cast<std::int64_t>(element_size(type))),
         rows_(rows),
-        columns_(columns),
-        step_(step) {}
-  std::vector<char> row() const { return std::vector<char>(columns_ * size_); }
+        columns_(columns) {}
+  Row row() const { return Row(columns_ * size_); }
 
   void map(const Map& kernel, const Rows& out, const Rows& a, const Rows& b) const {
     map(kernel, rows_, out, a, b);
@@ -41,7 +42,7 @@ class Columns {
   /// The sums of f(a, b), which is in memory for some rows at a time.
   void sum(const Map& f, const Rows& a, const Rows& b, char* out) const {
     constexpr std::int64_t kHeight = 64;
-    std::vector<char> values(std::min(kHeight, rows_) * columns_ * size_), part = row();
+    Row values(std::min(kHeight, rows_) * columns_ * size_), part = row();
     const Rows to{values.data(), columns_ * size_}, sum{out, 0}, more{part.data(), 0};
     for (std::int64_t top = 0; top < rows_; top += kHeight) {
       const std::int64_t height = std::min(kHeight, rows_ - top);
@@ -72,7 +73,7 @@ class Columns {
 using ColumnLoop = void (*)(const Columns&, const Rows& out, const Rows& a, const Rows& b);
 
 void softmax_columns(const Columns& c, const Rows& y, const Rows& x, const Rows&) {
-  std::vector<char> top = c.row(), total = top;
+  Columns::Row top = c.row(), total = c.row();
   c.reduce(simd().amax, x, top.data());
   c.map(simd().sub, y, x, {top.data(), 0});
   c.map(simd().exp, y, y, y);
@@ -82,7 +83,7 @@ void softmax_columns(const Columns& c, const Rows& y, const Rows& x, const Rows&
 }
 
 void log_softmax_columns(const Columns& c, const Rows& y, const Rows& x, const Rows&) {
-  std::vector<char> top = c.row(), total = top;
+  Columns::Row top = c.row(), total = c.row();
   c.reduce(simd().amax, x, top.data());
   c.map(simd().sub, y, x, {top.data(), 0});
   c.sum(simd().exp, y, y, total.data());
@@ -91,14 +92,14 @@ void log_softmax_columns(const Columns& c, const Rows& y, const Rows& x, const R
 }
 
 void softmax_backward_columns(const Columns& c, const Rows& out, const Rows& g, const Rows& y) {
-  std::vector<char> dot = c.row();
+  Columns::Row dot = c.row();
   c.sum(simd().mul, g, y, dot.data());
   c.map(simd().sub, out, g, {dot.data(), 0});
   c.map(simd().mul, out, out, y);
 }
 
 void log_softmax_backward_columns(const Columns& c, const Rows& out, const Rows& g, const Rows& y) {
-  std::vector<char> total = c.row();
+  Columns::Row total = c.row();
   c.reduce(simd().sum, g, total.data());
   c.map(simd().exp, out, y, y);
   c.map(simd().mul, out, out, {total.data(), 0});
@@ -122,12 +123,12 @@ Tensor columns(ColumnLoop loop, const Tensor& a, const Tensor& b, int d, std::in
   const auto part_of = [&](const Tensor& t, std::int64_t i) {
     return Rows{t.get()->bytes() + i / blocks * n * step + i % blocks * width * size, step};
   };
-  kernels::parallel_for(
-      x.numel() / (n * inner) * blocks, share, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i)
-          loop({x.scalar_type(), n, std::min(width, inner - i % blocks * width), step},
-               part_of(y, i), part_of(x, i), part_of(z, i));
-      });
+  kernels::parallel_for(x.numel() / (n * inner) * blocks, share,
+                        [&](std::int64_t begin, std::int64_t end) {
+                          for (std::int64_t i = begin; i < end; ++i)
+                            loop({x.scalar_type(), n, std::min(width, inner - i % blocks * width)},
+                                 part_of(y, i), part_of(x, i), part_of(z, i));
+                        });
   return y;
 }
 

@@ -17,7 +17,8 @@ using Sizes = std::vector<std::int64_t>;
 
 /// Rows with no zero, one, two, and nothing else.
 Tensor rows_of_zeros() {
-  return tensor({{0.5, -1.5, 2.0, 0.7}, {0.5, 0.0, 2.0, 0.7}, {0.5, 0.0, 2.0, 0.0}, {0., 0., 0., 0.}})
+  return tensor(
+             {{0.5, -1.5, 2.0, 0.7}, {0.5, 0.0, 2.0, 0.7}, {0.5, 0.0, 2.0, 0.0}, {0., 0., 0., 0.}})
       .to(kDouble);
 }
 
@@ -31,7 +32,8 @@ void check_gradients(const autograd::CheckedFunction& f, const Tensor& x) {
 TEST_CASE("a product with zeros has gradients of both orders", "[reduction]") {
   const Tensor x = rows_of_zeros().requires_grad_();
   const int row = GENERATE(0, 1, 2, 3);
-  check_gradients([](const auto& in) { return in[0].prod(); }, x.detach()[row].clone().requires_grad_());
+  check_gradients([](const auto& in) { return in[0].prod(); },
+                  x.detach()[row].clone().requires_grad_());
   check_gradients([](const auto& in) { return in[0].prod(1); }, x);
   check_gradients([](const auto& in) { return in[0].prod(0, true); }, x);
 }
@@ -100,14 +102,14 @@ TEST_CASE("the extreme of a line is the first NaN, else the first of equal ones"
 
 TEST_CASE("softmax of columns is that of rows", "[reduction]") {
   manual_seed(1);
-  const Sizes sizes =
-      GENERATE(Sizes{5, 40}, Sizes{150, 17}, Sizes{2, 3, 600}, Sizes{1, 20});
+  const Sizes sizes = GENERATE(Sizes{5, 40}, Sizes{150, 17}, Sizes{2, 3, 600}, Sizes{1, 20});
   const int d = static_cast<int>(sizes.size()) - 2;
   const Tensor x = (randn(sizes, kDouble) * 5).requires_grad_(), g = randn(sizes, kDouble);
   const auto both = [&](auto f) {
     const Tensor y = f(x, d), z = f(x.transpose(-1, -2).contiguous(), d + 1).transpose(-1, -2);
     CHECK(allclose(y, z, 1e-10, 1e-10));
-    CHECK(allclose(autograd::grad({y}, {x}, {g})[0], autograd::grad({z}, {x}, {g})[0], 1e-10, 1e-10));
+    CHECK(
+        allclose(autograd::grad({y}, {x}, {g})[0], autograd::grad({z}, {x}, {g})[0], 1e-10, 1e-10));
   };
   both([](const Tensor& t, int dim) { return softmax(t, dim); });
   both([](const Tensor& t, int dim) { return log_softmax(t, dim); });
@@ -134,7 +136,7 @@ TEST_CASE("a vector norm reduces any dimensions", "[reduction]") {
   const Tensor x = randn({3, 4, 5}).transpose(0, 2);
   for (const double p : {0.0, 1.0, 2.0, static_cast<double>(INFINITY)}) {
     const Tensor a = x.to(kDouble).abs();
-    const Tensor expected = p == 0           ? (a != 0).sum({0, 2}).to(kDouble)
+    const Tensor expected = p == 0          ? (a != 0).sum({0, 2}).to(kDouble)
                             : std::isinf(p) ? a.amax({0, 2})
                                             : a.pow(p).sum({0, 2}).pow(1 / p);
     CHECK(allclose(linalg::vector_norm(x, p, {0, 2}).to(kDouble), expected, 1e-6, 1e-6));
@@ -145,6 +147,9 @@ TEST_CASE("the variance of one number has a gradient as that of a vector", "[red
   manual_seed(1);
   check_gradients([](const auto& in) { return in[0].var({0}, false, true); },
                   randn({3, 4}, kDouble).requires_grad_());
-  check_gradients([](const auto& in) { return in[0].std({0, 1}); },
-                  randn({3, 4}, kDouble).requires_grad_());
+  check_gradients(
+      [](const auto& in) {
+        return in[0].std({0, 1});
+      },
+      randn({3, 4}, kDouble).requires_grad_());
 }
