@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <type_traits>
 
 #include <pullback/core/kernels/kernels.h>
@@ -15,13 +16,16 @@ using std::uint64_t;
 
 constexpr int64_t kWork = 16384;  // positions that are worth a thread's while
 constexpr int64_t kNarrowest = 64, kPiece = 2048;
+constexpr int64_t kShort = 8;  // a line of as many is not worth the call of a loop
 
-/// A line of a walk: where it begins, and how far its positions lie apart, in elements.
-struct Line {
-  int64_t count;
+/// Lines of a walk: where the first begins, and how far its positions and the lines lie apart, in
+/// elements.
+struct Band {
+  int64_t rows, count;
   char* x;
   const int64_t* index;
   char* other;
+  int64_t x_row, index_row, other_row;
   int64_t x_step, index_step, other_step;
   int64_t along, length;  ///< of the addressed dimension of x: its stride, and its indices' bound
 };
@@ -30,11 +34,11 @@ char* bytes(const void* elements) {
   return const_cast<char*>(static_cast<const char*>(elements));
 }
 
-/// What is done with each line of a walk.
+/// What is done with the lines of a walk.
 struct Work {
   ScalarType type;
-  Map Kernels::*loop;             ///< for a line with one index: (to, from, to)
-  bool (*elements)(const Line&);  ///< for any other; whether no index was outside
+  Map Kernels::*loop;             ///< for a long line with one index: (to, from, to)
+  bool (*elements)(const Band&);  ///< for any others; whether no index was outside
   bool scatters = true;           ///< from the other to x, where positions may share a place
 };
 
@@ -44,20 +48,56 @@ bool is_outside(int64_t index, int64_t length) {
   return static_cast<uint64_t>(index) >= static_cast<uint64_t>(length);
 }
 
-/// Whether no index was outside.
-bool run(const Work& work, const Line& line) {
-  if (line.index_step != 0 || line.x_step == 0) return work.elements(line);
-  if (is_outside(*line.index, line.length)) return false;
-  const auto size = static_cast<int64_t>(element_size(work.type));
-  char* const x = line.x + *line.index * line.along * size;
-  char* const to = work.scatters ? x : line.other;
-  char* const from = work.scatters ? line.other : x;
-  const int64_t to_step = (work.scatters ? line.x_step : line.other_step) * size;
-  const int64_t from_step = (work.scatters ? line.other_step : line.x_step) * size;
-  char* const data[] = {to, from, to};
-  const int64_t steps[] = {to_step, from_step, to_step};
-  (kernels().*work.loop)[work.type](line.count, data, steps);
+/// Calls f(x, other) with the beginnings of each line, which has one index, or returns false.
+template <class F>
+bool for_each_row(const Band& lines, int64_t size, F f) {
+  const int64_t* index = lines.index;
+  for (int64_t i = 0; i < lines.rows; ++i, index += lines.index_row) {
+    if (is_outside(*index, lines.length)) return false;
+    f(lines.x + (i * lines.x_row + *index * lines.along) * size,
+      lines.other + i * lines.other_row * size);
+  }
   return true;
+}
+
+/// Copies lines of less than two chunks by two chunks, which overlap.
+template <int64_t chunk>
+bool copy_short(const Band& lines, int64_t size) {
+  const int64_t rest = lines.count * size - chunk;
+  return for_each_row(lines, size, [=](const char* x, char* other) {
+    std::memcpy(other, x, chunk);
+    std::memcpy(other + rest, x + rest, chunk);
+  });
+}
+
+/// Copies lines whose elements lie next to each other.
+bool copy_dense(const Band& lines, int64_t size) {
+  const int64_t length = lines.count * size;
+  if (length >= 4 && length < 8) return copy_short<4>(lines, size);
+  if (length >= 8 && length < 16) return copy_short<8>(lines, size);
+  if (length >= 16 && length < 32) return copy_short<16>(lines, size);
+  if (length >= 32 && length < 64) return copy_short<32>(lines, size);
+  return for_each_row(lines, size,
+                      [=](const char* x, char* other) { std::memcpy(other, x, length); });
+}
+
+/// Whether no index was outside.
+bool run(const Work& work, const Band& lines) {
+  if (lines.index_step != 0 || lines.x_step == 0) return work.elements(lines);
+  const auto size = static_cast<int64_t>(element_size(work.type));
+  const bool dense = lines.x_step == 1 && lines.other_step == 1;
+  if (dense && !work.scatters) return copy_dense(lines, size);
+  if (lines.count <= kShort) return work.elements(lines);
+  const int64_t x_step = lines.x_step * size, other_step = lines.other_step * size;
+  const Loop loop = (kernels().*work.loop)[work.type];
+  return for_each_row(lines, size, [&](char* x, char* other) {
+    char* const to = work.scatters ? x : other;
+    char* const from = work.scatters ? other : x;
+    const int64_t to_step = work.scatters ? x_step : other_step;
+    char* const data[] = {to, from, to};
+    const int64_t steps[] = {to_step, work.scatters ? other_step : x_step, to_step};
+    loop(lines.count, data, steps);
+  });
 }
 
 void drop(IndexedWalk& w, int d) {
@@ -87,14 +127,14 @@ IndexedWalk simple(IndexedWalk w) {
   return w;
 }
 
-/// The line at a position of a walk, which goes through them in order. It is changed where it
-/// stands: a copy of what has just been stored would wait for the stores.
+/// The lines at a position of a walk, which goes through them in order. They are changed where they
+/// stand: a copy of what has just been stored would wait for the stores.
 class Cursor {
  public:
-  Line line;
+  Band lines;
 
-  Cursor(const IndexedWalk& walk, int64_t position, const Line& start, ScalarType type)
-      : line(start), walk_(walk), size_(static_cast<int64_t>(element_size(type))) {
+  Cursor(const IndexedWalk& walk, int64_t position, const Band& start, ScalarType type)
+      : lines(start), walk_(walk), size_(static_cast<int64_t>(element_size(type))) {
     for (int d = walk.ndim - 1; d >= 0; --d) {
       at_[d] = position % walk.sizes[d];
       position /= walk.sizes[d];
@@ -110,9 +150,9 @@ class Cursor {
     }
   }
   void move(int d, int64_t steps) {
-    line.x += steps * walk_.x[d] * size_;
-    line.index += steps * walk_.index[d];
-    line.other += steps * walk_.other[d] * size_;
+    lines.x += steps * walk_.x[d] * size_;
+    lines.index += steps * walk_.index[d];
+    lines.other += steps * walk_.other[d] * size_;
   }
   int64_t position(int d) const { return at_[d]; }
 
@@ -122,58 +162,64 @@ class Cursor {
   int64_t at_[kMaxDims];
 };
 
-/// Works on lines that make up the walk, on several threads. Where it scatters, positions that may
-/// share a place come in order on one thread. Returns whether no index was outside.
+/// Works on the lines that make up a walk, on several threads. Where it scatters, positions that
+/// may share a place come in order on one thread. Returns whether no index was outside.
 bool for_each_line(const Work& work, const IndexedWalk& whole, const void* x,
                    const std::int64_t* index, const void* other, int64_t length) {
   const IndexedWalk w = simple(whole);
   const int last = w.ndim - 1;
-  Line start{1, bytes(x), index, bytes(other), 0, 0, 0, w.along, length};
+  Band start{1, 1, bytes(x), index, bytes(other), 0, 0, 0, 0, 0, 0, w.along, length};
   if (last < 0) return work.elements(start);
   for (int d = 0; d <= last; ++d)
     if (w.sizes[d] == 0) return true;
   start.x_step = w.x[last], start.index_step = w.index[last], start.other_step = w.other[last];
 
-  // A task is a stretch of the last dimension at one position of the others, or where these must
-  // stay in order, at all those of the addressed dimension.
-  const int inner_loop = work.scatters && w.dim >= 0 && w.dim != last ? w.dim : -1;
-  const int64_t repeats = inner_loop < 0 ? 1 : w.sizes[inner_loop];
+  // A task is a stretch of the last dimension at some positions of another, and at one of the rest:
+  // at all those of the addressed dimension where these must stay in order.
+  const bool in_order = work.scatters && w.dim >= 0;
+  const bool rows_in_order = in_order && w.dim != last;
+  const int across = rows_in_order ? w.dim : last - 1;
   int64_t lines = 1;
   for (int d = 0; d < last; ++d)
-    if (d != inner_loop) lines *= w.sizes[d];
-  const bool whole_lines = (work.scatters && w.dim == last) || lines >= num_threads();
+    if (d != across || !rows_in_order) lines *= w.sizes[d];
+  const bool whole_lines = (in_order && w.dim == last) || lines >= num_threads();
   const int64_t threads = whole_lines ? 1 : num_threads();
   const int64_t width =
       std::max((w.sizes[last] + threads - 1) / threads, std::min(kNarrowest, w.sizes[last]));
-  const int64_t stretches = (w.sizes[last] + width - 1) / width;
+  const int64_t rows = across < 0 ? 1 : w.sizes[across];
+  const int64_t height = rows_in_order ? rows : std::clamp<int64_t>(kWork / width, 1, rows);
   IndexedWalk tasks = w;
-  tasks.sizes[last] = stretches;
-  tasks.x[last] *= width, tasks.index[last] *= width, tasks.other[last] *= width;
-  if (inner_loop >= 0) tasks.sizes[inner_loop] = 1;
+  const auto in_pieces = [&](int d, int64_t piece) {
+    tasks.sizes[d] = (w.sizes[d] + piece - 1) / piece;
+    tasks.x[d] *= piece, tasks.index[d] *= piece, tasks.other[d] *= piece;
+  };
+  in_pieces(last, width);
+  if (across >= 0) {
+    in_pieces(across, height);
+    start.x_row = w.x[across], start.index_row = w.index[across], start.other_row = w.other[across];
+  }
+  int64_t count = 1;
+  for (int d = 0; d <= last; ++d) count *= tasks.sizes[d];
 
   std::atomic<bool> inside{true};
-  parallel_for(lines * stretches, std::max<int64_t>(1, kWork / (width * repeats)),
+  parallel_for(count, std::max<int64_t>(1, kWork / (width * height)),
                [&](int64_t begin, int64_t end) {
                  Cursor at(tasks, begin, start, work.type);
                  for (int64_t task = begin; task < end; ++task, at.advance()) {
-                   at.line.count = std::min(width, w.sizes[last] - at.position(last) * width);
-                   for (int64_t i = 0; i < repeats; ++i) {
-                     if (!run(work, at.line)) inside.store(false, std::memory_order_relaxed);
-                     if (inner_loop >= 0) at.move(inner_loop, 1);
-                   }
-                   if (inner_loop >= 0) at.move(inner_loop, -repeats);
+                   at.lines.count = std::min(width, w.sizes[last] - at.position(last) * width);
+                   if (across >= 0)
+                     at.lines.rows = std::min(height, rows - at.position(across) * height);
+                   if (!run(work, at.lines)) inside.store(false, std::memory_order_relaxed);
                  }
                });
   return inside.load();
 }
 
-/// Calls f(j, index[j]) along a line of dense indices, or returns false. Indices are checked eight
-/// at a time, while they are in registers.
+/// Calls f(j, index[j]) for dense indices, or returns false. They are checked eight at a time,
+/// while they are in registers.
 template <class F>
-bool for_each_index(const Line& line, F f) {
+bool for_each_index(const int64_t* index, int64_t count, int64_t length, F f) {
   constexpr int64_t width = 8;
-  const int64_t* const index = line.index;
-  const int64_t count = line.count, length = line.length;
   int64_t j = 0;
   for (; j + width <= count; j += width) {
     bool outside = false;
@@ -190,29 +236,43 @@ bool for_each_index(const Line& line, F f) {
   return true;
 }
 
-/// Calls f(element of x, element of the other) along a line, or returns false.
+/// Calls f(element of x, element of the other) along lines, or returns false.
 template <class T, class F>
-bool for_each_pair(const Line& line, F f) {
-  T* const x = reinterpret_cast<T*>(line.x);
-  T* const other = reinterpret_cast<T*>(line.other);
-  if (line.x_step == 0 && line.along == 1 && line.index_step == 1 && line.other_step == 1)
-    return for_each_index(line, [=](int64_t j, int64_t at) { f(x[at], other[j]); });
-  const auto walk = [&](auto x_step, auto index_step, auto other_step) {
-    for (int64_t j = 0; j < line.count; ++j) {
-      const int64_t at = line.index[j * index_step];
-      if (is_outside(at, line.length)) return false;
-      f(x[j * x_step + at * line.along], other[j * other_step]);
+bool for_each_pair(const Band& lines, F f) {
+  T* x = reinterpret_cast<T*>(lines.x);
+  const int64_t* index = lines.index;
+  T* other = reinterpret_cast<T*>(lines.other);
+  const auto rows = [&](auto row) {
+    for (int64_t i = 0; i < lines.rows; ++i) {
+      if (!row()) return false;
+      x += lines.x_row, index += lines.index_row, other += lines.other_row;
     }
     return true;
   };
+  const int64_t count = lines.count, length = lines.length, along = lines.along;
+  if (lines.x_step == 0 && along == 1 && lines.index_step == 1 && lines.other_step == 1)
+    return rows([&] {
+      return for_each_index(index, count, length,
+                            [x, other, f](int64_t j, int64_t at) { f(x[at], other[j]); });
+    });
+  const auto walk = [&](auto x_step, auto index_step, auto other_step) {
+    return rows([&] {
+      for (int64_t j = 0; j < count; ++j) {
+        const int64_t at = index[j * index_step];
+        if (is_outside(at, length)) return false;
+        f(x[j * x_step + at * along], other[j * other_step]);
+      }
+      return true;
+    });
+  };
   constexpr std::integral_constant<int64_t, 1> one;
-  const bool columns = line.x_step == 1 && line.index_step == 1 && line.other_step == 1;
-  return columns ? walk(one, one, one) : walk(line.x_step, line.index_step, line.other_step);
+  const bool columns = lines.x_step == 1 && lines.index_step == 1 && lines.other_step == 1;
+  return columns ? walk(one, one, one) : walk(lines.x_step, lines.index_step, lines.other_step);
 }
 
 template <class T>
-bool gather_line(const Line& line) {
-  return for_each_pair<T>(line, [](const T& x, T& other) { other = x; });
+bool gather_lines(const Band& lines) {
+  return for_each_pair<T>(lines, [](const T& x, T& other) { other = x; });
 }
 
 struct Replace {
@@ -251,8 +311,8 @@ struct Smaller {
 };
 
 template <class T, class F>
-bool scatter_line(const Line& line) {
-  return for_each_pair<T>(line, [](T& x, const T& other) { x = F{}(x, other); });
+bool scatter_lines(const Band& lines) {
+  return for_each_pair<T>(lines, [](T& x, const T& other) { x = F{}(x, other); });
 }
 
 /// The integers of the same size, which serve where elements are only copied.
@@ -264,7 +324,7 @@ ScalarType word_of(ScalarType type) {
 template <class F>
 Work scattering(ScalarType type, Map Kernels::*loop, F) {
   return {type, loop,
-          visit(type, []<class T>(T) -> bool (*)(const Line&) { return scatter_line<T, F>; })};
+          visit(type, []<class T>(T) -> bool (*)(const Band&) { return scatter_lines<T, F>; })};
 }
 Work scattering(ScalarType type, Join join) {
   switch (join) {
@@ -303,7 +363,7 @@ bool gather(ScalarType type, const IndexedWalk& walk, const void* x, const std::
             std::int64_t length, void* other) {
   const ScalarType word = word_of(type);
   const Work work{word, &Kernels::copy,
-                  visit(word, []<class T>(T) -> bool (*)(const Line&) { return gather_line<T>; }),
+                  visit(word, []<class T>(T) -> bool (*)(const Band&) { return gather_lines<T>; }),
                   /*scatters=*/false};
   return for_each_line(work, walk, x, index, other, length);
 }

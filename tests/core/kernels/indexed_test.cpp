@@ -66,12 +66,30 @@ struct Walk : IndexedWalk {
 
 TEST_CASE("elements are gathered and scattered alike in every layout, on one thread and on three") {
   const int before = num_threads();
-  for (const Case& c :
-       {Case{{1}, 0, 3}, Case{{5}, 0, 7}, Case{{70000}, 0, 11}, Case{{300, 40}, 0, 17},
-        Case{{300, 40}, 1, 17}, Case{{2, 30000}, 0, 5}, Case{{2, 30000}, 1, 5},
-        Case{{7, 11, 13}, 0, 3}, Case{{7, 11, 13}, 1, 3}, Case{{7, 11, 13}, 2, 3},
-        Case{{500, 1}, 0, 9}, Case{{500, 1}, 1, 9}, Case{{40, 300}, 0, 17, true},
-        Case{{4, 9, 70}, 1, 6, true}, Case{{3, 0}, 0, 4}}) {
+  for (const Case& c : {Case{{1}, 0, 3},
+                        Case{{5}, 0, 7},
+                        Case{{70000}, 0, 11},
+                        Case{{300, 40}, 0, 17},
+                        Case{{300, 40}, 1, 17},
+                        Case{{2, 30000}, 0, 5},
+                        Case{{2, 30000}, 1, 5},
+                        Case{{7, 11, 13}, 0, 3},
+                        Case{{7, 11, 13}, 1, 3},
+                        Case{{7, 11, 13}, 2, 3},
+                        Case{{500, 1}, 0, 9},
+                        Case{{500, 1}, 1, 9},
+                        Case{{40, 300}, 0, 17, true},
+                        Case{{4, 9, 70}, 1, 6, true},
+                        Case{{9000, 1}, 0, 50, true},
+                        Case{{9000, 3}, 0, 50, true},
+                        Case{{9000, 3}, 1, 3},
+                        Case{{9000, 5}, 0, 50, true},
+                        Case{{9000, 8}, 0, 50, true},
+                        Case{{9000, 10}, 0, 50, true},
+                        Case{{9000, 10}, 1, 10},
+                        Case{{90, 16}, 0, 50, true},
+                        Case{{5, 4000, 3}, 1, 50, true},
+                        Case{{3, 0}, 0, 4}}) {
     const Walk walk(c);
     std::vector<std::int64_t> index(static_cast<std::size_t>(walk.elements) + 1);
     for (std::size_t i = 0; i < index.size(); ++i)
