@@ -175,7 +175,6 @@ TEST_CASE("a parameter whose member was assigned another tensor is not parametri
   tied->attr("weight") = Tensor(a->weight);
   tied->attr("weight").sizes();
   register_parametrization(tied, "weight", twice);
-  CHECK(tied(ones({1, 2}))
-            .equal(a->forward(ones({1, 2})) - a->bias + tied->bias +
-                   ones({1, 2}).matmul(a->weight.mT())));
+  const Tensor x = ones({1, 2});
+  CHECK(allclose(tied(x), x.matmul(a->weight.mT()) * 2 + tied->bias));
 }
