@@ -116,21 +116,22 @@ void lie_as(TensorImpl* out, std::initializer_list<Input> inputs) {
     std::copy_n(common->stride, common->ndim, out->geometry.stride);
 }
 
+void run(Loop loop, TensorImpl* out, bool is_new, std::initializer_list<Input> inputs, float cost) {
+  const std::int64_t n = out->geometry.numel();
+  if (n == 0) return;
+  if ((is_new || out->geometry.is_contiguous()) && run_dense(loop, out, n, inputs, cost)) return;
+  if (is_new) lie_as(out, inputs);
+  run_strided(loop, out, inputs, cost);
+}
+
 }  // namespace
 
 void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs, float cost) {
-  const TensorImpl* o = out.get();
-  const std::int64_t n = o->geometry.numel();
-  if (n == 0 || (o->geometry.is_contiguous() && run_dense(loop, o, n, inputs, cost))) return;
-  run_strided(loop, o, inputs, cost);
+  run(loop, out.get(), /*is_new=*/false, inputs, cost);
 }
 
 void fill_result(Loop loop, Tensor& out, std::initializer_list<Input> inputs, float cost) {
-  TensorImpl* o = out.get();
-  const std::int64_t n = o->geometry.numel();
-  if (n == 0 || run_dense(loop, o, n, inputs, cost)) return;
-  lie_as(o, inputs);
-  run_strided(loop, o, inputs, cost);
+  run(loop, out.get(), /*is_new=*/true, inputs, cost);
 }
 
 Loop loop_for(const char* op, const Map& kernel, ScalarType type) {
