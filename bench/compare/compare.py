@@ -84,7 +84,8 @@ def measure(workers, name, threads, rounds, seconds):
     crowded = 0
     for _ in range(rounds):
         for worker in present:
-            time.sleep(REST)
+            if threads > 1:
+                time.sleep(REST)
             crowded += not wait_for_idle_cores(threads)
             times[worker.peer].append(worker.least_time(name, seconds))
     rows = []

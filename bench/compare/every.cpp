@@ -1,6 +1,6 @@
 // Every operation on matrices of 16, 256 and 2048 rows, forward and backward, to find the ones that
 // fall behind. Timed on request only: `script/bench compare --only every/`.
-#include <array>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -45,41 +45,35 @@ using Operand = Tensor Inputs::*;
 
 class Operations {
  public:
-  explicit Operations(Workloads& workloads) : workloads_(workloads) {}
+  Operations(Workloads& workloads, std::int64_t n) : workloads_(workloads), n_(n) {}
 
-  /// An operation of `operand` without a gradient.
+  /// An operation of `operand` without a gradient, on matrices of at most so many rows.
   void values(const std::string& name, Operand operand, Function f, std::int64_t most = 2048) {
-    for (const std::int64_t n : sizes_) {
-      if (n > most) continue;
-      workloads_.push_back({work(name, n, "forward"), 1, [=](Dtype dtype) -> Step {
-                              const Inputs& in = inputs(n, dtype);
-                              return without_graph(
-                                  [&in, operand, f] { return f(in.*operand, in); });
-                            }});
-    }
+    add(name + ", n = " + std::to_string(n_) + ", forward", most, [=, n = n_](Dtype dtype) -> Step {
+      const Inputs& in = inputs(n, dtype);
+      return without_graph([&in, operand, f] { return f(in.*operand, in); });
+    });
   }
 
   /// An operation and the gradient of its result's sum.
   void both(const std::string& name, Operand operand, Function f, std::int64_t most = 2048) {
     values(name, operand, f, most);
-    for (const std::int64_t n : sizes_) {
-      if (n > most) continue;
-      workloads_.push_back({work(name, n, "backward"), 1, [=](Dtype dtype) -> Step {
-                              const Inputs& in = inputs(n, dtype);
-                              const Tensor a = (in.*operand).detach().clone().requires_grad_();
-                              const Tensor y = f(a, in), g = peer::ones_like(y);
-                              return [=] { return gradient(y, a, g); };
-                            }});
-    }
+    add(name + ", n = " + std::to_string(n_) + ", backward", most,
+        [=, n = n_](Dtype dtype) -> Step {
+          const Inputs& in = inputs(n, dtype);
+          const Tensor a = (in.*operand).detach().clone().requires_grad_();
+          const Tensor y = f(a, in), g = peer::ones_like(y);
+          return [=] { return gradient(y, a, g); };
+        });
   }
 
  private:
-  static std::string work(const std::string& name, std::int64_t n, const std::string& pass) {
-    return "every/" + name + ", n = " + std::to_string(n) + ", " + pass;
+  void add(const std::string& name, std::int64_t most, std::function<Step(Dtype)> set_up) {
+    if (n_ <= most) workloads_.push_back({"every/" + name, 1, std::move(set_up)});
   }
 
-  static constexpr std::array<std::int64_t, 3> sizes_{16, 256, 2048};
   Workloads& workloads_;
+  std::int64_t n_;
 };
 
 // In what follows, a is the operand and in the other inputs.
@@ -438,10 +432,11 @@ void layers(Operations ops) {
 }  // namespace
 
 void every(Workloads& workloads) {
-  const Operations ops(workloads);
-  for (const auto family : {functions, activations, arithmetic, layouts, reductions, choices,
-                            products, losses, layers}) {
-    family(ops);
+  for (const std::int64_t n : {16, 256, 2048}) {
+    for (const auto family : {functions, activations, arithmetic, layouts, reductions, choices,
+                              products, losses, layers}) {
+      family(Operations(workloads, n));
+    }
   }
 }
 

@@ -63,7 +63,7 @@ Tensor activation(const Activation& f, const Tensor& x, N... numbers) {
   check_float(f.op, x);
   const ScalarType type = x.scalar_type();
   Tensor y = empty_of(x.get()->geometry, type);
-  run_loop(loop_for(f.op, simd().*f.value, type), y, {x, Number(numbers, type)...}, f.cost);
+  fill_result(loop_for(f.op, simd().*f.value, type), y, {x, Number(numbers, type)...}, f.cost);
   return record_activation(f, std::move(y), x, std::array<double, sizeof...(N)>{numbers...});
 }
 

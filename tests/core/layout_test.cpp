@@ -11,6 +11,7 @@ TEST_CASE("an elementwise result lies as its operands, where they agree and leav
   const Tensor y = x * 2 + 1;
   CHECK(y.strides() == x.strides());
   CHECK(relu(x).strides() == x.strides());
+  CHECK(gelu(x).strides() == x.strides());
   CHECK((x + y).strides() == x.strides());
   CHECK((x < 3).strides() == x.strides());
   CHECK((x * full({}, 2.0f)).strides() == x.strides());
