@@ -344,7 +344,7 @@ void choices(Operations ops) {
   BOTH("index, mask", x, a.index({in.mask}));
   BOTH("masked_select", x, peer::masked_select(a, in.mask));
   BOTH("masked_scatter", x, peer::masked_scatter(a, in.mask, in.y));
-  BOTH("embedding", x, functional::embedding(in.indices.slice(0, 0, in.n / 16), a));
+  BOTH("embedding", x, functional::embedding(in.picks, a));
   VALUES("nonzero", mask, peer::nonzero(a));
   VALUES("bincount", integers, peer::bincount(a.view({-1})));
   VALUES("searchsorted", x, peer::searchsorted(in.edges, a));

@@ -93,7 +93,7 @@ class Worker {
 
   static std::string error(const Workload& workload) {
     const Tensor y32 = workload.set_up(peer::kFloat)().detach().to(peer::kDouble);
-    const Tensor y64 = workload.set_up(peer::kDouble)().detach();
+    const Tensor y64 = workload.set_up(peer::kDouble)().detach().to(peer::kDouble);
     const double difference = (y32 - y64).pow(2).sum().item<double>();
     const double size = y64.pow(2).sum().item<double>();
     std::ostringstream text;
