@@ -87,7 +87,6 @@ void fill_transcendental(Kernels& table) {
   unary_large_float(table.log2, [](auto x) { return log2(x); });
   unary_large_float(table.log10, [](auto x) { return log10(x); });
   unary<float, double>(table.log1p, large([](auto x) { return log1p(x); }));
-  unary<float, double>(table.logit, large([](auto x) { return log(x / (1 - x)); }));
   unary<float, double>(table.erf, [](auto x) { return erf(x); });
   unary<float, double>(table.erfc, large([](auto x) { return erfc(x); }));
   unary<float, double>(table.erfinv, large([](auto x) { return inverse_erf(x); }));

@@ -4,7 +4,7 @@ namespace pullback {
 
 Tensor product_over(Tensor&& g, const Tensor& x) {
   const bool fits =
-      g.get()->dtype == x.get()->dtype && (alike(g, x) || is_expandable_to(x.sizes(), g.sizes()));
+      alike(g, x) || (g.get()->dtype == x.get()->dtype && is_expandable_to(x.sizes(), g.sizes()));
   if (GradMode::is_enabled() || !fits || !autograd::is_exclusive(g)) return g * x;
   run_loop(loop_for("mul", simd().mul, g.get()->dtype), g, {g, x});
   return std::move(g);
