@@ -157,7 +157,7 @@ def main():
     print(report.about(about), flush=True)
     rows = []
     for name in workers[0].names:
-        if options.only not in name or (name.startswith(report.EVERY) and report.EVERY not in options.only):
+        if options.only not in name or (report.on_request(name) and not report.on_request(options.only)):
             continue
         measured = []
         for threads in options.threads:
@@ -173,7 +173,7 @@ def main():
     with open(options.json, "w") as file:
         json.dump({"machine": about, "rows": rows}, file, indent=1)
     with open(options.plot, "w") as file:
-        file.write(plot.ratios([row for row in rows if not row["work"].startswith(report.EVERY)]))
+        file.write(plot.ratios([row for row in rows if not report.on_request(row["work"])]))
     print("\n" + report.tables(rows))
 
 

@@ -1,10 +1,6 @@
 // Every operation on matrices of 16, 256 and 2048 rows, forward and backward, to find the ones that
 // fall behind. Timed on request only: `script/bench compare --only every/`.
-#include <functional>
-#include <map>
-#include <optional>
-
-#include "workload.h"
+#include "operations.h"
 
 namespace compare {
 
@@ -14,8 +10,10 @@ namespace functional = peer::nn::functional;
 
 /// What operations are given beside the operand whose gradient is asked for.
 struct Inputs {
-  std::int64_t n;
+  using Size = std::int64_t;
+  std::int64_t size;
   Dtype dtype;
+  std::int64_t n = size;
   Tensor x = waves({n, n}, dtype), y = waves({n, n}, dtype, 1);
   Tensor positive = x.abs() + 0.1, inner = x * 0.9, probability = peer::sigmoid(x);
   Tensor row = waves({n}, dtype, 2), column = waves({n, 1}, dtype, 3);
@@ -32,63 +30,14 @@ struct Inputs {
   Tensor edges = peer::arange(64).to(dtype) / 64;
 };
 
-/// Those that were made last, in each type: making them takes longer than most operations.
-const Inputs& inputs(std::int64_t n, Dtype dtype) {
-  static std::map<Dtype, std::optional<Inputs>> last;
-  std::optional<Inputs>& kept = last[dtype];
-  if (!kept || kept->n != n) kept.emplace(Inputs{n, dtype});
-  return *kept;
-}
+using Matrices = Operations<Inputs>;
 
-using Function = Tensor (*)(const Tensor& a, const Inputs& in);
-using Operand = Tensor Inputs::*;
-
-class Operations {
- public:
-  Operations(Workloads& workloads, std::int64_t n) : workloads_(workloads), n_(n) {}
-
-  /// An operation of `operand` without a gradient, on matrices of at most so many rows.
-  void values(const std::string& name, Operand operand, Function f, std::int64_t most = 2048) {
-    add(name + ", n = " + std::to_string(n_) + ", forward", most, [=, n = n_](Dtype dtype) -> Step {
-      const Inputs& in = inputs(n, dtype);
-      return without_graph([&in, operand, f] { return f(in.*operand, in); });
-    });
-  }
-
-  /// An operation and the gradient of its result's sum.
-  void both(const std::string& name, Operand operand, Function f, std::int64_t most = 2048) {
-    values(name, operand, f, most);
-    add(name + ", n = " + std::to_string(n_) + ", backward", most,
-        [=, n = n_](Dtype dtype) -> Step {
-          const Inputs& in = inputs(n, dtype);
-          const Tensor a = (in.*operand).detach().clone().requires_grad_();
-          const Tensor y = f(a, in), g = peer::ones_like(y);
-          return [=] { return gradient(y, a, g); };
-        });
-  }
-
- private:
-  void add(const std::string& name, std::int64_t most, std::function<Step(Dtype)> set_up) {
-    if (n_ <= most) workloads_.push_back({"every/" + name, 1, std::move(set_up)});
-  }
-
-  Workloads& workloads_;
-  std::int64_t n_;
-};
-
-// In what follows, a is the operand and in the other inputs.
-#define OPERATION(expression)                                                         \
-  []([[maybe_unused]] const Tensor& a, [[maybe_unused]] const Inputs& in) -> Tensor { \
-    return expression;                                                                \
-  }
-#define BOTH(name, operand, expression) ops.both(name, &Inputs::operand, OPERATION(expression))
-#define VALUES(name, operand, expression) ops.values(name, &Inputs::operand, OPERATION(expression))
 #define UNARY(operand, f) BOTH(#f, operand, peer::f(a))
 /// Of matrices for which 2048 rows would be a benchmark of products.
 #define SMALL(name, operand, expression) \
-  ops.both(name, &Inputs::operand, OPERATION(expression), 256)
+  if (ops.size() <= 256) BOTH(name, operand, expression)
 
-void functions(Operations ops) {
+void functions(Matrices ops) {
   UNARY(x, neg);
   UNARY(x, abs);
   UNARY(x, sign);
@@ -135,7 +84,7 @@ void functions(Operations ops) {
   VALUES("bitwise_not", integers, peer::bitwise_not(a));
 }
 
-void activations(Operations ops) {
+void activations(Matrices ops) {
   UNARY(x, relu);
   UNARY(x, gelu);
   BOTH("gelu, tanh", x, peer::gelu(a, "tanh"));
@@ -164,7 +113,7 @@ void activations(Operations ops) {
   BOTH("log_softmax 1", x, peer::log_softmax(a, 1));
 }
 
-void arithmetic(Operations ops) {
+void arithmetic(Matrices ops) {
   BOTH("x + y", x, a + in.y);
   BOTH("x − y", x, a - in.y);
   BOTH("x·y", x, a * in.y);
@@ -220,7 +169,7 @@ void arithmetic(Operations ops) {
   VALUES("int64 remainder", integers, peer::remainder(a, 7));
 }
 
-void layouts(Operations ops) {
+void layouts(Matrices ops) {
   VALUES("to float64", x, a.to(peer::kDouble));
   VALUES("to int64", x, a.to(peer::kLong));
   VALUES("to bool", x, a.to(peer::kBool));
@@ -272,7 +221,7 @@ void layouts(Operations ops) {
 // {0} and {1} would be taken for booleans.
 const std::vector<std::int64_t> kRows{0}, kColumns{1};
 
-void reductions(Operations ops) {
+void reductions(Matrices ops) {
   BOTH("sum", x, a.sum());
   BOTH("sum 0", x, a.sum(0));
   BOTH("sum 1", x, a.sum(1));
@@ -318,7 +267,7 @@ void reductions(Operations ops) {
   BOTH("diff", x, peer::diff(a));
 }
 
-void choices(Operations ops) {
+void choices(Matrices ops) {
   BOTH("sort 0", x, std::get<0>(peer::sort(a, 0)));
   BOTH("sort 1", x, std::get<0>(peer::sort(a, 1)));
   VALUES("int64 sort 1", integers, std::get<0>(peer::sort(a, 1)));
@@ -351,7 +300,7 @@ void choices(Operations ops) {
   VALUES("histc", x, peer::histc(a, 64, -1, 1));
 }
 
-void products(Operations ops) {
+void products(Matrices ops) {
   BOTH("mv", x, a.mv(in.row));
   BOTH("mv of a transpose", x, a.t().mv(in.row));
   BOTH("dot", row, a.dot(in.row));
@@ -367,10 +316,10 @@ void products(Operations ops) {
   SMALL("einsum", x, peer::einsum("ij,kj->ik", {a, in.y}));
   SMALL("linear", x, functional::linear(a, in.y, in.row));
   SMALL("linear of 3 dimensions", x, functional::linear(a.view({4, in.n / 4, in.n}), in.y, in.row));
-  ops.both("kron", &Inputs::x, OPERATION(peer::kron(a, in.y)), 16);
+  if (ops.size() <= 16) BOTH("kron", x, peer::kron(a, in.y));
 }
 
-void losses(Operations ops) {
+void losses(Matrices ops) {
   BOTH("mse_loss", x, functional::mse_loss(a, in.y));
   BOTH("l1_loss", x, functional::l1_loss(a, in.y));
   BOTH("smooth_l1_loss", x, functional::smooth_l1_loss(a, in.y));
@@ -392,7 +341,7 @@ void losses(Operations ops) {
   BOTH("triplet_margin_loss", x, functional::triplet_margin_loss(a, in.y, in.positive));
 }
 
-void layers(Operations ops) {
+void layers(Matrices ops) {
   BOTH("layer_norm", x,
        functional::layer_norm(
            a, functional::LayerNormFuncOptions({in.n}).weight(in.row).bias(in.row)));
@@ -435,7 +384,7 @@ void every(Workloads& workloads) {
   for (const std::int64_t n : {16, 256, 2048}) {
     for (const auto family : {functions, activations, arithmetic, layouts, reductions, choices,
                               products, losses, layers}) {
-      family(Operations(workloads, n));
+      family(Matrices(workloads, "every", n, "n = " + std::to_string(n)));
     }
   }
 }

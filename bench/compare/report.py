@@ -3,7 +3,7 @@ import json
 import math
 import sys
 
-EVERY = "every/"  # the family of every operation, 1600 rows, timed on request only
+GRIDS = ("every/", "shapes/")  # families of hundreds of rows, timed on request only
 
 
 def duration(ns):
@@ -59,10 +59,10 @@ def table(rows):
 
 
 def grid(rows):
-    """Markdown for the family of every operation: the ratios of one by size and pass in a line."""
+    """Markdown for such a family: the ratios of one operation by size and pass in a line."""
     cells = {}
     for row in rows:
-        name, size, direction = row["work"].removeprefix(EVERY).rsplit(", ", 2)
+        name, size, direction = row["work"].split("/", 1)[1].rsplit(", ", 2)
         sure = abs(math.log(row["ratio"])) > row["spread"]
         cells.setdefault(name, {})[direction, size] = f"{row['ratio']:.2g}" if sure else "≈ 1"
     columns = list(dict.fromkeys(key for one in cells.values() for key in one))
@@ -85,10 +85,14 @@ def means(rows, columns):
     return "\n".join(sentences)
 
 
+def on_request(work):
+    return work.startswith(GRIDS)
+
+
 def tables(rows):
-    every = [row for row in rows if row["work"].startswith(EVERY)]
-    others = [row for row in rows if not row["work"].startswith(EVERY)]
-    return "\n\n".join([table(others)] * bool(others) + [grid(every)] * bool(every))
+    parts = [table(others)] if (others := [row for row in rows if not on_request(row["work"])]) else []
+    parts += [grid(some) for family in GRIDS if (some := [row for row in rows if row["work"].startswith(family)])]
+    return "\n\n".join(parts)
 
 
 def print_saved(path):

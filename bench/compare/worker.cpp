@@ -35,7 +35,7 @@ class Worker {
   Worker() {
     for (const auto family :
          {chain, training, parametrized, maps, products, convolution, elementwise, rows, indices,
-          random, equations, decompositions, tape, every}) {
+          random, equations, decompositions, tape, every, shapes}) {
       family(workloads_);
     }
   }

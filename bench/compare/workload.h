@@ -40,6 +40,7 @@ void parametrized(Workloads& workloads);
 void products(Workloads& workloads);
 void random(Workloads& workloads);
 void rows(Workloads& workloads);
+void shapes(Workloads& workloads);
 void tape(Workloads& workloads);
 void training(Workloads& workloads);
 
