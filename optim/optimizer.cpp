@@ -185,7 +185,6 @@ void Optimizer::load_state_dict(const Dict& dict) {
     options.back()->visit([&](const char* name, double& value) {
       value = reader.take_number(place("param_groups", g) + name);
     });
-    options.back()->check();
     const std::string initial = place("param_groups", g) + "initial_lr";
     initial_rates.push_back(reader.has(initial) ? std::optional(reader.take_number(initial))
                                                 : std::nullopt);

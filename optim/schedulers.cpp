@@ -78,7 +78,9 @@ double StepLR::rate(std::int64_t epoch, double before, double) const {
 }
 
 MultiStepLR::MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milestones, double gamma)
-    : LRScheduler(optimizer), milestones_(std::move(milestones)), gamma_(gamma) {}
+    : LRScheduler(optimizer), milestones_(std::move(milestones)), gamma_(gamma) {
+  begin();
+}
 double MultiStepLR::rate(std::int64_t epoch, double before, double) const {
   const auto times = std::count(milestones_.begin(), milestones_.end(), epoch);
   return before * std::pow(gamma_, static_cast<double>(times));

@@ -25,7 +25,7 @@ struct Plan {
         out_plane(s.out_h * s.out_w),
         patch(in_channels * s.kernel_h * s.kernel_w),
         pointwise(s.kernel_h == 1 && s.kernel_w == 1 && s.stride_h == 1 && s.stride_w == 1 &&
-                  s.padding_h == 0 && s.padding_w == 0),
+                  s.padding_h == 0 && s.padding_w == 0 && s.in_h == s.out_h && s.in_w == s.out_w),
         band(pointwise ? s.out_h
                        : std::clamp<std::int64_t>(
                              kBandElements / std::max<std::int64_t>(patch * s.out_w, 1), 1,

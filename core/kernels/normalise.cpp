@@ -131,7 +131,7 @@ void moments(const Groups& s, ScalarType type, const char* x, double* mean, doub
       deviation(columns, count, from + first * size, size, step, squares.at(at + first), size);
     }
   });
-  const double n = static_cast<double>(s.members());
+  const auto n = static_cast<double>(std::max<int64_t>(s.members(), 1));
   std::fill_n(mean, s.groups, 0.0);
   std::fill_n(variance, s.groups, 0.0);
   join(s, cut, [&](int64_t i, int64_t, int64_t group) { mean[group] += sums[i]; });

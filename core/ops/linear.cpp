@@ -89,7 +89,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const std::optional<Tensor>
   if (x.dim() == 1) return add(matmul(x, weight.t()), *bias);
   std::vector<std::int64_t> sizes(x.sizes().begin(), x.sizes().end() - 1);
   sizes.push_back(weight.size(0));
-  return view(linear(reshape(x, {-1, x.size(-1)}), weight, bias), sizes);
+  return view(linear(flatten(x, 0, -2), weight, bias), sizes);
 }
 
 }  // namespace pullback

@@ -333,19 +333,15 @@ Tensor gaussian_nll_loss(const Tensor& x, const Tensor& y, const Tensor& varianc
   const char* op = "gaussian_nll_loss";
   check_pair(op, x, y);
   check_defined(op, variance);
-  const std::vector<std::int64_t> sizes = x.sizes().vec();
   Tensor v = variance.clone();
-  if (variance.sizes() != x.sizes()) {
-    if (x.dim() == variance.dim() + 1 && variance.sizes() == x.sizes().slice(0, sizes.size() - 1)) {
-      v = v.unsqueeze(-1);
-    } else {
-      std::vector<std::int64_t> one = sizes;
-      if (!one.empty()) one.back() = 1;
-      check<ValueError>(variance.sizes() == IntArrayRef(one), op,
-                        ": var is of incorrect size: ", variance.sizes(), " for an input of size ",
-                        x.sizes());
-    }
-  }
+  if (x.dim() == v.dim() + 1 && v.sizes() == x.sizes().slice(0, variance.sizes().size()))
+    v = v.unsqueeze(-1);
+  std::int64_t other = 0;  // of the sizes of v that are not x's: it may repeat along one dimension
+  for (std::int64_t d = 0; v.dim() == x.dim() && d < x.dim(); ++d)
+    if (v.size(d) != x.size(d)) other += v.size(d);
+  check<ValueError>(v.dim() == x.dim() && other <= 1, op,
+                    ": var is of incorrect size: ", variance.sizes(), " for an input of size ",
+                    x.sizes());
   check<ValueError>(!(variance < 0).any().item<bool>(), op, ": var has negative entry/entries");
   {
     const NoGradGuard unrecorded;

@@ -273,7 +273,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   const std::int64_t batch = x.size(0);
   std::int64_t inner = 1;
   for (std::int64_t d = 2; d < x.dim(); ++d) inner *= x.size(d);
-  check<ValueError>(!training || batch * inner > 1, op,
+  check<ValueError>(!training || batch * inner != 1, op,
                     ": Expected more than 1 value per channel when training, got input size ",
                     x.sizes());
   const SharedLayout layout = std::make_shared<Layout>(Layout{
@@ -283,9 +283,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   if (training) {
     const Statistics s = measure(in, *layout);
     mean = s.mean, rstd = s.rstd;
-    const double n = layout->members();
-    follow(running_mean, momentum, s.exact_mean, 1);
-    follow(running_var, momentum, s.variance, n / (n - 1));
+    if (const double n = layout->members(); n > 0) {
+      follow(running_mean, momentum, s.exact_mean, 1);
+      follow(running_var, momentum, s.variance, n / (n - 1));
+    }
   } else {
     mean = empty(layout->statistics(), x.scalar_type());
     copy_into(mean, alias_of(running_mean, running_mean.get()->geometry).view({1, channels, 1}));

@@ -42,3 +42,16 @@ TEST_CASE("a float32 convolution has float64's values and gradients to order 2 b
     CHECK(error < (strict ? 1e-6 : 4e-6));
   }
 }
+
+TEST_CASE("the weight of a transposed convolution has the gradient of what output_padding adds",
+          "[conv]") {
+  manual_seed(2);
+  const std::int64_t extra = GENERATE(0, 1, 2);
+  const Tensor x = randn({2, 3, 4, 5}, kDouble);
+  const Tensor w = randn({3, 2, 1, 1}, kDouble).requires_grad_();
+  const Tensor y = conv_transpose2d(x, w, {}, 1, 0, extra, 1, /*dilation=*/3);
+  const Tensor g = randn(y.sizes(), kDouble);
+  y.backward(g);
+  const Tensor read = g.narrow(2, 0, 4).narrow(3, 0, 5);
+  CHECK(allclose(w.grad(), einsum("nchw,nohw->co", {x, read}).view({3, 2, 1, 1})));
+}

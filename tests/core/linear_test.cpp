@@ -84,3 +84,8 @@ TEST_CASE("the bits of many rows' gradients do not depend on the number of threa
   set_num_threads(threads);
   for (std::size_t i = 0; i < 3; ++i) CHECK(equal(alone[i], shared[i]));
 }
+
+TEST_CASE("a layer without input features gives its bias, whatever the batch's dimensions") {
+  const Tensor weight = ones({2, 0}), bias = tensor({1.0, 2.0}, kFloat);
+  CHECK(equal(nn::functional::linear(ones({3, 4, 0}), weight, bias), bias.expand({3, 4, 2})));
+}

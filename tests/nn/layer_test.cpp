@@ -58,6 +58,19 @@ TEST_CASE("batch norm refuses another layout, and to train on one value a channe
   CHECK_THROWS_AS(norm(ones({1, 1})), ValueError);
 }
 
+TEST_CASE("batch norm takes an empty batch, which leaves the running statistics", "[layers]") {
+  nn::BatchNorm2d norm(2);
+  const Tensor x = ones({0, 2, 3, 1}).requires_grad_(), y = norm(x);
+  y.sum().backward();
+  CHECK(y.sizes() == x.sizes());
+  CHECK(x.grad().sizes() == x.sizes());
+  CHECK(equal(norm->weight.grad(), zeros({2})));
+  CHECK(equal(norm->bias.grad(), zeros({2})));
+  CHECK(equal(norm->running_mean, zeros({2})));
+  CHECK(equal(norm->running_var, ones({2})));
+  CHECK(norm->num_batches_tracked.item<std::int64_t>() == 1);
+}
+
 TEST_CASE("batch norm without momentum averages all batches", "[layers]") {
   nn::BatchNorm1d norm(nn::BatchNorm1dOptions(1).momentum(std::nullopt));
   norm(tensor({0.0, 2.0}, kFloat).view({2, 1}));
@@ -101,4 +114,16 @@ TEST_CASE("alpha dropout keeps mean and variance", "[layers]") {
   CHECK(std::abs(y.mean().item<float>()) < 0.02f);
   CHECK(std::abs(y.var().item<float>() - 1) < 0.02f);
   CHECK(F::alpha_dropout(x).is_same(x));
+}
+
+TEST_CASE("a Gaussian's variance may be that of all along any one dimension", "[layers]") {
+  const Tensor x = arange(24, kFloat).view({2, 3, 4}), y = zeros({2, 3, 4});
+  for (const std::vector<std::int64_t>& sizes :
+       std::vector<std::vector<std::int64_t>>{{1, 3, 4}, {2, 1, 4}, {2, 3, 1}, {2, 3}}) {
+    const Tensor v = full(sizes, 2.0);
+    CHECK(equal(gaussian_nll_loss(x, y, v), gaussian_nll_loss(x, y, full({2, 3, 4}, 2.0))));
+  }
+  CHECK_THROWS_AS(gaussian_nll_loss(x, y, ones({1, 1, 4})), ValueError);
+  CHECK_THROWS_AS(gaussian_nll_loss(x, y, ones({3, 4})), ValueError);
+  CHECK_THROWS_AS(gaussian_nll_loss(x, y, ones({2, 2, 4})), ValueError);
 }

@@ -160,6 +160,24 @@ TEST_CASE("schedulers of one optimizer start from the rate before the first, whi
   CHECK(rate(resumed) == 0.2);
 }
 
+TEST_CASE("a milestone at 0 counts from the start") {
+  optim::SGD optimizer(std::vector<Tensor>{zeros({1}).requires_grad_()}, 0.5);
+  optim::MultiStepLR scheduler(optimizer, {0, 2}, 0.5);
+  CHECK(scheduler.get_last_lr() == std::vector<double>{0.25});
+  scheduler.step(), scheduler.step();
+  CHECK(scheduler.get_last_lr() == std::vector<double>{0.125});
+}
+
+TEST_CASE("a run resumes from whatever rate its schedulers made") {
+  const std::vector<Tensor> w{zeros({1}).requires_grad_()};
+  optim::SGD first(w, 0.1), second(w, 0.1);
+  optim::ExponentialLR fall(first, 0.5);
+  optim::CosineAnnealingLR wave(first, 6, 0.01);
+  while (fall.get_last_lr()[0] >= 0) fall.step(), wave.step();
+  second.load_state_dict(first.state_dict());
+  CHECK(second.param_groups()[0].options().get_lr() == fall.get_last_lr()[0]);
+}
+
 TEST_CASE("a group that joins later is scheduled from its own rate") {
   const Tensor w = zeros({1}).requires_grad_(), v = zeros({1}).requires_grad_();
   optim::SGD optimizer(std::vector<Tensor>{w}, 0.5);
