@@ -253,6 +253,39 @@ void follow(const Tensor& running, double momentum, const std::vector<double>& v
   autograd::mark_changed(running);
 }
 
+// Of columns what the kernels of rows do.
+
+void layer_norm_columns(const Columns& c, const Strip* operands, double eps) {
+  const Strip &y = operands[0], &mean = operands[1], &rstd = operands[2], &x = operands[3],
+              &weight = operands[4], &bias = operands[5];
+  const auto n = static_cast<double>(c.rows());
+  c.sum(x, mean.data);
+  c.map_row(simd().div, mean.data, n);
+  c.map(simd().sub, y, {x, mean});
+  c.sum(simd().mul, y, y, rstd.data);
+  c.map_row(simd().div, rstd.data, n);
+  c.map_row(simd().add, rstd.data, eps);
+  c.map_row(simd().rsqrt, rstd.data);
+  c.map(simd().mul, y, {y, rstd});
+  if (weight.data) c.map(simd().mul, y, {y, weight});
+  if (bias.data) c.map(simd().add, y, {y, bias});
+}
+
+void layer_norm_backward_columns(const Columns& c, const Strip* operands, double) {
+  const Strip &gx = operands[0], &g = operands[1], &x = operands[2], &mean = operands[3],
+              &rstd = operands[4], &weight = operands[5];
+  if (weight.data) c.map(simd().mul, gx, {g, weight});
+  const Strip& h = weight.data ? gx : g;
+  Columns::Row level = c.row(), tilt = c.row();
+  c.run(simd().norm_sums_columns, {level.data(), tilt.data(), h.data, x.data, mean.data});
+  for (char* row : {level.data(), tilt.data(), tilt.data(), tilt.data()})
+    c.map_row(simd().mul, row, rstd);
+  for (char* row : {level.data(), tilt.data()})
+    c.map_row(simd().div, row, static_cast<double>(c.rows()));
+  c.run(simd().norm_grad_columns,
+        {gx.data, h.data, x.data, rstd.data, mean.data, tilt.data(), level.data()});
+}
+
 }  // namespace
 
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -324,16 +357,19 @@ Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& w
   const ScalarType type = x.scalar_type();
   Tensor y = empty(x.sizes(), type);
   const Tensor mean = empty(layout->statistics(), type), rstd = empty(layout->statistics(), type);
-  for_rows(simd().layer_norm, type, rows, columns,
-           {{&y, columns}, {&mean, 1}, {&rstd, 1}, {&in, columns}, {&w, 0}, {&b, 0}}, eps);
+  for_rows(
+      {simd().layer_norm, layer_norm_columns}, type, rows, columns, /*inner=*/1,
+      {{&y}, {&mean, Each::Row}, {&rstd, Each::Row}, {&in}, {&w, Each::Column}, {&b, Each::Column}},
+      eps);
   return record_norm(
       "NativeLayerNormBackward0", std::move(y), x, weight, bias, mean, rstd, layout, true,
       [rows, columns](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
                       const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
         if (gx.defined())
           for_rows(
-              simd().layer_norm_backward, from.scalar_type(), rows, columns,
-              {{&gx, columns}, {&g, columns}, {&from, columns}, {&m, 1}, {&r, 1}, {&scale, 0}});
+              {simd().layer_norm_backward, layer_norm_backward_columns}, from.scalar_type(), rows,
+              columns, /*inner=*/1,
+              {{&gx}, {&g}, {&from}, {&m, Each::Row}, {&r, Each::Row}, {&scale, Each::Column}});
         if (!gw.defined() && !gb.defined()) return;
         visit_float("layer_norm", from.scalar_type(), [&](auto zero) {
           using T = decltype(zero);
