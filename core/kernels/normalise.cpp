@@ -1,10 +1,9 @@
 #include <pullback/core/kernels/normalise.h>
 
 #include <algorithm>
-#include <functional>
-#include <utility>
 #include <vector>
 
+#include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 
@@ -15,183 +14,212 @@ using std::int64_t;
 
 constexpr int64_t kRowParts = 16;
 
+template <class T>
+constexpr ScalarType kType = sizeof(T) == sizeof(float) ? ScalarType::Float : ScalarType::Double;
+
 int64_t per_chunk(int64_t elements_of_one) {
   return std::max<int64_t>(1, 16384 / std::max<int64_t>(elements_of_one, 1));
 }
 
+/// Rows of elements that one call of a kernel takes.
+struct Run {
+  int64_t row, count, width;
+  int64_t coefficient;  ///< the place of its first one's among a part's
+};
+
 /// How groups are read. Planes, the elements that a group has in a row, are rows of their own;
 /// short ones lie side by side as columns, which are summed over a part of the outer dimension.
+/// Few columns are repeated until they fill vectors: a row is then several of x, and the last ones
+/// of x, which fill none, are a part of their own.
 struct Cut {
   bool columns;
-  int64_t rows, width;  ///< of x: planes, or groups·inner columns
+  int64_t groups, inner;
+  int64_t rows, width;  ///< planes, or repeated groups·inner columns
+  int64_t rest = 0;     ///< the last rows of x
   int64_t height;       ///< rows of a part; of planes there is a part for each image
-  int64_t parts, each;  ///< a group has parts·each sums
+  int64_t parts;
 
-  explicit Cut(const Groups& s) : columns(s.inner < 64 && s.outer > 1) {
-    rows = columns ? s.outer : s.outer * s.groups;
-    width = columns ? s.groups * s.inner : s.inner;
-    height =
-        columns ? std::clamp<int64_t>(524288 / std::max<int64_t>(width, 1), 32, 256) : s.groups;
-    parts = columns ? (s.outer + height - 1) / height : s.outer;
-    each = columns ? s.inner : 1;
+  explicit Cut(const Groups& s)
+      : columns(s.inner < 64 && s.outer > 1), groups(s.groups), inner(s.inner) {
+    if (!columns) {
+      rows = s.outer * groups, width = inner, height = groups, parts = s.outer;
+      return;
+    }
+    constexpr int64_t kWidth = 512, kHeight = 16, kElements = 65536;
+    const int64_t some = std::max<int64_t>(line(), 1);
+    const int64_t repeats = std::max<int64_t>(1, std::min(kWidth / some, s.outer / kHeight));
+    rows = s.outer / repeats, rest = s.outer % repeats, width = repeats * line();
+    height = std::clamp<int64_t>(kElements / (repeats * some), 32, 256);
+    parts = (rows + height - 1) / height + (rest > 0);
   }
+  int64_t line() const { return groups * inner; }
   int64_t sums_of_part() const { return columns ? width : height; }
   int64_t sums() const { return parts * sums_of_part(); }
-  int64_t rows_of_part(int64_t part) const { return std::min(height, rows - part * height); }
-  /// Elements that a sum of a part adds.
-  int64_t members(int64_t part) const { return columns ? rows_of_part(part) : width; }
+
+  Run part(int64_t i) const {
+    const int64_t row = i * height;
+    if (row >= rows) return {rows, rest, line(), 0};
+    return {row, std::min(height, rows - row), width, 0};
+  }
+  /// Runs f(run) over all rows.
+  template <class F>
+  void for_rows(F f) const {
+    parallel_for(rows, per_chunk(width), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin, count; row < end; row += count) {
+        const int64_t of_part = columns ? 0 : row % height;
+        count = columns ? end - row : std::min(end - row, height - of_part);
+        f(Run{row, count, width, of_part});
+      }
+    });
+    if (rest > 0) f(Run{rows, rest, line(), 0});
+  }
+  /// Runs f(run, place of its first sum) over what sums add, or a part's row of sums.
+  template <class F>
+  void for_sums(F f) const {
+    if (!columns) return for_rows([&](const Run& run) { f(run, run.row); });
+    parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) f(part(i), i * width);
+    });
+  }
+  /// Runs f(place of the sum, elements that it adds, group) for all sums, in order.
+  template <class F>
+  void join(F f) const {
+    const int64_t each = columns ? inner : 1;
+    for (int64_t i = 0; i < parts; ++i) {
+      const Run run = part(i);
+      const int64_t first = i * sums_of_part(), end = first + (columns ? run.width : height);
+      for (int64_t at = first; at < end;)
+        for (int64_t group = 0; group < groups; ++group)
+          for (int64_t k = 0; k < each; ++k) f(at++, columns ? run.count : width, group);
+    }
+  }
 };
 
-/// An array of elements of a type, which holds as many doubles.
-class Array {
-  std::vector<double> memory_;
-  ScalarType type_;
+/// A number for each row of a part, or for each column: those of the groups, repeated where columns
+/// share them.
+template <class T>
+class Coefficients {
+  Buffer<T> memory_;
+  const T* data_;
 
  public:
-  Array(ScalarType type, int64_t count) : memory_(static_cast<std::size_t>(count)), type_(type) {}
-  /// A number for each row, or for each column: those of the groups, repeated if columns share
-  /// them.
-  Array(ScalarType type, const Cut& cut, const double* of_groups)
-      : Array(type, cut.sums_of_part()) {
-    for (int64_t i = 0; i < cut.sums_of_part(); ++i) set(i, of_groups[i / cut.each]);
+  Coefficients(const Cut& cut, const T* of_groups)
+      : memory_(cut.sums_of_part() > cut.groups ? cut.width : 0), data_(of_groups) {
+    if (cut.sums_of_part() <= cut.groups) return;
+    data_ = memory_.data();
+    for (int64_t i = 0; i < cut.width;)
+      for (int64_t group = 0; group < cut.groups; ++group)
+        for (int64_t k = 0; k < cut.inner; ++k) memory_[i++] = of_groups[group];
   }
-  char* at(int64_t i) {
-    return reinterpret_cast<char*>(memory_.data()) + i * static_cast<int64_t>(element_size(type_));
-  }
-  double operator[](int64_t i) const {
-    if (type_ == ScalarType::Double) return memory_[static_cast<std::size_t>(i)];
-    return reinterpret_cast<const float*>(memory_.data())[i];
-  }
-  void set(int64_t i, double value) {
-    if (type_ == ScalarType::Double)
-      memory_[static_cast<std::size_t>(i)] = value;
-    else
-      reinterpret_cast<float*>(memory_.data())[i] = static_cast<float>(value);
-  }
+  char* at(int64_t i) const { return reinterpret_cast<char*>(const_cast<T*>(data_ + i)); }
 };
 
-using Run = std::function<void(int64_t row, int64_t count, int64_t coefficient)>;
-
-/// Runs f for all rows, some at a time, none of them beyond a part; `coefficient` is the place of
-/// their first one's among a part's.
-void for_rows(const Cut& cut, const Run& f) {
-  parallel_for(cut.rows, per_chunk(cut.width), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin, count; row < end; row += count) {
-      const int64_t of_part = row % cut.height;
-      count = std::min(end - row, cut.height - of_part);
-      f(row, count, cut.columns ? 0 : of_part);
-    }
-  });
-}
-
-/// Runs f for what one sum, or a part's row of sums, adds; `sum` is the place of the first one.
-void for_sums(const Cut& cut, const Run& f) {
-  if (!cut.columns)
-    return for_rows(cut, [&](int64_t row, int64_t count, int64_t) { f(row, count, row); });
-  parallel_for(cut.parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part)
-      f(part * cut.height, cut.rows_of_part(part), part * cut.width);
-  });
-}
-
-/// Runs f(place of the sum, part, group) for all sums, in order.
-template <class F>
-void join(const Groups& s, const Cut& cut, F f) {
-  int64_t i = 0;
-  for (int64_t part = 0; part < cut.parts; ++part)
-    for (int64_t group = 0; group < s.groups; ++group)
-      for (int64_t k = 0; k < cut.each; ++k) f(i++, part, group);
-}
-
-char* writable(const char* data) {
-  return const_cast<char*>(data);
+template <class T>
+char* bytes(const T* data) {
+  return reinterpret_cast<char*>(const_cast<T*>(data));
 }
 
 }  // namespace
 
 // Parts are joined by the squares of what their means differ from that of all (Chan, Golub, LeVeque
 // 1983, section 2).
-void moments(const Groups& s, ScalarType type, const char* x, double* mean, double* variance) {
+template <class T>
+void moments(const Groups& s, const T* x, double* mean, double* variance) {
   const Cut cut(s);
-  const auto size = static_cast<int64_t>(element_size(type));
-  const int64_t step = cut.width * size;
-  Array sums(type, cut.sums()), squares = sums;
-  const Reduction sum = kernels().sum[type], deviation = kernels().deviation[type];
-  for_sums(cut, [&](int64_t row, int64_t count, int64_t at) {
-    const char* from = x + row * step;
+  constexpr int64_t size = sizeof(T);
+  Buffer<T> sums(cut.sums()), squares(cut.sums());
+  const Reduction sum = kernels().sum[kType<T>], deviation = kernels().deviation[kType<T>];
+  cut.for_sums([&](const Run& run, int64_t at) {
+    const char* from = bytes(x + run.row * cut.width);
+    const int64_t step = run.width * size;
+    char *total = bytes(&sums[at]), *square = bytes(&squares[at]);
     if (!cut.columns) {
-      sum(count, cut.width, from, step, size, sums.at(at), size);
-      deviation(count, cut.width, from, step, size, squares.at(at), size);
+      sum(run.count, run.width, from, step, size, total, size);
+      deviation(run.count, run.width, from, step, size, square, size);
       return;
     }
     constexpr int64_t kCached = 512;  // columns whose part of the rows stays in the caches
-    for (int64_t first = 0; first < cut.width; first += kCached) {
-      const int64_t columns = std::min(kCached, cut.width - first);
-      sum(columns, count, from + first * size, size, step, sums.at(at + first), size);
-      deviation(columns, count, from + first * size, size, step, squares.at(at + first), size);
+    for (int64_t first = 0; first < run.width; first += kCached) {
+      const int64_t columns = std::min(kCached, run.width - first), at = first * size;
+      sum(columns, run.count, from + at, size, step, total + at, size);
+      deviation(columns, run.count, from + at, size, step, square + at, size);
     }
   });
   const auto n = static_cast<double>(std::max<int64_t>(s.members(), 1));
+  if (cut.sums() == s.groups) {
+    for (int64_t group = 0; group < s.groups; ++group) {
+      mean[group] = static_cast<double>(sums[group]) / n;
+      variance[group] = static_cast<double>(squares[group]) / n;
+    }
+    return;
+  }
   std::fill_n(mean, s.groups, 0.0);
   std::fill_n(variance, s.groups, 0.0);
-  join(s, cut, [&](int64_t i, int64_t, int64_t group) { mean[group] += sums[i]; });
+  cut.join([&](int64_t i, int64_t, int64_t group) { mean[group] += static_cast<double>(sums[i]); });
   for (int64_t group = 0; group < s.groups; ++group) mean[group] /= n;
-  join(s, cut, [&](int64_t i, int64_t part, int64_t group) {
-    const double members = static_cast<double>(cut.members(part));
-    const double apart = sums[i] / members - mean[group];
-    variance[group] += squares[i] + members * apart * apart;
+  cut.join([&](int64_t i, int64_t count, int64_t group) {
+    const double members = static_cast<double>(count);
+    const double apart = static_cast<double>(sums[i]) / members - mean[group];
+    variance[group] += static_cast<double>(squares[i]) + members * apart * apart;
   });
   for (int64_t group = 0; group < s.groups; ++group) variance[group] /= n;
 }
 
-void group_affine(const Groups& s, ScalarType type, const char* x, const double* scale,
-                  const double* shift, char* y) {
+template <class T>
+void group_affine(const Groups& s, const T* x, const T* scale, const T* shift, T* y) {
   const Cut cut(s);
-  Array scales(type, cut, scale), shifts(type, cut, shift), one(type, 1);
-  one.set(0, 1);
-  const auto size = static_cast<int64_t>(element_size(type));
+  const Coefficients<T> scales(cut, scale), shifts(cut, shift);
+  const T one = 1;
+  constexpr int64_t size = sizeof(T);
   const int64_t step = cut.columns ? size : 0;
   const int64_t strides[] = {size, step, size, step, 0};
-  for_rows(cut, [&](int64_t row, int64_t count, int64_t first) {
-    for (int64_t j = 0; j < count; ++j) {
-      const int64_t at = (row + j) * cut.width * size, of = cut.columns ? 0 : first + j;
-      char* data[] = {y + at, shifts.at(of), writable(x + at), scales.at(of), one.at(0)};
-      kernels().addcmul[type](cut.width, data, strides);
+  cut.for_rows([&](const Run& run) {
+    for (int64_t j = 0; j < run.count; ++j) {
+      const int64_t at = run.row * cut.width + j * run.width,
+                    of = cut.columns ? 0 : run.coefficient + j;
+      char* data[] = {bytes(y + at), shifts.at(of), bytes(x + at), scales.at(of), bytes(&one)};
+      kernels().addcmul[kType<T>](run.width, data, strides);
     }
   });
 }
 
-void group_sums(const Groups& s, ScalarType type, const char* g, const char* x, const double* mean,
-                double* total, double* along) {
+template <class T>
+void group_sums(const Groups& s, const T* g, const T* x, const T* mean, double* total,
+                double* along) {
   const Cut cut(s);
   const Rows& kernel = cut.columns ? kernels().norm_sums_columns : kernels().norm_sums;
-  const auto size = static_cast<int64_t>(element_size(type));
-  Array means(type, cut, mean), totals(type, cut.sums()), alongs = totals;
-  for_sums(cut, [&](int64_t row, int64_t count, int64_t sum) {
-    const int64_t from = row * cut.width * size;
-    char* data[] = {totals.at(sum), alongs.at(sum), writable(g + from), writable(x + from),
-                    means.at(cut.columns ? 0 : row % cut.height)};
-    kernel[type](count, cut.width, data, 0);
+  const Coefficients<T> means(cut, mean);
+  Buffer<T> totals(cut.sums()), alongs(cut.sums());
+  cut.for_sums([&](const Run& run, int64_t sum) {
+    const int64_t at = run.row * cut.width;
+    char* data[] = {bytes(&totals[sum]), bytes(&alongs[sum]), bytes(g + at), bytes(x + at),
+                    means.at(run.coefficient)};
+    kernel[kType<T>](run.count, run.width, data, 0);
   });
+  if (cut.sums() == s.groups) {
+    std::copy_n(totals.data(), s.groups, total);
+    std::copy_n(alongs.data(), s.groups, along);
+    return;
+  }
   std::fill_n(total, s.groups, 0.0);
   std::fill_n(along, s.groups, 0.0);
-  join(s, cut, [&](int64_t i, int64_t, int64_t group) {
-    total[group] += totals[i];
-    along[group] += alongs[i];
+  cut.join([&](int64_t i, int64_t, int64_t group) {
+    total[group] += static_cast<double>(totals[i]);
+    along[group] += static_cast<double>(alongs[i]);
   });
 }
 
-void group_grad(const Groups& s, ScalarType type, const char* g, const char* x, const double* a,
-                const double* mean, const double* b, const double* c, char* gx) {
+template <class T>
+void group_grad(const Groups& s, const T* g, const T* x, const T* a, const T* mean, const T* b,
+                const T* c, T* gx) {
   const Cut cut(s);
-  Array as(type, cut, a), means(type, cut, mean), bs(type, cut, b), cs(type, cut, c);
+  const Coefficients<T> as(cut, a), means(cut, mean), bs(cut, b), cs(cut, c);
   const Rows& kernel = cut.columns ? kernels().norm_grad_columns : kernels().norm_grad;
-  const auto size = static_cast<int64_t>(element_size(type));
-  for_rows(cut, [&](int64_t row, int64_t count, int64_t of) {
-    const int64_t at = row * cut.width * size;
-    char* data[] = {gx + at,      writable(g + at), writable(x + at), as.at(of),
-                    means.at(of), bs.at(of),        cs.at(of)};
-    kernel[type](count, cut.width, data, 0);
+  cut.for_rows([&](const Run& run) {
+    const int64_t at = run.row * cut.width, of = run.coefficient;
+    char* data[] = {bytes(gx + at), bytes(g + at), bytes(x + at), as.at(of),
+                    means.at(of),   bs.at(of),     cs.at(of)};
+    kernel[kType<T>](run.count, run.width, data, 0);
   });
 }
 
@@ -226,6 +254,11 @@ void row_norm_affine_grad(std::int64_t rows, std::int64_t columns, const T* g, c
 }
 
 #define PULLBACK_INSTANTIATE(T)                                                                   \
+  template void moments<T>(const Groups&, const T*, double*, double*);                            \
+  template void group_affine<T>(const Groups&, const T*, const T*, const T*, T*);                 \
+  template void group_sums<T>(const Groups&, const T*, const T*, const T*, double*, double*);     \
+  template void group_grad<T>(const Groups&, const T*, const T*, const T*, const T*, const T*,    \
+                              const T*, T*);                                                      \
   template void row_norm_affine_grad<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, \
                                         const T*, T*, T*);
 PULLBACK_INSTANTIATE(float)

@@ -15,22 +15,25 @@ struct Groups {
 };
 
 // For arrays of floats or doubles, in parallel; sums are joined in double and in one order, so
-// results do not depend on the number of threads. What there is one of for each group is double.
+// results do not depend on the number of threads. Coefficients are one number for each group.
 
 /// Mean and variance (over all members, not one less) of each group.
-void moments(const Groups& shape, ScalarType type, const char* x, double* mean, double* variance);
+template <class T>
+void moments(const Groups& shape, const T* x, double* mean, double* variance);
 
 /// y = scale x + shift.
-void group_affine(const Groups& shape, ScalarType type, const char* x, const double* scale,
-                  const double* shift, char* y);
+template <class T>
+void group_affine(const Groups& shape, const T* x, const T* scale, const T* shift, T* y);
 
 /// Σ g and Σ g (x − mean) of each group.
-void group_sums(const Groups& shape, ScalarType type, const char* g, const char* x,
-                const double* mean, double* total, double* along);
+template <class T>
+void group_sums(const Groups& shape, const T* g, const T* x, const T* mean, double* total,
+                double* along);
 
 /// gx = a g − b (x − mean) − c.
-void group_grad(const Groups& shape, ScalarType type, const char* g, const char* x, const double* a,
-                const double* mean, const double* b, const double* c, char* gx);
+template <class T>
+void group_grad(const Groups& shape, const T* g, const T* x, const T* a, const T* mean, const T* b,
+                const T* c, T* gx);
 
 /// With rows of y = weight[i]·(x − mean[row])·rstd[row] + bias[i]: the gradients of weight and
 /// bias, sums over the rows. Each output may be null.

@@ -18,57 +18,121 @@ struct LargestNumber : Max<T> {
 };
 template <class T>
 PULLBACK_INLINE T row_max(const T* x, int64_t n) {
-  return fold_run<LargestNumber<T>>(n, reinterpret_cast<const char*>(x), sizeof(T));
+  using Largest = LargestNumber<T>;
+  return n <= kRun ? fold_block<Largest>(x, n)
+                   : fold_run<Largest>(n, reinterpret_cast<const char*>(x), sizeof(T));
+}
+
+/// Rows that are worked on side by side, step by step, so that the processor need not wait for one
+/// row's sum, root or logarithm before it begins the next.
+constexpr int64_t kTogether = 16;
+
+/// Runs f(first, count) for groups of rows; less of them where they are long, so that they stay in
+/// the first-level cache from step to step.
+template <class T, class F>
+PULLBACK_INLINE void for_rows(int64_t m, int64_t n, F f) {
+  constexpr int64_t kCached = 8192;
+  const int64_t fit = kCached / (n * int64_t{sizeof(T)});
+  const int64_t together = fit > kTogether ? kTogether : fit > 1 ? fit : 1;
+  for (int64_t first = 0; first < m; first += together)
+    f(first, m - first < together ? m - first : together);
+}
+
+/// The sum over i < n, which is at least kSpan, of f(i).
+template <class T, class F>
+PULLBACK_INLINE T row_sum(int64_t n, F f) {
+  return sum_over<T, kSpan>(n, f);
+}
+
+/// y[i] = f(i) for i < n, which is at least kSpan. The last span ends with the row and repeats what
+/// it has in common with the one before; f must not read y.
+template <class T, class F>
+PULLBACK_INLINE void set_row(int64_t n, T* y, F f) {
+  const int64_t last = n - kSpan;
+  for (int64_t i = 0;; i = i + kSpan < last ? i + kSpan : last) {
+    PULLBACK_VECTOR
+    for (int64_t k = i; k < i + kSpan; ++k) y[k] = f(k);
+    if (i == last) break;
+  }
 }
 
 template <class T>
 void softmax(int64_t m, int64_t n, char* const* data, double) {
-  for (int64_t j = 0; j < m; ++j) {
-    T* y = row<T>(data[0], j, n);
-    const T* x = row<T>(data[1], j, n);
-    const T top = row_max(x, n);
-    const T scale = 1 / sum_over<T>(n, [=](int64_t i) { return y[i] = exp_below(x[i] - top); });
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) y[i] *= scale;
-  }
+  for_rows<T>(m, n, [=](int64_t first, int64_t count) {
+    T* y = row<T>(data[0], first, n);
+    const T* x = row<T>(data[1], first, n);
+    T top[kTogether], scale[kTogether];
+    for (int64_t j = 0; j < count; ++j) top[j] = row_max(x + j * n, n);
+    for (int64_t j = 0; j < count; ++j) {
+      T* to = y + j * n;
+      const T *from = x + j * n, largest = top[j];
+      scale[j] = 1 / row_sum<T>(n, [=](int64_t i) { return to[i] = exp_below(from[i] - largest); });
+    }
+    for (int64_t j = 0; j < count; ++j) {
+      T* to = y + j * n;
+      PULLBACK_VECTOR
+      for (int64_t i = 0; i < n; ++i) to[i] *= scale[j];
+    }
+  });
 }
 
 template <class T>
 void log_softmax(int64_t m, int64_t n, char* const* data, double) {
-  for (int64_t j = 0; j < m; ++j) {
-    T* y = row<T>(data[0], j, n);
-    const T* x = row<T>(data[1], j, n);
-    const T top = row_max(x, n);
-    const T log_sum = log(sum_over<T>(n, [=](int64_t i) { return exp_below(x[i] - top); }));
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) y[i] = x[i] - top - log_sum;
-  }
+  for_rows<T>(m, n, [=](int64_t first, int64_t count) {
+    T* y = row<T>(data[0], first, n);
+    const T* x = row<T>(data[1], first, n);
+    T top[kTogether], total[kTogether] = {};
+    for (int64_t j = 0; j < count; ++j) top[j] = row_max(x + j * n, n);
+    for (int64_t j = 0; j < count; ++j) {
+      const T *from = x + j * n, largest = top[j];
+      total[j] = row_sum<T>(n, [=](int64_t i) { return exp_below(from[i] - largest); });
+    }
+    for (int64_t j = 0; j < kTogether; ++j) total[j] = log(total[j]);
+    for (int64_t j = 0; j < count; ++j) {
+      const T* from = x + j * n;
+      set_row(n, y + j * n, [=, largest = top[j], rest = total[j]](int64_t i) {
+        return from[i] - largest - rest;
+      });
+    }
+  });
 }
 
 /// y (g - sum(g y)).
 template <class T>
 void softmax_backward(int64_t m, int64_t n, char* const* data, double) {
-  for (int64_t j = 0; j < m; ++j) {
-    T* out = row<T>(data[0], j, n);
-    const T* g = row<T>(data[1], j, n);
-    const T* y = row<T>(data[2], j, n);
-    const T dot = sum_over<T>(n, [=](int64_t i) { return g[i] * y[i]; });
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) out[i] = y[i] * (g[i] - dot);
-  }
+  for_rows<T>(m, n, [=](int64_t first, int64_t count) {
+    const T* g = row<T>(data[1], first, n);
+    const T* y = row<T>(data[2], first, n);
+    T dot[kTogether];
+    for (int64_t j = 0; j < count; ++j) {
+      const T *a = g + j * n, *b = y + j * n;
+      dot[j] = row_sum<T>(n, [=](int64_t i) { return a[i] * b[i]; });
+    }
+    for (int64_t j = 0; j < count; ++j) {
+      const T *a = g + j * n, *b = y + j * n;
+      set_row(n, row<T>(data[0], first + j, n),
+              [=, sum = dot[j]](int64_t i) { return b[i] * (a[i] - sum); });
+    }
+  });
 }
 
-/// g - e^y sum(g).
+/// g - e^y sum(g), where y <= 0.
 template <class T>
 void log_softmax_backward(int64_t m, int64_t n, char* const* data, double) {
-  for (int64_t j = 0; j < m; ++j) {
-    T* out = row<T>(data[0], j, n);
-    const T* g = row<T>(data[1], j, n);
-    const T* y = row<T>(data[2], j, n);
-    const T sum = sum_over<T>(n, [=](int64_t i) { return g[i]; });
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) out[i] = g[i] - exp(y[i]) * sum;
-  }
+  for_rows<T>(m, n, [=](int64_t first, int64_t count) {
+    const T* g = row<T>(data[1], first, n);
+    const T* y = row<T>(data[2], first, n);
+    T total[kTogether];
+    for (int64_t j = 0; j < count; ++j) {
+      const T* a = g + j * n;
+      total[j] = row_sum<T>(n, [=](int64_t i) { return a[i]; });
+    }
+    for (int64_t j = 0; j < count; ++j) {
+      const T *a = g + j * n, *b = y + j * n;
+      set_row(n, row<T>(data[0], first + j, n),
+              [=, sum = total[j]](int64_t i) { return a[i] - exp_below(b[i]) * sum; });
+    }
+  });
 }
 
 template <class T>
@@ -76,56 +140,74 @@ void layer_norm(int64_t m, int64_t n, char* const* data, double eps) {
   const T* weight = reinterpret_cast<const T*>(data[4]);
   const T* bias = reinterpret_cast<const T*>(data[5]);
   const T count = static_cast<T>(n);
-  for (int64_t j = 0; j < m; ++j) {
-    T* y = row<T>(data[0], j, n);
-    const T* x = row<T>(data[3], j, n);
-    const T mean = sum_over<T>(n, [=](int64_t i) { return x[i]; }) / count;
-    const T squares = sum_over<T>(n, [=](int64_t i) { return (x[i] - mean) * (x[i] - mean); });
-    const T rstd = 1 / sqrt(squares / count + static_cast<T>(eps));
-    *row<T>(data[1], j, 1) = mean;
-    *row<T>(data[2], j, 1) = rstd;
-    if (weight != nullptr && bias != nullptr) {
-      PULLBACK_VECTOR
-      for (int64_t i = 0; i < n; ++i) y[i] = fma((x[i] - mean) * rstd, weight[i], bias[i]);
-      continue;
+  for_rows<T>(m, n, [=](int64_t first, int64_t rows) {
+    T* mean = row<T>(data[1], first, 1);
+    T* rstd = row<T>(data[2], first, 1);
+    const T* x = row<T>(data[3], first, n);
+    for (int64_t j = 0; j < rows; ++j) {
+      const T* from = x + j * n;
+      mean[j] = row_sum<T>(n, [=](int64_t i) { return from[i]; }) / count;
     }
-    PULLBACK_VECTOR
-    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * rstd;
-    if (weight != nullptr) {
-      PULLBACK_VECTOR
-      for (int64_t i = 0; i < n; ++i) y[i] *= weight[i];
+    for (int64_t j = 0; j < rows; ++j) {
+      const T *from = x + j * n, center = mean[j];
+      const T squares =
+          row_sum<T>(n, [=](int64_t i) { return (from[i] - center) * (from[i] - center); });
+      rstd[j] = 1 / sqrt(squares / count + static_cast<T>(eps));
     }
-    if (bias != nullptr) {
-      PULLBACK_VECTOR
-      for (int64_t i = 0; i < n; ++i) y[i] += bias[i];
+    for (int64_t j = 0; j < rows; ++j) {
+      T* y = row<T>(data[0], first + j, n);
+      const T *from = x + j * n, center = mean[j], scale = rstd[j];
+      if (weight != nullptr && bias != nullptr) {
+        set_row(n, y,
+                [=](int64_t i) { return fma((from[i] - center) * scale, weight[i], bias[i]); });
+        continue;
+      }
+      set_row(n, y, [=](int64_t i) { return (from[i] - center) * scale; });
+      if (weight != nullptr) {
+        PULLBACK_VECTOR
+        for (int64_t i = 0; i < n; ++i) y[i] *= weight[i];
+      }
+      if (bias != nullptr) {
+        PULLBACK_VECTOR
+        for (int64_t i = 0; i < n; ++i) y[i] += bias[i];
+      }
     }
-  }
+  });
 }
 
 template <class T, class F>
-PULLBACK_INLINE void layer_norm_row_backward(int64_t n, T* out, const T* x, T mean, T rstd, F a) {
+PULLBACK_INLINE void layer_norm_rows_backward(int64_t m, int64_t n, char* const* data, F a) {
   const T count = static_cast<T>(n);
-  const T sum = sum_over<T>(n, a) / count;
-  const T dot = sum_over<T>(n, [=](int64_t i) { return a(i) * ((x[i] - mean) * rstd); }) / count;
-  PULLBACK_VECTOR
-  for (int64_t i = 0; i < n; ++i) out[i] = rstd * (a(i) - sum - (x[i] - mean) * rstd * dot);
+  for_rows<T>(m, n, [=](int64_t first, int64_t rows) {
+    const T* g = row<T>(data[1], first, n);
+    const T* x = row<T>(data[2], first, n);
+    const T* mean = row<T>(data[3], first, 1);
+    const T* rstd = row<T>(data[4], first, 1);
+    T sum[kTogether], dot[kTogether];
+    for (int64_t j = 0; j < rows; ++j) {
+      const T* from = g + j * n;
+      sum[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i); }) / count;
+    }
+    for (int64_t j = 0; j < rows; ++j) {
+      const T *from = g + j * n, *at = x + j * n, m = mean[j], r = rstd[j];
+      dot[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i) * ((at[i] - m) * r); }) / count;
+    }
+    for (int64_t j = 0; j < rows; ++j) {
+      const T *from = g + j * n, *at = x + j * n, m = mean[j], r = rstd[j], s = sum[j], d = dot[j];
+      set_row(n, row<T>(data[0], first + j, n),
+              [=](int64_t i) { return r * (a(from, i) - s - (at[i] - m) * r * d); });
+    }
+  });
 }
 
 template <class T>
 void layer_norm_backward(int64_t m, int64_t n, char* const* data, double) {
   const T* weight = reinterpret_cast<const T*>(data[5]);
-  for (int64_t j = 0; j < m; ++j) {
-    T* out = row<T>(data[0], j, n);
-    const T* g = row<T>(data[1], j, n);
-    const T* x = row<T>(data[2], j, n);
-    const T mean = *row<T>(data[3], j, 1);
-    const T rstd = *row<T>(data[4], j, 1);
-    if (weight != nullptr) {
-      layer_norm_row_backward<T>(n, out, x, mean, rstd,
-                                 [=](int64_t i) { return g[i] * weight[i]; });
-    } else {
-      layer_norm_row_backward<T>(n, out, x, mean, rstd, [=](int64_t i) { return g[i]; });
-    }
+  if (weight != nullptr) {
+    layer_norm_rows_backward<T>(m, n, data,
+                                [=](const T* g, int64_t i) { return g[i] * weight[i]; });
+  } else {
+    layer_norm_rows_backward<T>(m, n, data, [](const T* g, int64_t i) { return g[i]; });
   }
 }
 

@@ -26,7 +26,8 @@ struct Selection {
   Tensor target, weight;
   Shape shape;
 
-  // f(position in x, position in target, factor) wherever the target counts.
+  // f(position in x, position in target, factor) wherever the target counts; throws IndexError for
+  // one that is no class.
   template <class T, class F>
   void for_each(F f) const {
     const auto* targets = data<std::int64_t>(target);
@@ -34,9 +35,14 @@ struct Selection {
     for (std::int64_t n = 0; n < shape.batch; ++n)
       for (std::int64_t s = 0; s < shape.positions; ++s) {
         const std::int64_t at = n * shape.positions + s, t = targets[at];
-        if (t != shape.ignore)
-          f((n * shape.classes + t) * shape.positions + s, at, weights ? weights[t] : T(1));
+        if (t == shape.ignore) continue;
+        check_class(t);
+        f((n * shape.classes + t) * shape.positions + s, at, weights ? weights[t] : T(1));
       }
+  }
+  void check_class(std::int64_t t) const {
+    check<IndexError>(t >= 0 && t < shape.classes, "nll_loss: Target ", t, " is out of bounds for ",
+                      shape.classes, " classes");
   }
 };
 
@@ -80,6 +86,21 @@ Tensor adjoint(const Tensor& g, const Selection& selection) {
   return record(
       "NllLossBackwardBackward0", std::move(gx),
       wrt(g, [kept = SavedSelection(selection)](const Tensor& gg) { return apply(gg, *kept); }));
+}
+
+// Σ v and Σ weight[t]. Weights of one are counted: a second sum of doubles would be joined with the
+// first as a vector, which waits for memory.
+template <class T>
+std::pair<double, double> sums(const Selection& selection, const T* x) {
+  double sum = 0, weights = 0;
+  std::int64_t count = 0;
+  const bool weighted = selection.weight.defined();
+  selection.for_each<T>([&](std::int64_t from, std::int64_t, T factor) {
+    sum -= static_cast<double>(factor) * static_cast<double>(x[from]);
+    ++count;
+    if (weighted) weights += static_cast<double>(factor);
+  });
+  return {sum, weighted ? weights : static_cast<double>(count)};
 }
 
 void check_weight(const char* op, const Tensor& x, const Tensor& weight, std::int64_t classes) {
@@ -173,24 +194,20 @@ Tensor nll_loss(const Tensor& x, const Tensor& y, const Tensor& weight, Reductio
   check_weight(op, x, weight, s.classes);
   const Selection selection{dense(y.detach()), dense(weight.defined() ? weight.detach() : weight),
                             s};
-  double total = 0;
-  visit_float(op, x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    const auto* targets = data<std::int64_t>(selection.target);
-    for (std::int64_t i = 0, n = selection.target.numel(); i < n; ++i) {
-      const std::int64_t t = targets[i];
-      if (t == ignore_index) continue;
-      check<IndexError>(t >= 0 && t < s.classes, op, ": Target ", t, " is out of bounds for ",
-                        s.classes, " classes");
-      total += selection.weight.defined() ? double(data<T>(selection.weight)[t]) : 1;
-    }
-  });
   Tensor loss;
-  {
+  double total = 0;
+  if (reduction == Reduction::None) {
     const NoGradGuard unrecorded;
     loss = apply(x, selection);
-    if (reduction != Reduction::None) loss = sum(loss);
-    if (reduction == Reduction::Mean) loss = loss / total;
+  } else {
+    loss = empty(IntArrayRef(), x.scalar_type());
+    const Tensor in = dense(x);
+    visit_float(op, x.scalar_type(), [&](auto zero) {
+      using T = decltype(zero);
+      const auto [sum, weights] = sums(selection, data<T>(in));
+      total = weights;
+      *data<T>(loss) = static_cast<T>(reduction == Reduction::Mean ? sum / total : sum);
+    });
   }
   return record(x.dim() <= 2 ? "NllLossBackward0" : "NllLoss2DBackward0", std::move(loss),
                 wrt(x, [kept = SavedSelection(selection), reduction, total](const Tensor& g) {

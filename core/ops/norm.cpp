@@ -1,230 +1,123 @@
 #include <algorithm>
-#include <cmath>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <pullback/core/autograd/record.h>
-#include <pullback/core/kernels/normalise.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
-#include <pullback/core/ops/dense.h>
 #include <pullback/core/ops/map.h>
-#include <pullback/core/ops/row_loop.h>
+#include <pullback/core/ops/normalisation.h>
 
-// Normalisation of groups of elements by their mean m and r = 1/√(variance + eps), then an affine
-// map: y = w x̂ + b, x̂ = (x − m) r. With h = g w and means over a group of n elements
-//   x̄ = r (h − mean(h) − x̂ mean(h x̂))   (Ioffe and Szegedy 2015, section 3),
-// which fused kernels compute where nobody will differentiate it again.
+// Normalisations with coefficients that are the same for all elements of a plane: a channel of an
+// image, or that of a whole batch.
 namespace pullback {
 
-using autograd::record;
-using autograd::saved;
-using autograd::Tensors;
-using autograd::wrt;
+using kernels::Buffer;
 using kernels::Groups;
 
 namespace {
 
-using Sizes = std::vector<std::int64_t>;
-
-// How x is read: `view` has its elements, statistics run over its dimensions `over`, and the affine
-// parameters broadcast to it as `affine`, their gradients summed over `affine_over`.
-struct Layout {
+/// An affine map's planes, of which there are batch × channels; `each` in a row share their
+/// statistics.
+struct Planes {
   Groups groups;
-  Sizes view, over, affine, affine_over;
-  double eps;
+  std::int64_t channels, each;
 
-  Sizes statistics() const {
-    Sizes sizes = view;
-    for (const std::int64_t d : over) sizes[static_cast<std::size_t>(d)] = 1;
-    return sizes;
+  /// Runs f(group, plane, channel), the latter two of the group's first plane, in order.
+  template <class F>
+  void for_groups(F f) const {
+    for (std::int64_t group = 0, plane = 0, channel = 0; plane < groups.groups; ++group) {
+      f(group, plane, channel);
+      plane += each, channel += each;
+      if (channel == channels) channel = 0;
+    }
   }
-  double members() const { return static_cast<double>(groups.members()); }
 };
-using SharedLayout = std::shared_ptr<const Layout>;
 
-using Numbers = std::vector<double>;
-
-// The elements of a dense x, or as many of another number if there is none.
-Numbers numbers(const Tensor& x, std::int64_t count, double otherwise) {
-  Numbers values(static_cast<std::size_t>(count), otherwise);
-  if (!x.defined()) return values;
-  visit_float("normalisation", x.scalar_type(),
-              [&](auto zero) { std::copy_n(data<decltype(zero)>(x), count, values.begin()); });
-  return values;
-}
-
-// Sets a dense x, if there is one.
-void put(const Tensor& x, const Numbers& values) {
-  if (!x.defined()) return;
-  visit_float("normalisation", x.scalar_type(), [&](auto zero) {
-    using T = decltype(zero);
-    for (std::size_t i = 0; i < values.size(); ++i) data<T>(x)[i] = static_cast<T>(values[i]);
+// y = (w r) x + (b − m w r).
+template <class T>
+void affine(const Planes& planes, const T* x, const T* w, const T* b, const T* mean, const T* rstd,
+            T* y) {
+  Buffer<T> scale(planes.groups.groups), shift(planes.groups.groups);
+  planes.for_groups([&](std::int64_t group, std::int64_t plane, std::int64_t channel) {
+    const double m = mean[group], r = rstd[group];
+    for (std::int64_t k = 0; k < planes.each; ++k) {
+      const double factor = w ? r * w[channel + k] : r;
+      scale[plane + k] = static_cast<T>(factor);
+      shift[plane + k] = static_cast<T>((b ? b[channel + k] : 0) - m * factor);
+    }
   });
-}
-
-struct Statistics {
-  Tensor mean, rstd;
-  Numbers exact_mean, variance;
-};
-
-Numbers reciprocal_deviation(Numbers variance, double eps) {
-  for (double& value : variance) value = 1 / std::sqrt(value + eps);
-  return variance;
-}
-
-Statistics measure(const Tensor& x, const Layout& layout) {
-  visit_float("normalisation", x.scalar_type(), [](auto) {});
-  const auto count = static_cast<std::size_t>(layout.groups.groups);
-  Statistics s{empty(layout.statistics(), x.scalar_type()),
-               empty(layout.statistics(), x.scalar_type()), Numbers(count), Numbers(count)};
-  kernels::moments(layout.groups, x.scalar_type(), x.get()->bytes(), s.exact_mean.data(),
-                   s.variance.data());
-  put(s.mean, s.exact_mean);
-  put(s.rstd, reciprocal_deviation(s.variance, layout.eps));
-  return s;
-}
-
-// m and r as functions of x: dm = mean(dx), dr = −r³ mean((x − m) dx).
-std::tuple<Tensor, Tensor> statistics(const Tensor& x, const SharedLayout& layout) {
-  Statistics s = measure(dense(x), *layout);
-  return record("NormStatisticsBackward0", std::tuple(s.mean, s.rstd),
-                wrt(x, [x = saved(x), layout](const Tensors& g, const Tensors& y) {
-                  const Tensor in = *x, &m = y[0], &r = y[1];
-                  const double n = layout->members();
-                  Tensor gx = g[0].defined() ? expand(g[0] / n, layout->view) : Tensor();
-                  if (g[1].defined()) {
-                    const Tensor along = (g[1] * r * r * r / -n) * (reshape(in, layout->view) - m);
-                    gx = gx.defined() ? gx + along : along;
-                  }
-                  return gx.defined() ? reshape(gx, in.sizes()) : gx;
-                }));
-}
-
-// The gradients in differentiable operations. The statistics move with x if `moving`.
-std::tuple<Tensor, Tensor, Tensor> composed_grad(const Tensor& g, const Tensor& x, const Tensor& w,
-                                                 const Tensor& mean, const Tensor& rstd,
-                                                 const SharedLayout& layout, bool moving,
-                                                 IntArrayRef weight_sizes, autograd::Needs needs) {
-  Tensor m = mean, r = rstd;
-  if (moving) std::tie(m, r) = statistics(x, layout);
-  const double n = layout->members();
-  const Tensor gs = reshape(g, layout->view);
-  const Tensor scaled = (reshape(x, layout->view) - m) * r;
-  Tensor gx, gw, gb;
-  if (needs[0]) {
-    const Tensor h = w.defined() ? gs * reshape(w, layout->affine) : gs;
-    gx = moving ? r * (h - sum(h, layout->over, true) / n -
-                       scaled * (sum(h * scaled, layout->over, true) / n))
-                : h * r;
-    gx = reshape(gx, x.sizes());
-  }
-  if (needs[1]) gw = reshape(sum(gs * scaled, layout->affine_over), weight_sizes);
-  if (needs[2]) gb = reshape(sum(gs, layout->affine_over), weight_sizes);
-  return {gx, gw, gb};
-}
-
-template <class Fused>
-Tensor record_norm(const char* name, Tensor y, const Tensor& x, const Tensor& w, const Tensor& b,
-                   const Tensor& mean, const Tensor& rstd, const SharedLayout& layout, bool moving,
-                   Fused fused) {
-  const Sizes weight_sizes = w.defined()   ? w.sizes().vec()
-                             : b.defined() ? b.sizes().vec()
-                                           : Sizes{};
-  return record(name, std::move(y),
-                wrt(x, w, b,
-                    [x = saved(x), w = saved(w), mean = saved(mean), rstd = saved(rstd), layout,
-                     moving, weight_sizes, fused](const Tensor& g, autograd::Needs needs) {
-                      const Tensor weight = w.defined() ? *w : Tensor();
-                      if (GradMode::is_enabled())
-                        return composed_grad(g, *x, weight, *mean, *rstd, layout, moving,
-                                             weight_sizes, needs);
-                      const Tensor in = *x;
-                      Tensor gx, gw, gb;
-                      if (needs[0]) gx = empty(in.sizes(), in.scalar_type());
-                      if (needs[1]) gw = empty(weight_sizes, in.scalar_type());
-                      if (needs[2]) gb = empty(weight_sizes, in.scalar_type());
-                      fused(dense(g), dense(in), *mean, *rstd, dense(weight), gx, gw, gb);
-                      return std::tuple(gx, gw, gb);
-                    }));
-}
-
-// y = (w r) x + (b − m w r), the coefficients one for each of batch × channels planes, of which
-// `each` in a row share their statistics.
-Tensor affine(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& mean,
-              const Tensor& rstd, std::int64_t channels, std::int64_t each, const Groups& planes) {
-  const Numbers ws = numbers(w, channels, 1), bs = numbers(b, channels, 0),
-                ms = numbers(mean, planes.groups / each, 0),
-                rs = numbers(rstd, planes.groups / each, 0);
-  Numbers scale(static_cast<std::size_t>(planes.groups)), shift(scale.size());
-  for (std::size_t i = 0; i < scale.size(); ++i) {
-    const std::size_t channel = i % static_cast<std::size_t>(channels),
-                      group = i / static_cast<std::size_t>(each);
-    scale[i] = rs[group] * ws[channel];
-    shift[i] = bs[channel] - ms[group] * scale[i];
-  }
-  Tensor y = empty(x.sizes(), x.scalar_type());
-  kernels::group_affine(planes, x.scalar_type(), x.get()->bytes(), scale.data(), shift.data(),
-                        y.get()->bytes());
-  return y;
+  kernels::group_affine<T>(planes.groups, x, scale.data(), shift.data(), y);
 }
 
 // The gradients by the fused kernels, each into the tensor that is there for it. With sums over the
 // planes, x̄ = r w g − r³ mean(h (x − m)) (x − m) − r mean(h).
-void fused_grad(const Tensor& g, const Tensor& x, const Tensor& w, const Tensor& mean,
-                const Tensor& rstd, std::int64_t channels, std::int64_t each, const Groups& planes,
-                bool moving, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
-  const std::int64_t groups = planes.groups / each;
-  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-  const Numbers ws = numbers(w, channels, 1), rs = numbers(rstd, groups, 0),
-                ms = numbers(mean, groups, 0);
-  Numbers total(size(planes.groups)), along = total, a = total, b = total, c = total, m = total;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    m[i] = ms[i / size(each)];
-    a[i] = ws[i % size(channels)] * rs[i / size(each)];
-  }
-  const ScalarType type = x.scalar_type();
-  if (moving || gw.defined() || gb.defined())
-    kernels::group_sums(planes, type, g.get()->bytes(), x.get()->bytes(), m.data(), total.data(),
-                        along.data());
-  Numbers of_weight(size(channels)), of_bias = of_weight, level(size(groups)), tilt = level;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const std::size_t channel = i % size(channels), group = i / size(each);
-    of_weight[channel] += along[i] * rs[group];
-    of_bias[channel] += total[i];
-    level[group] += ws[channel] * total[i];
-    tilt[group] += ws[channel] * along[i];
-  }
-  put(gw, of_weight);
-  put(gb, of_bias);
-  if (!gx.defined()) return;
-  if (!moving) {
-    kernels::group_affine(planes, type, g.get()->bytes(), a.data(), b.data(), gx.get()->bytes());
-    return;
-  }
-  const auto n = static_cast<double>(planes.members() * each);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const std::size_t group = i / size(each);
-    const double r = rs[group];
-    b[i] = r * r * r * tilt[group] / n;
-    c[i] = r * level[group] / n;
-  }
-  kernels::group_grad(planes, type, g.get()->bytes(), x.get()->bytes(), a.data(), m.data(),
-                      b.data(), c.data(), gx.get()->bytes());
+template <class T>
+void fused_grad(const Planes& planes, const T* g, const T* x, const T* w, const T* mean,
+                const T* rstd, bool moving, T* gx, T* gw, T* gb) {
+  const std::int64_t count = planes.groups.groups, channels = planes.channels;
+  Buffer<T> a(count), b(count), c(count), means(planes.each > 1 ? count : 0);
+  const T* m = planes.each > 1 ? means.data() : mean;
+  if (planes.each > 1)
+    planes.for_groups([&](std::int64_t group, std::int64_t plane, std::int64_t) {
+      std::fill_n(&means[plane], planes.each, mean[group]);
+    });
+  const bool sums = moving || gw || gb;
+  Buffer<double> total(count), along(count), of_weight(gw ? channels : 0),
+      of_bias(gb ? channels : 0);
+  if (sums) kernels::group_sums<T>(planes.groups, g, x, m, total.data(), along.data());
+  if (gw) std::fill_n(of_weight.data(), channels, 0.0);
+  if (gb) std::fill_n(of_bias.data(), channels, 0.0);
+  const double part = 1 / static_cast<double>(planes.groups.members() * planes.each);
+  planes.for_groups([&](std::int64_t group, std::int64_t plane, std::int64_t channel) {
+    const double r = rstd[group];
+    double level = 0, tilt = 0;
+    for (std::int64_t k = 0; k < planes.each; ++k) {
+      const double factor = w ? w[channel + k] : 1;
+      a[plane + k] = static_cast<T>(factor * r);
+      b[plane + k] = c[plane + k] = 0;
+      if (!sums) continue;
+      if (gw) of_weight[channel + k] += along[plane + k] * r;
+      if (gb) of_bias[channel + k] += total[plane + k];
+      level += factor * total[plane + k];
+      tilt += factor * along[plane + k];
+    }
+    for (std::int64_t k = 0; moving && k < planes.each; ++k) {
+      b[plane + k] = static_cast<T>(r * r * r * tilt * part);
+      c[plane + k] = static_cast<T>(r * level * part);
+    }
+  });
+  if (gw) std::copy_n(of_weight.data(), channels, gw);
+  if (gb) std::copy_n(of_bias.data(), channels, gb);
+  if (!gx) return;
+  if (moving)
+    kernels::group_grad<T>(planes.groups, g, x, a.data(), m, b.data(), c.data(), gx);
+  else
+    kernels::group_affine<T>(planes.groups, g, a.data(), b.data(), gx);
 }
 
-// The value and the rules where all elements of a plane have the same coefficients; `in` is x,
-// dense.
+// The value and the rules; `in` is x, dense.
 Tensor record_planes(const char* name, const Tensor& in, const Tensor& x, const Tensor& w,
                      const Tensor& b, const Tensor& mean, const Tensor& rstd,
-                     const SharedLayout& layout, const Groups& planes, std::int64_t channels,
-                     std::int64_t each, bool moving) {
+                     const SharedNormLayout& layout, const Planes& planes, bool moving) {
+  Tensor y = empty(in.sizes(), in.scalar_type());
+  const Tensor scale = dense(w), shift = dense(b);
+  visit_float(name, in.scalar_type(), [&](auto zero) {
+    using T = decltype(zero);
+    affine(planes, data<const T>(in), data<const T>(scale), data<const T>(shift),
+           data<const T>(mean), data<const T>(rstd), data<T>(y));
+  });
   return record_norm(
-      name, affine(in, dense(w), dense(b), mean, rstd, channels, each, planes), x, w, b, mean, rstd,
-      layout, moving,
+      name, std::move(y), x, w, b, mean, rstd, layout, moving,
       [=](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
           const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
-        fused_grad(g, from, scale, m, r, channels, each, planes, moving, gx, gw, gb);
+        visit_float(name, from.scalar_type(), [&](auto zero) {
+          using T = decltype(zero);
+          fused_grad(planes, data<const T>(g), data<const T>(from), data<const T>(scale),
+                     data<const T>(m), data<const T>(r), moving, data<T>(gx), data<T>(gw),
+                     data<T>(gb));
+        });
       });
 }
 
@@ -238,16 +131,16 @@ void check_affine(const char* op, const Tensor& x, const Tensor& parameter, cons
 }
 
 // running ← (1 − momentum)·running + momentum·value.
-void follow(const Tensor& running, double momentum, const std::vector<double>& values,
+void follow(const Tensor& running, double momentum, const kernels::Buffer<double>& values,
             double factor) {
   if (!running.defined()) return;
   visit_float("batch_norm", running.scalar_type(), [&](auto zero) {
     using T = decltype(zero);
     T* to = data<T>(running);
     const std::int64_t step = running.stride(0);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      T& value = to[static_cast<std::int64_t>(i) * step];
-      value = static_cast<T>(momentum * values[i] * factor + (1 - momentum) * double(value));
+    for (std::int64_t i = 0, count = running.numel(); i < count; ++i) {
+      T& value = to[i * step];
+      value = static_cast<T>(momentum * values.data()[i] * factor + (1 - momentum) * double(value));
     }
   });
   autograd::mark_changed(running);
@@ -276,12 +169,12 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   check<ValueError>(!training || batch * inner != 1, op,
                     ": Expected more than 1 value per channel when training, got input size ",
                     x.sizes());
-  const SharedLayout layout = std::make_shared<Layout>(Layout{
+  const SharedNormLayout layout = std::make_shared<NormLayout>(NormLayout{
       {batch, channels, inner}, {batch, channels, inner}, {0, 2}, {1, channels, 1}, {0, 2}, eps});
   const Tensor in = dense(x);
   Tensor mean, rstd;
   if (training) {
-    const Statistics s = measure(in, *layout);
+    const NormStatistics s = norm_statistics(in, *layout);
     mean = s.mean, rstd = s.rstd;
     if (const double n = layout->members(); n > 0) {
       follow(running_mean, momentum, s.exact_mean, 1);
@@ -290,58 +183,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   } else {
     mean = empty(layout->statistics(), x.scalar_type());
     copy_into(mean, alias_of(running_mean, running_mean.get()->geometry).view({1, channels, 1}));
-    rstd = empty(layout->statistics(), x.scalar_type());
-    put(rstd, reciprocal_deviation(numbers(dense(running_var), channels, 0), eps));
+    rstd = reciprocal_deviation(running_var, eps).view({1, channels, 1});
   }
   return record_planes("NativeBatchNormBackward0", in, x, weight, bias, mean, rstd, layout,
-                       layout->groups, channels, /*each=*/1, training);
-}
-
-Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& weight,
-                  const Tensor& bias, double eps) {
-  const char* op = "layer_norm";
-  check_defined(op, x);
-  check<NotImplementedError>(x.is_floating_point(), op, ": not implemented for '", x.scalar_type(),
-                             "'; convert with .to(dtype)");
-  const std::size_t dims = normalized_shape.size(), all = static_cast<std::size_t>(x.dim());
-  check(dims > 0, op,
-        ": Expected normalized_shape to be at least 1-dimensional, i.e., containing "
-        "at least one element, but got ",
-        normalized_shape);
-  check(dims <= all && x.sizes().slice(all - dims, dims) == normalized_shape, op,
-        ": Given normalized_shape=", normalized_shape,
-        ", expected input to end in these sizes, but got input of size ", x.sizes());
-  for (const Tensor* parameter : {&weight, &bias})
-    check(
-        !parameter->defined() ||
-            (parameter->sizes() == normalized_shape && parameter->scalar_type() == x.scalar_type()),
-        op, ": Expected weight and bias to be of same shape as normalized_shape=", normalized_shape,
-        " and of the input's type");
-  std::int64_t columns = 1, rows = 1;
-  for (std::size_t d = 0; d < all; ++d) (d < all - dims ? rows : columns) *= x.sizes()[d];
-  const SharedLayout layout = std::make_shared<Layout>(
-      Layout{{1, rows, columns}, {rows, columns}, {1}, {1, columns}, {0}, eps});
-  const Tensor in = dense(x), w = dense(weight), b = dense(bias);
-  const ScalarType type = x.scalar_type();
-  Tensor y = empty(x.sizes(), type);
-  const Tensor mean = empty(layout->statistics(), type), rstd = empty(layout->statistics(), type);
-  for_rows(simd().layer_norm, type, rows, columns,
-           {{&y, columns}, {&mean, 1}, {&rstd, 1}, {&in, columns}, {&w, 0}, {&b, 0}}, eps);
-  return record_norm(
-      "NativeLayerNormBackward0", std::move(y), x, weight, bias, mean, rstd, layout, true,
-      [rows, columns](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
-                      const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
-        if (gx.defined())
-          for_rows(
-              simd().layer_norm_backward, from.scalar_type(), rows, columns,
-              {{&gx, columns}, {&g, columns}, {&from, columns}, {&m, 1}, {&r, 1}, {&scale, 0}});
-        if (!gw.defined() && !gb.defined()) return;
-        visit_float("layer_norm", from.scalar_type(), [&](auto zero) {
-          using T = decltype(zero);
-          kernels::row_norm_affine_grad<T>(rows, columns, data<T>(g), data<T>(from), data<T>(m),
-                                           data<T>(r), data<T>(gw), data<T>(gb));
-        });
-      });
+                       {layout->groups, channels, /*each=*/1}, training);
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight,
@@ -357,20 +202,23 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
         x.sizes(), " and num_groups=", num_groups);
   check_affine(op, x, weight, "weight", channels);
   check_affine(op, x, bias, "bias", channels);
+  check_affine(op, x, weight, "weight", channels);
+  check_affine(op, x, bias, "bias", channels);
   const std::int64_t each = channels / num_groups;
   std::int64_t inner = 1;
   for (std::int64_t d = 2; d < x.dim(); ++d) inner *= x.size(d);
-  const SharedLayout layout = std::make_shared<Layout>(Layout{{1, batch * num_groups, each * inner},
-                                                              {batch, num_groups, each, inner},
-                                                              {2, 3},
-                                                              {1, num_groups, each, 1},
-                                                              {0, 3},
-                                                              eps});
+  const SharedNormLayout layout =
+      std::make_shared<NormLayout>(NormLayout{{1, batch * num_groups, each * inner},
+                                              {batch, num_groups, each, inner},
+                                              {2, 3},
+                                              {1, num_groups, each, 1},
+                                              {0, 3},
+                                              eps});
   const Tensor in = dense(x);
-  const Statistics s = measure(in, *layout);
+  const NormStatistics s = norm_statistics(in, *layout);
   // Every channel of every image has coefficients of its own.
   return record_planes("NativeGroupNormBackward0", in, x, weight, bias, s.mean, s.rstd, layout,
-                       {1, batch * channels, inner}, channels, each, /*moving=*/true);
+                       {{1, batch * channels, inner}, channels, each}, /*moving=*/true);
 }
 
 Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -413,18 +261,6 @@ Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
 
 Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   return instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, 0, eps);
-}
-
-Tensor normalize(const Tensor& x, double p, std::int64_t dim, double eps) {
-  check_defined("normalize", x);
-  return x / clamp_min(x.norm(Scalar(p), {dim}, /*keepdim=*/true), eps);
-}
-
-Tensor cosine_similarity(const Tensor& a, const Tensor& b, std::int64_t dim, double eps) {
-  check_defined("cosine_similarity", a);
-  check_defined("cosine_similarity", b);
-  const std::vector<Tensor> pair = broadcast_tensors({a, b});
-  return sum(normalize(pair[0], 2, dim, eps) * normalize(pair[1], 2, dim, eps), {dim});
 }
 
 }  // namespace pullback

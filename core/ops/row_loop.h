@@ -3,38 +3,34 @@
 #include <initializer_list>
 
 #include <pullback/core/kernels/kernels.h>
-#include <pullback/core/kernels/pool.h>
-#include <pullback/core/tensor_impl.h>
+#include <pullback/core/ops/columns.h>
 
-/// How operations reach the kernels that work on contiguous rows.
+/// How operations reach the kernels that work on rows.
 namespace pullback {
 
-/// One operand: the value that each row takes from it lies `step` elements after the last one's.
-/// The step is the row's length, 1 where there is one value a row, or 0 where all share one row.
+/// What an operand has a value for. All rows share what there is one of for each column.
+enum class Each { Element, Row, Column };
+
 struct RowOperand {
   const Tensor* tensor;  ///< dense; may be undefined
-  std::int64_t step;
+  Each each = Each::Element;
 };
 
-/// Runs a row kernel over `rows` rows of n elements, shared over the pool.
-inline void for_rows(const kernels::Rows& kernel, ScalarType type, std::int64_t rows,
-                     std::int64_t n, std::initializer_list<RowOperand> operands,
-                     double parameter = 0) {
-  constexpr std::int64_t elements_per_share = 8192;
-  if (rows == 0 || n == 0) return;
-  const auto size = static_cast<std::int64_t>(element_size(type));
-  const kernels::RowLoop loop = kernel[type];
-  const std::int64_t chunk = std::max<std::int64_t>(1, elements_per_share / n);
-  kernels::parallel_for(rows, chunk, [&](std::int64_t begin, std::int64_t end) {
-    char* data[kernels::kMaxOperands] = {};
-    int k = 0;
-    for (const RowOperand& operand : operands) {
-      if (operand.tensor->defined())
-        data[k] = operand.tensor->get()->bytes() + begin * operand.step * size;
-      ++k;
-    }
-    loop(end - begin, n, data, parameter);
-  });
-}
+/// Runs a kernel over `rows` rows of n contiguous elements, shared over the pool.
+void for_rows(const kernels::Rows& kernel, ScalarType type, std::int64_t rows, std::int64_t n,
+              std::initializer_list<RowOperand> operands, double parameter = 0);
+
+/// A kernel for contiguous rows of at least kNarrow elements, and what does the same along columns.
+/// Of the operands with a value for each element only the first is an output.
+struct RowOperation {
+  const kernels::Rows& rows;
+  void (*columns)(const Columns& shape, const Strip* operands, double parameter);
+};
+inline constexpr std::int64_t kNarrow = 32;
+
+/// Runs an operation over `rows` rows, neighbours of which lie `inner` apart as the elements of
+/// each do. Short rows are turned into columns, blocks of them at a time.
+void for_rows(const RowOperation& operation, ScalarType type, std::int64_t rows, std::int64_t n,
+              std::int64_t inner, std::initializer_list<RowOperand> operands, double parameter = 0);
 
 }  // namespace pullback

@@ -62,7 +62,7 @@ std::tuple<Tensor, Tensor> gradients_of_rows(const Tensor& gw, const Tensor& v, 
   const Rows rows(v);
   const Tensor gv = empty(v.sizes(), v.scalar_type()), gg = zeros(g.sizes(), g.scalar_type());
   for_rows(simd().weight_norm_backward, v.scalar_type(), rows.count, rows.length,
-           {{&gv, rows.length}, {&gg, 1}, {&gw, rows.length}, {&v, rows.length}, {&g, 1}, {&n, 1}});
+           {{&gv}, {&gg, Each::Row}, {&gw}, {&v}, {&g, Each::Row}, {&n, Each::Row}});
   return {gv, gg};
 }
 
@@ -71,7 +71,7 @@ Tensor along_rows(const Tensor& v, const Tensor& g) {
   const Tensor from = dense(v), scale = dense(g);
   const Tensor w = empty(v.sizes(), v.scalar_type()), n = empty(g.sizes(), g.scalar_type());
   for_rows(simd().weight_norm, v.scalar_type(), rows.count, rows.length,
-           {{&w, rows.length}, {&n, 1}, {&from, rows.length}, {&scale, 1}});
+           {{&w}, {&n, Each::Row}, {&from}, {&scale, Each::Row}});
   return record("WeightNormInterfaceBackward0", w,
                 wrt(v, g, [v = saved(v), g = saved(g), n = saved(n)](const Tensor& gw) {
                   if (GradMode::is_enabled())

@@ -157,3 +157,32 @@ TEST_CASE("the padding that keeps the size works for even kernels too", "[conv]"
   CHECK(allclose(y.slice(2, 0, 4).slice(3, 1, 4), conv2d(x, w), 1e-4, 1e-5));
   CHECK_THROWS_AS(conv2d(x, w, {}, 2, kSame), RuntimeError);
 }
+
+TEST_CASE("batch norm of few and of many channels has each channel's statistics", "[norm]") {
+  manual_seed(5);
+  const Sizes sizes = GENERATE(Sizes{2, 1}, Sizes{1000, 3}, Sizes{1003, 7}, Sizes{10, 1500},
+                               Sizes{77, 2, 3}, Sizes{2, 0}, Sizes{600, 2, 5, 5});
+  CAPTURE(sizes);
+  const std::int64_t channels = sizes[1];
+  const Tensor x = randn(sizes, kDouble) * 2 + 1, w = randn({channels}, kDouble),
+               b = randn({channels}, kDouble);
+  Tensor mean = zeros({channels}, kDouble), var = ones({channels}, kDouble);
+  const auto check = [&](const Tensor& y, const Tensor& m, const Tensor& v) {
+    Sizes one(sizes.size(), 1);
+    one[1] = channels;
+    const auto spread = [&](const Tensor& t) { return t.view(one); };
+    CHECK(
+        allclose(y, (x - spread(m)) / sqrt(spread(v) + 1e-5) * spread(w) + spread(b), 1e-9, 1e-9));
+  };
+  const Tensor columns = x.transpose(0, 1).reshape({channels, channels ? x.numel() / channels : 2});
+  check(batch_norm(x, w, b, mean, var, true, 1.0), columns.mean(1), columns.var(1, false));
+  CHECK(allclose(mean, columns.mean(1), 1e-9, 1e-9));
+  CHECK(allclose(var, columns.var(1, /*unbiased=*/true), 1e-9, 1e-9));
+  check(batch_norm(x, w, b, mean, var, false), mean, var);
+}
+
+TEST_CASE("group norm expects a weight for each channel, of the input's type", "[norm]") {
+  CHECK_THROWS_WITH(group_norm(ones({2, 4}), 2, ones({3})),
+                    "group_norm: weight should contain 4 elements, but has size [3]");
+  CHECK_THROWS(group_norm(ones({2, 4}), 2, ones({4}), ones({4}, kDouble)));
+}

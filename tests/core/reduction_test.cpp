@@ -5,6 +5,7 @@
 
 #include <pullback/core/autograd/engine.h>
 #include <pullback/core/autograd/gradcheck.h>
+#include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
 #include <pullback/core/random.h>
 #include <pullback/linalg/linalg.h>
@@ -152,4 +153,45 @@ TEST_CASE("the variance of one number has a gradient as that of a vector", "[red
         return in[0].std({0, 1});
       },
       randn({3, 4}, kDouble).requires_grad_());
+}
+
+TEST_CASE("short rows are normalised alike, whatever their number", "[reduction]") {
+  const ScalarType type = GENERATE(kFloat, kDouble);
+  const std::int64_t rows = GENERATE(1, 7, 8, 600), n = GENERATE(1, 3, 16, 31);
+  CAPTURE(rows, n);
+  manual_seed(3);
+  const Tensor x = randn({rows, n}, type), w = randn({n}, type), b = randn({n}, type);
+  const double error = type == kFloat ? 1e-5 : 1e-13;
+  const Tensor e = exp(x - amax(x, {1}, true)), p = e / e.sum(1, true);
+  CHECK(allclose(softmax(x, 1), p, error, error));
+  CHECK(allclose(log_softmax(x, 1), log(p), error, error));
+  const Tensor d = x - x.mean(1, true);
+  CHECK(allclose(layer_norm(x, {n}, w, b), d / sqrt(d.square().mean(1, true) + 1e-5) * w + b,
+                 10 * error, 10 * error));
+  const Tensor last = x.slice(0, rows - 1, rows);
+  CHECK(equal(softmax(x, 1).slice(0, rows - 1, rows), softmax(last, 1)));
+  CHECK(equal(log_softmax(x, 1).slice(0, rows - 1, rows), log_softmax(last, 1)));
+  CHECK(equal(layer_norm(x, {n}, w, b).slice(0, rows - 1, rows), layer_norm(last, {n}, w, b)));
+}
+
+TEST_CASE("short rows have gradients of both orders", "[reduction]") {
+  manual_seed(4);
+  const std::int64_t n = GENERATE(1, 5, 16);
+  const Tensor x = randn({9, n}, kDouble).requires_grad_(), w = randn({n}, kDouble),
+               b = randn({n}, kDouble);
+  check_gradients([](const auto& in) { return softmax(in[0], 1); }, x);
+  check_gradients([](const auto& in) { return log_softmax(in[0], 1); }, x);
+  if (n > 1) check_gradients([=](const auto& in) { return layer_norm(in[0], {n}, w, b); }, x);
+}
+
+TEST_CASE("infinities and NaNs stay in their short rows", "[reduction]") {
+  const double inf = INFINITY, nan = NAN;
+  const Tensor x =
+      tensor({-inf, 0.0, 0.0, nan, 1.0, 2.0, inf, 1.0, 2.0, -inf, -inf, -inf}).reshape({4, 3});
+  CHECK(
+      allclose(softmax(x, 1),
+               tensor({0.0, 0.5, 0.5, nan, nan, nan, nan, nan, nan, nan, nan, nan}).reshape({4, 3}),
+               0, 0, /*equal_nan=*/true));
+  CHECK(allclose(log_softmax(x, 1)[0], tensor({-inf, -std::log(2.0), -std::log(2.0)}), 1e-6));
+  CHECK(isnan(log_softmax(x, 1).slice(0, 1, 4)).all().item<bool>());
 }
