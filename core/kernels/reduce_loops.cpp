@@ -48,16 +48,29 @@ struct AbsMax : Max<T> {
   static PULLBACK_INLINE T step(T a, T x) { return Max<T>::step(a, fabs(x)); }
 };
 
+/// What elements are read as, and what counts those of a block.
+template <class T>
+struct CountTypes {
+  using In = T;
+  using Part = int32_t;
+};
+template <>
+struct CountTypes<bool> {
+  using In = unsigned char;
+  using Part = unsigned short;
+};
 template <class T>
 struct CountNonzero {
-  using In = T;
-  using Part = int32_t;  // of one block
+  using In = typename CountTypes<T>::In;
+  using Part = typename CountTypes<T>::Part;
   using Total = int64_t;
   using Out = int64_t;
   static PULLBACK_INLINE Part identity() { return 0; }
   static PULLBACK_INLINE Total start() { return 0; }
-  static PULLBACK_INLINE Part step(Part a, T x) { return a + static_cast<Part>(x != T(0)); }
-  static PULLBACK_INLINE Part merge(Part a, Part b) { return a + b; }
+  static PULLBACK_INLINE Part step(Part a, In x) {
+    return static_cast<Part>(a + static_cast<Part>(x != In(0)));
+  }
+  static PULLBACK_INLINE Part merge(Part a, Part b) { return static_cast<Part>(a + b); }
   static PULLBACK_INLINE Total join(Total a, Part b) { return a + b; }
   static PULLBACK_INLINE Out finish(Total a) { return a; }
 };
