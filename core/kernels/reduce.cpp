@@ -14,6 +14,7 @@ using std::int64_t;
 constexpr int64_t kGrain = 32768;  // elements that make a task worth sharing
 constexpr int64_t kEnoughTasks = 16;
 constexpr int64_t kColumns = 512;  // the width of the kernels' column blocks
+constexpr int64_t kFewPlanes = 4;  // that are brought together two by two
 constexpr int64_t kJoined = 16;    // rows of few columns that make a wide one
 constexpr int64_t kTurned = 256;   // short runs that are turned at a time, in the first cache
 constexpr int64_t kShort = 16;     // runs below it are folded in one order, turned or not
@@ -274,6 +275,30 @@ void reduce_copy(const Reduce& op, ScalarType type, const Dims& kept, const Dims
   reduce_runs(op, type, all, {n, size, 0}, copy.data(), out);
 }
 
+bool has_few_planes(const Reduce& op, ScalarType type, const Dim& run) {
+  return op.of_two != nullptr && op.result(type) == type && run.size > 1 &&
+         run.size <= (run.in == static_cast<int64_t>(element_size(type)) ? 2 : kFewPlanes);
+}
+
+/// A few planes are as many arrays: their elements are brought together as those of tensors are.
+void reduce_planes(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run,
+                   const char* in, char* out) {
+  const int64_t size = static_cast<int64_t>(element_size(type));
+  int64_t sizes[kMaxDims], from[kMaxDims], to[kMaxDims];
+  for (int d = 0; d < kept.count; ++d) {
+    sizes[d] = kept.list[d].size;
+    from[d] = kept.list[d].in;
+    to[d] = kept.list[d].out;
+  }
+  char* const first = const_cast<char*>(in);
+  Operand operands[] = {{out, to, size}, {first, from, size}, {first, from, size}};
+  for (int64_t k = 1; k < run.size; ++k) {
+    operands[2].data = first + k * run.in;
+    for_each((kernels().*op.of_two)[type], kept.count, sizes, operands, 3);
+    operands[1] = operands[0];
+  }
+}
+
 }  // namespace
 
 void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, const Operand& out,
@@ -315,7 +340,9 @@ void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, c
   if (op.combine != nullptr) runs.sort();
   runs.merge();
   if (runs.count == 0) runs.add({1, size, 0});
-  if (runs.count == 1) {
+  if (runs.count == 1 && has_few_planes(op, type, runs.list[0])) {
+    reduce_planes(op, type, kept, runs.list[0], from, to);
+  } else if (runs.count == 1) {
     reduce_runs(op, type, kept, runs.list[0], from, to);
   } else if (op.combine != nullptr) {
     reduce_in_steps(op, type, kept, runs, from, to);

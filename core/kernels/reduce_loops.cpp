@@ -281,6 +281,10 @@ void fill_reduce(Kernels& table) {
   reduction<Max, bool, int32_t, int64_t, float, double>(table.amax, &Kernels::amax);
   reduction<Min, bool, int32_t, int64_t, float, double>(table.amin, &Kernels::amin);
   reduction<AbsMax, float, double>(table.abs_max, &Kernels::abs_max);
+  table.sum.of_two = &Kernels::add;
+  table.prod.of_two = &Kernels::mul;
+  table.amax.of_two = &Kernels::maximum;
+  table.amin.of_two = &Kernels::minimum;
   fill_any_and_all<int32_t, int64_t, float, double>(table);
   fill_runs<float, double>(table);
 }

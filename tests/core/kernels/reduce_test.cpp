@@ -206,6 +206,7 @@ TEST_CASE("short rows and few columns are reduced like others") {
       check_driver(op, {5, 9, n}, {0, 1, 2}, 4);
       check_driver(op, {69, n}, {0, 1}, 1);
       check_driver(op, {3, 64, n}, {0, 1, 2}, 2);
+      check_driver(op, {7, n, 5}, {0, 1, 2}, 2);
       check_driver(op, {300, n}, {1, 0}, 2);
     }
   }
