@@ -237,6 +237,17 @@ PULLBACK_INLINE bool in_columns(int64_t m, int64_t outer, int64_t inner) {
   return m >= 8 && outer == size && inner != size;
 }
 
+/// Writes result(j) for up to kColumns results.
+template <class Out, class F>
+PULLBACK_INLINE void write_columns(int64_t columns, char* out, int64_t stride, F result) {
+  Out results[kColumns];
+  const bool direct = stride == static_cast<int64_t>(sizeof(Out));
+  Out* y = direct ? reinterpret_cast<Out*>(out) : results;
+  PULLBACK_VECTOR
+  for (int64_t j = 0; j < columns; ++j) y[j] = result(j);
+  if (!direct) scatter(results, out, stride, columns);
+}
+
 /// The policy whose loops serve R: all but the last step may be another's.
 template <class R>
 struct StepsOf {
@@ -254,14 +265,9 @@ PULLBACK_NOINLINE void fold(int64_t m, int64_t n, const char* in, int64_t outer,
     for (int64_t first = 0; first < m; first += kColumns) {
       const int64_t columns = m - first < kColumns ? m - first : kColumns;
       typename R::Total totals[kColumns];
-      Out results[kColumns];
       fold_columns<Steps>(columns, n, in + first * outer, inner, totals);
-      char* to = out + first * out_stride;
-      const bool direct = out_stride == static_cast<int64_t>(sizeof(Out));
-      Out* y = direct ? reinterpret_cast<Out*>(to) : results;
-      PULLBACK_VECTOR
-      for (int64_t j = 0; j < columns; ++j) y[j] = R::finish(totals[j]);
-      if (!direct) scatter(results, to, out_stride, columns);
+      write_columns<Out>(columns, out + first * out_stride, out_stride,
+                         [&](int64_t j) { return R::finish(totals[j]); });
     }
     return;
   }

@@ -83,10 +83,8 @@ PULLBACK_NOINLINE void any_or_all(Reduction count, int64_t m, int64_t n, const c
     const int64_t results = m - first < kColumns ? m - first : kColumns;
     count(results, n, in + first * outer, outer, inner, reinterpret_cast<char*>(counts),
           sizeof(int64_t));
-    for (int64_t j = 0; j < results; ++j) {
-      *reinterpret_cast<bool*>(out + (first + j) * out_stride) =
-          All ? counts[j] == n : counts[j] != 0;
-    }
+    write_columns<bool>(results, out + first * out_stride, out_stride,
+                        [&](int64_t j) { return All ? counts[j] == n : counts[j] != 0; });
   }
 }
 template <class T, bool All>
@@ -171,10 +169,8 @@ void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
       fold_columns<Sum<T>>(columns, n, top, inner, squares);
       for (int64_t j = 0; j < columns; ++j) mean[j] = static_cast<T>(squares[j] / count);
       sum_deviations_in_columns(columns, n, top, inner, mean, errors, squares);
-      for (int64_t j = 0; j < columns; ++j) {
-        *reinterpret_cast<T*>(out + (first + j) * out_stride) =
-            deviation_of<T>(n, squares[j], errors[j]);
-      }
+      write_columns<T>(columns, out + first * out_stride, out_stride,
+                       [&](int64_t j) { return deviation_of<T>(n, squares[j], errors[j]); });
     }
     return;
   }
@@ -237,10 +233,8 @@ void logsumexp(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
       fold_columns<Max<T>>(columns, n, top, inner, shift);
       for (int64_t j = 0; j < columns; ++j) shift[j] = shift_of(shift[j]);
       sum_exponentials_in_columns(columns, n, top, inner, shift, sums);
-      for (int64_t j = 0; j < columns; ++j) {
-        *reinterpret_cast<T*>(out + (first + j) * out_stride) =
-            static_cast<T>(log(sums[j]) + shift[j]);
-      }
+      write_columns<T>(columns, out + first * out_stride, out_stride,
+                       [&](int64_t j) { return static_cast<T>(log(sums[j]) + shift[j]); });
     }
     return;
   }
