@@ -34,6 +34,7 @@ struct Reduce {
   Reduction loops[kScalarTypes] = {};
   ScalarType results[kScalarTypes] = {};  ///< the type of the result, by the type of the elements
   Reduce Kernels::*combine = nullptr;  ///< joins results of parts; null: elements come in one run
+  Map Kernels::*of_two = nullptr;      ///< f(a, b) of two elements of the result's type
   Reduction operator[](ScalarType type) const { return loops[static_cast<int>(type)]; }
   ScalarType result(ScalarType type) const { return results[static_cast<int>(type)]; }
 };

@@ -14,6 +14,10 @@ using std::int64_t;
 constexpr int64_t kGrain = 32768;  // elements that make a task worth sharing
 constexpr int64_t kEnoughTasks = 16;
 constexpr int64_t kColumns = 512;  // the width of the kernels' column blocks
+constexpr int64_t kFewPlanes = 4;  // that are brought together two by two
+constexpr int64_t kJoined = 16;    // rows of few columns that make a wide one
+constexpr int64_t kTurned = 256;   // short runs that are turned at a time, in the first cache
+constexpr int64_t kShort = 16;     // runs below it are folded in one order, turned or not
 
 struct Dim {
   int64_t size;
@@ -75,8 +79,9 @@ struct Plan {
   const char* in;
   char* out;
   int64_t n, inner;
-  Dim row;      ///< the kept dimension that the kernel walks
-  Dims others;  ///< the rest of them
+  Dim row;                   ///< the kept dimension that the kernel walks
+  Dims others;               ///< the rest of them
+  Transpose turn = nullptr;  ///< null unless runs are to be turned
   int64_t rows_per_task = 1;
   int64_t pieces = 1, length = 0, piece_stride = 0;
 
@@ -95,9 +100,21 @@ struct Plan {
       from += index * dim.in;
       to += index * dim.out;
     }
+    const int64_t rows = std::min(rows_per_task, row.size - first);
+    if (turn != nullptr) return run_turned(rows, from, to);
     const int64_t begin = task * length;
-    kernel(std::min(rows_per_task, row.size - first), std::min(length, n - begin),
-           from + begin * inner, row.in, inner, to + task * piece_stride, row.out);
+    kernel(rows, std::min(length, n - begin), from + begin * inner, row.in, inner,
+           to + task * piece_stride, row.out);
+  }
+
+  /// Vectors lie across runs that are too short to fill them.
+  void run_turned(int64_t rows, const char* from, char* to) const {
+    alignas(64) char lanes[kTurned * kShort * sizeof(double)];
+    for (int64_t first = 0; first < rows; first += kTurned) {
+      const int64_t count = std::min(kTurned, rows - first);
+      turn(count, n, from + first * row.in, row.in, lanes, count * inner);
+      kernel(count, n, lanes, inner, count * inner, to + first * row.out, row.out);
+    }
   }
 
   void run_all() const {
@@ -142,6 +159,9 @@ Plan make_plan(const Reduce& op, ScalarType type, const Dims& kept, const Dim& r
   const int64_t n = std::max<int64_t>(run.size, 1);
   plan.rows_per_task = std::max<int64_t>(1, kGrain / n);
   if (columns) plan.rows_per_task = (plan.rows_per_task + kColumns - 1) / kColumns * kColumns;
+  // Bytes are as soon added as turned.
+  if (run.in == size && size > 1 && n > 1 && n < kShort && plan.row.size >= 8)
+    plan.turn = kernels().transpose(type);
   const int64_t per_row = columns ? std::min(plan.row.size, plan.rows_per_task) : 1;
   const int64_t shortest = std::max<int64_t>(64, kGrain / per_row);
   if (op.combine != nullptr && plan.tasks() < kEnoughTasks && n >= 2 * shortest) {
@@ -160,8 +180,43 @@ Dims dense(Dims dims, int64_t stride) {
   return dims;
 }
 
+bool has_few_columns(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run) {
+  if (op.combine == nullptr || kept.count == 0 || run.size < 4 * kJoined) return false;
+  const Dim& columns = kept.list[kept.count - 1];
+  return columns.in == static_cast<int64_t>(element_size(type)) && columns.size < 2 * kJoined &&
+         run.in == columns.size * columns.in;
+}
+
+/// Makes kJoined rows of a few dense columns a wide one, and combines what comes of its parts and
+/// of the rows that are left over.
+void reduce_few_columns(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run,
+                        const char* in, char* out) {
+  const ScalarType result = op.result(type);
+  const int64_t size = static_cast<int64_t>(element_size(result));
+  const int last = kept.count - 1;
+  const int64_t columns = kept.list[last].size;
+  const int64_t left = run.size % kJoined, rows = kJoined + (left > 0 ? 1 : 0);
+  Dims parts = kept;
+  parts.list[last].size = rows * columns;
+  Scratch memory(parts.numel() * size);
+  parts = dense(parts, size);
+  Dims split = kept, joined = parts;
+  for (int d = 0; d <= last; ++d) split.list[d].out = parts.list[d].in;
+  joined.list[last].size = columns;
+  if (left > 0) {
+    reduce_runs(op, type, split, {left, run.in, 0}, in + (run.size - left) * run.in,
+                memory.data() + kJoined * columns * size);
+  }
+  split.list[last].size = kJoined * columns;
+  reduce_runs(op, type, split, {run.size / kJoined, kJoined * run.in, 0}, in, memory.data());
+  reduce_runs(kernels().*op.combine, result, joined, {rows, columns * size, 0}, memory.data(), out);
+}
+
 void reduce_runs(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run,
                  const char* in, char* out) {
+  if (has_few_columns(op, type, kept, run)) {
+    return reduce_few_columns(op, type, kept, run, in, out);
+  }
   Plan plan = make_plan(op, type, kept, run, in, out);
   if (plan.pieces == 1) {
     plan.run_all();
@@ -220,6 +275,30 @@ void reduce_copy(const Reduce& op, ScalarType type, const Dims& kept, const Dims
   reduce_runs(op, type, all, {n, size, 0}, copy.data(), out);
 }
 
+bool has_few_planes(const Reduce& op, ScalarType type, const Dim& run) {
+  return op.of_two != nullptr && op.result(type) == type && run.size > 1 &&
+         run.size <= (run.in == static_cast<int64_t>(element_size(type)) ? 2 : kFewPlanes);
+}
+
+/// A few planes are as many arrays: their elements are brought together as those of tensors are.
+void reduce_planes(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run,
+                   const char* in, char* out) {
+  const int64_t size = static_cast<int64_t>(element_size(type));
+  int64_t sizes[kMaxDims], from[kMaxDims], to[kMaxDims];
+  for (int d = 0; d < kept.count; ++d) {
+    sizes[d] = kept.list[d].size;
+    from[d] = kept.list[d].in;
+    to[d] = kept.list[d].out;
+  }
+  char* const first = const_cast<char*>(in);
+  Operand operands[] = {{out, to, size}, {first, from, size}, {first, from, size}};
+  for (int64_t k = 1; k < run.size; ++k) {
+    operands[2].data = first + k * run.in;
+    for_each((kernels().*op.of_two)[type], kept.count, sizes, operands, 3);
+    operands[1] = operands[0];
+  }
+}
+
 }  // namespace
 
 void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, const Operand& out,
@@ -261,7 +340,9 @@ void reduce(const Reduce& op, ScalarType type, int ndim, const int64_t* sizes, c
   if (op.combine != nullptr) runs.sort();
   runs.merge();
   if (runs.count == 0) runs.add({1, size, 0});
-  if (runs.count == 1) {
+  if (runs.count == 1 && has_few_planes(op, type, runs.list[0])) {
+    reduce_planes(op, type, kept, runs.list[0], from, to);
+  } else if (runs.count == 1) {
     reduce_runs(op, type, kept, runs.list[0], from, to);
   } else if (op.combine != nullptr) {
     reduce_in_steps(op, type, kept, runs, from, to);

@@ -159,43 +159,75 @@ PULLBACK_NOINLINE typename R::Total fold_run(int64_t n, const char* in, int64_t 
   return total;
 }
 
-/// The parts of `columns` neighbouring results with `Rows` more rows of inputs, one after the
-/// other.
-template <class R, int Rows>
-PULLBACK_INLINE void step_columns(int64_t columns, typename R::Part* parts, const char* in,
-                                  int64_t inner) {
-  for (int64_t j = 0; j < columns; ++j) {
-    typename R::Part part = parts[j];
-    for (int k = 0; k < Rows; ++k)
-      part = R::step(part, reinterpret_cast<const typename R::In*>(in + k * inner)[j]);
-    parts[j] = part;
-  }
-}
-
 constexpr int64_t kColumns = 512;
 constexpr int64_t kHeight = 256;
 
-/// The totals of up to kColumns neighbouring results at once, rows of inputs at a time: for
-/// reductions over an outer dimension.
+/// Takes more rows of inputs into the parts of neighbouring results, kSpan of them at a time, which
+/// stay in registers. The last kSpan end with the columns and pass over those that are done.
+template <class R>
+PULLBACK_INLINE void step_columns(int64_t columns, int64_t rows, typename R::Part* parts,
+                                  const char* in, int64_t inner) {
+  for (int64_t j = 0; j < columns; j += kSpan) {
+    const int64_t from = j + kSpan < columns ? j : columns - kSpan;
+    const int done = static_cast<int>(j - from);
+    alignas(64) typename R::Part lanes[kSpan];
+    for (int l = 0; l < kSpan; ++l) lanes[l] = parts[from + l];
+    const char* row = in + from * static_cast<int64_t>(sizeof(typename R::In));
+    for (int64_t k = 0; k < rows; ++k, row += inner) {
+      const auto* x = reinterpret_cast<const typename R::In*>(row);
+      for (int l = 0; l < kSpan; ++l) lanes[l] = R::step(lanes[l], x[l]);
+    }
+    PULLBACK_VECTOR
+    for (int l = 0; l < kSpan; ++l) parts[from + l] = l < done ? parts[from + l] : lanes[l];
+  }
+}
+
+/// Copies rows of less than kSpan columns to rows of kSpan.
+template <class T>
+PULLBACK_NOINLINE void pad_rows(int64_t rows, int64_t columns, const char* in, int64_t inner,
+                                T* to) {
+  constexpr int64_t half = kSpan / 2, size = sizeof(T);
+  for (int64_t k = 0; k < rows; ++k, in += inner, to += kSpan) {
+    for (int l = 0; l < kSpan; ++l) to[l] = 0;
+    if (columns < half) {
+      for (int64_t j = 0; j < columns; ++j) to[j] = reinterpret_cast<const T*>(in)[j];
+    } else {
+      __builtin_memcpy(to, in, half * size);
+      __builtin_memcpy(to + columns - half, in + (columns - half) * size, half * size);
+    }
+  }
+}
+
+/// The totals of up to kColumns neighbouring results at once, a few rows of inputs at a time, which
+/// then come from memory side by side: for reductions over an outer dimension.
 template <class R>
 PULLBACK_NOINLINE void fold_columns(int64_t columns, int64_t n, const char* in, int64_t inner,
                                     typename R::Total* totals) {
-  for (int64_t j = 0; j < columns; ++j) totals[j] = R::start();
+  using Part = typename R::Part;
+  constexpr int64_t together = 16;
+  const int64_t width = columns < kSpan ? kSpan : columns;
+  const auto for_all = [columns](auto f) {
+    for (int64_t j = 0; j < columns; j += kSpan)
+      for (int l = 0; l < kSpan; ++l) f(j + l);
+  };
+  for_all([=](int64_t j) { totals[j] = R::start(); });
   for (int64_t top = 0; top < n; top += kHeight) {
     const int64_t bottom = n - top < kHeight ? n : top + kHeight;
-    alignas(64) typename R::Part parts[kColumns];
-    for (int64_t j = 0; j < columns; ++j) parts[j] = R::identity();
-    const char* row = in + top * inner;
-    // Few columns would wait for the last row's parts to come back from memory.
-    int64_t k = top;
-    for (; k + 8 <= bottom; k += 8, row += 8 * inner)
-      step_columns<R, 8>(columns, parts, row, inner);
-    if constexpr (kFloating<typename R::In>) {
-      for (; k + 4 <= bottom; k += 4, row += 4 * inner)
-        step_columns<R, 4>(columns, parts, row, inner);
+    alignas(64) Part parts[kColumns];
+    for_all([&](int64_t j) { parts[j] = R::identity(); });
+    for (int64_t k = top; k < bottom; k += together) {
+      const int64_t rows = bottom - k < together ? bottom - k : together;
+      const char* row = in + k * inner;
+      int64_t step = inner;
+      alignas(64) typename R::In padded[together * kSpan];
+      if (columns < kSpan) {
+        pad_rows(rows, columns, row, inner, padded);
+        row = reinterpret_cast<const char*>(padded);
+        step = kSpan * sizeof(typename R::In);
+      }
+      step_columns<R>(width, rows, parts, row, step);
     }
-    for (; k < bottom; ++k, row += inner) step_columns<R, 1>(columns, parts, row, inner);
-    for (int64_t j = 0; j < columns; ++j) totals[j] = R::join(totals[j], parts[j]);
+    for_all([&](int64_t j) { totals[j] = R::join(totals[j], parts[j]); });
   }
 }
 
@@ -204,6 +236,17 @@ template <class T>
 PULLBACK_INLINE bool in_columns(int64_t m, int64_t outer, int64_t inner) {
   const int64_t size = sizeof(T);
   return m >= 8 && outer == size && inner != size;
+}
+
+/// Writes result(j) for up to kColumns results.
+template <class Out, class F>
+PULLBACK_INLINE void write_columns(int64_t columns, char* out, int64_t stride, F result) {
+  Out results[kColumns];
+  const bool direct = stride == static_cast<int64_t>(sizeof(Out));
+  Out* y = direct ? reinterpret_cast<Out*>(out) : results;
+  PULLBACK_VECTOR
+  for (int64_t j = 0; j < columns; ++j) y[j] = result(j);
+  if (!direct) scatter(results, out, stride, columns);
 }
 
 /// The policy whose loops serve R: all but the last step may be another's.
@@ -220,12 +263,12 @@ PULLBACK_NOINLINE void fold(int64_t m, int64_t n, const char* in, int64_t outer,
   using Out = typename R::Out;
   using Steps = typename StepsOf<R>::type;
   if (n > 1 && in_columns<In>(m, outer, inner)) {
-    typename R::Total totals[kColumns];
     for (int64_t first = 0; first < m; first += kColumns) {
       const int64_t columns = m - first < kColumns ? m - first : kColumns;
+      typename R::Total totals[kColumns];
       fold_columns<Steps>(columns, n, in + first * outer, inner, totals);
-      for (int64_t j = 0; j < columns; ++j)
-        *reinterpret_cast<Out*>(out + (first + j) * out_stride) = R::finish(totals[j]);
+      write_columns<Out>(columns, out + first * out_stride, out_stride,
+                         [&](int64_t j) { return R::finish(totals[j]); });
     }
     return;
   }
@@ -246,6 +289,21 @@ void reduction(Reduce& table, Reduce Kernels::*combine) {
   table.combine = combine;
 }
 
+/// One value of a choice between x and y that was made as x ? y and as y ? x: a processor's max and
+/// min do not keep NaN, but give its bits to one of the two (and of 0 and -0, -0). A choice between
+/// three would be a branch, or two more steps to wait for.
+PULLBACK_INLINE float both_ways(float a, float b) {
+  return from_bits(bits(a) | bits(b));
+}
+PULLBACK_INLINE double both_ways(double a, double b) {
+  return __builtin_bit_cast(double,
+                            __builtin_bit_cast(uint64_t, a) | __builtin_bit_cast(uint64_t, b));
+}
+template <class T>
+PULLBACK_INLINE T both_ways(T a, T) {
+  return a;
+}
+
 /// The largest element; NaN is larger than all.
 template <class T>
 struct Max {
@@ -263,7 +321,10 @@ struct Max {
     }
   }
   static PULLBACK_INLINE T start() { return identity(); }
-  static PULLBACK_INLINE T step(T a, T x) { return ((x > a) | (x != x)) != 0 ? x : a; }
+  static PULLBACK_INLINE T step(T a, T x) {
+    if constexpr (kBoolean<T>) return (a | x) != 0;
+    return both_ways(x > a ? x : a, a > x ? a : x);
+  }
   static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T finish(T a) { return a; }
@@ -286,7 +347,10 @@ struct Min {
     }
   }
   static PULLBACK_INLINE T start() { return identity(); }
-  static PULLBACK_INLINE T step(T a, T x) { return ((x < a) | (x != x)) != 0 ? x : a; }
+  static PULLBACK_INLINE T step(T a, T x) {
+    if constexpr (kBoolean<T>) return (a & x) != 0;
+    return both_ways(x < a ? x : a, a < x ? a : x);
+  }
   static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
   static PULLBACK_INLINE T finish(T a) { return a; }

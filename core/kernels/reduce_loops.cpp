@@ -48,16 +48,29 @@ struct AbsMax : Max<T> {
   static PULLBACK_INLINE T step(T a, T x) { return Max<T>::step(a, fabs(x)); }
 };
 
+/// What elements are read as, and what counts those of a block.
+template <class T>
+struct CountTypes {
+  using In = T;
+  using Part = int32_t;
+};
+template <>
+struct CountTypes<bool> {
+  using In = unsigned char;
+  using Part = unsigned short;
+};
 template <class T>
 struct CountNonzero {
-  using In = T;
-  using Part = int32_t;  // of one block
+  using In = typename CountTypes<T>::In;
+  using Part = typename CountTypes<T>::Part;
   using Total = int64_t;
   using Out = int64_t;
   static PULLBACK_INLINE Part identity() { return 0; }
   static PULLBACK_INLINE Total start() { return 0; }
-  static PULLBACK_INLINE Part step(Part a, T x) { return a + static_cast<Part>(x != T(0)); }
-  static PULLBACK_INLINE Part merge(Part a, Part b) { return a + b; }
+  static PULLBACK_INLINE Part step(Part a, In x) {
+    return static_cast<Part>(a + static_cast<Part>(x != In(0)));
+  }
+  static PULLBACK_INLINE Part merge(Part a, Part b) { return static_cast<Part>(a + b); }
   static PULLBACK_INLINE Total join(Total a, Part b) { return a + b; }
   static PULLBACK_INLINE Out finish(Total a) { return a; }
 };
@@ -70,10 +83,8 @@ PULLBACK_NOINLINE void any_or_all(Reduction count, int64_t m, int64_t n, const c
     const int64_t results = m - first < kColumns ? m - first : kColumns;
     count(results, n, in + first * outer, outer, inner, reinterpret_cast<char*>(counts),
           sizeof(int64_t));
-    for (int64_t j = 0; j < results; ++j) {
-      *reinterpret_cast<bool*>(out + (first + j) * out_stride) =
-          All ? counts[j] == n : counts[j] != 0;
-    }
+    write_columns<bool>(results, out + first * out_stride, out_stride,
+                        [&](int64_t j) { return All ? counts[j] == n : counts[j] != 0; });
   }
 }
 template <class T, bool All>
@@ -158,10 +169,8 @@ void deviation(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
       fold_columns<Sum<T>>(columns, n, top, inner, squares);
       for (int64_t j = 0; j < columns; ++j) mean[j] = static_cast<T>(squares[j] / count);
       sum_deviations_in_columns(columns, n, top, inner, mean, errors, squares);
-      for (int64_t j = 0; j < columns; ++j) {
-        *reinterpret_cast<T*>(out + (first + j) * out_stride) =
-            deviation_of<T>(n, squares[j], errors[j]);
-      }
+      write_columns<T>(columns, out + first * out_stride, out_stride,
+                       [&](int64_t j) { return deviation_of<T>(n, squares[j], errors[j]); });
     }
     return;
   }
@@ -224,10 +233,8 @@ void logsumexp(int64_t m, int64_t n, const char* in, int64_t outer, int64_t inne
       fold_columns<Max<T>>(columns, n, top, inner, shift);
       for (int64_t j = 0; j < columns; ++j) shift[j] = shift_of(shift[j]);
       sum_exponentials_in_columns(columns, n, top, inner, shift, sums);
-      for (int64_t j = 0; j < columns; ++j) {
-        *reinterpret_cast<T*>(out + (first + j) * out_stride) =
-            static_cast<T>(log(sums[j]) + shift[j]);
-      }
+      write_columns<T>(columns, out + first * out_stride, out_stride,
+                       [&](int64_t j) { return static_cast<T>(log(sums[j]) + shift[j]); });
     }
     return;
   }
@@ -268,6 +275,10 @@ void fill_reduce(Kernels& table) {
   reduction<Max, bool, int32_t, int64_t, float, double>(table.amax, &Kernels::amax);
   reduction<Min, bool, int32_t, int64_t, float, double>(table.amin, &Kernels::amin);
   reduction<AbsMax, float, double>(table.abs_max, &Kernels::abs_max);
+  table.sum.of_two = &Kernels::add;
+  table.prod.of_two = &Kernels::mul;
+  table.amax.of_two = &Kernels::maximum;
+  table.amin.of_two = &Kernels::minimum;
   fill_any_and_all<int32_t, int64_t, float, double>(table);
   fill_runs<float, double>(table);
 }

@@ -34,7 +34,7 @@ void scan(int64_t m, int64_t n, char* const* data, const int64_t* outer, const i
   using Out = typename P::Out;
   using Total = typename P::Total;
   const bool neighbours = outer[0] == static_cast<int64_t>(sizeof(Out)) &&
-                          outer[1] == static_cast<int64_t>(sizeof(In)) && m > 1;
+                          outer[1] == static_cast<int64_t>(sizeof(In)) && m >= kTogether;
   if (!neighbours) {
     int64_t j = 0;
     for (; j + kTogether <= m; j += kTogether) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
 #include <pullback/core/kernels/sort_key.h>
 
@@ -25,6 +26,8 @@ constexpr bool before(const E& a, const E& b) {
   return a.key != b.key ? a.key < b.key : a.index < b.index;
 }
 
+constexpr int64_t kRanked = 128;     // up to here, comparing all with all is faster than sorting
+constexpr int64_t kRankedPart = 48;  // and than keeping the first in order
 constexpr int64_t kRadixFrom = 200;  // below, comparing is faster than counting
 constexpr int64_t kFew = 64;         // as many are kept in order by insertion
 
@@ -79,12 +82,9 @@ class RowSorter {
   }
 
   void write(const T* in, int64_t k, T* values, int64_t* indices) {
-    if (values != nullptr) {
-      sorted_.resize(static_cast<std::size_t>(k));
-      for (int64_t i = 0; i < k; ++i) std::memcpy(&sorted_[i], in + entries_[i].index, sizeof(T));
-      std::memcpy(values, sorted_.data(), static_cast<std::size_t>(k) * sizeof(T));
-    }
-    if (indices == nullptr) return;
+    sorted_.resize(static_cast<std::size_t>(k));
+    for (int64_t i = 0; i < k; ++i) std::memcpy(&sorted_[i], in + entries_[i].index, sizeof(T));
+    std::memcpy(values, sorted_.data(), static_cast<std::size_t>(k) * sizeof(T));
     for (int64_t i = 0; i < k; ++i) indices[i] = static_cast<int64_t>(entries_[i].index);
   }
 
@@ -128,6 +128,82 @@ class RowSorter {
   std::vector<Element> sorted_;  // vector<bool> would pack
 };
 
+/// Sorts short rows, kLanes of them side by side: an element's place is the number of those that
+/// come before it, found by n^2/2 comparisons without a branch.
+template <class T>
+class RowRanker {
+ public:
+  static constexpr int kLanes = 16;
+
+  RowRanker(ScalarType type, bool descending)
+      : transpose_(kernels().transpose(type)), descending_(descending) {}
+
+  void rank(const T* in, int64_t rows, int64_t n) {
+    constexpr int64_t size = sizeof(T);
+    if (rows < kLanes) std::fill_n(&elements_[0][0], n * kLanes, T());
+    transpose_(rows, n, reinterpret_cast<const char*>(in), n * size,
+               reinterpret_cast<char*>(elements_), kLanes * size);
+    const Key<T> sign = Key<T>{1} << (8 * sizeof(Key<T>) - 1);
+    const Key<T> flip = descending_ ? ~sign : sign;
+    for (int64_t i = 0; i < n; ++i) {
+      Order own[kLanes], after[kLanes];
+      for (int l = 0; l < kLanes; ++l) {
+        own[l] = static_cast<Order>(key_of(elements_[i][l]) ^ flip);
+        after[l] = 0;
+      }
+      for (int64_t j = 0; j < i; ++j) {
+        for (int l = 0; l < kLanes; ++l) {
+          const Order larger = keys_[j][l] > own[l];
+          ranks_[j][l] += larger;
+          after[l] += larger;
+        }
+      }
+      for (int l = 0; l < kLanes; ++l) {
+        keys_[i][l] = own[l];
+        ranks_[i][l] = static_cast<Order>(i) - after[l];
+      }
+    }
+  }
+
+  void write(int64_t lane, int64_t n, int64_t k, T* values, int64_t* indices) const {
+    T sorted[kRanked];
+    int64_t order[kRanked];
+    T* to = k == n ? values : sorted;
+    int64_t* places = k == n ? indices : order;
+    for (int64_t i = 0; i < n; ++i) {
+      const Order rank = ranks_[i][lane];
+      to[rank] = elements_[i][lane];
+      places[rank] = i;
+    }
+    if (k == n) return;
+    std::copy_n(sorted, k, values);
+    std::copy_n(order, k, indices);
+  }
+
+ private:
+  using Order = std::make_signed_t<Key<T>>;  // SSE2 compares no others
+  Transpose transpose_;
+  bool descending_;
+  T elements_[kRanked][kLanes];
+  Order keys_[kRanked][kLanes], ranks_[kRanked][kLanes];
+};
+
+template <class T>
+void rank_rows(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k, const T* in,
+               T* values, int64_t* indices) {
+  constexpr int64_t lanes = RowRanker<T>::kLanes;
+  const int64_t groups = (m + lanes - 1) / lanes;
+  parallel_for(groups, std::max<int64_t>(1, 2048 / (lanes * n)), [=](int64_t begin, int64_t end) {
+    RowRanker<T> ranker(type, descending);
+    for (int64_t j = begin * lanes; j < std::min(end * lanes, m); j += lanes) {
+      const int64_t rows = std::min(lanes, m - j);
+      ranker.rank(in + j * n, rows, n);
+      for (int64_t l = 0; l < rows; ++l)
+        ranker.write(l, n, k, values + (j + l) * k, indices + (j + l) * k);
+    }
+  });
+}
+
 template <class T, class E>
 void sort_typed(bool descending, int64_t m, int64_t n, int64_t k, const void* in, void* values,
                 int64_t* indices) {
@@ -138,8 +214,7 @@ void sort_typed(bool descending, int64_t m, int64_t n, int64_t k, const void* in
     RowSorter<T, E> sorter;
     for (int64_t j = begin; j < end; ++j) {
       sorter.sort(from + j * n, n, k, descending);
-      sorter.write(from + j * n, k, to == nullptr ? nullptr : to + j * k,
-                   indices == nullptr ? nullptr : indices + j * k);
+      sorter.write(from + j * n, k, to + j * k, indices + j * k);
     }
   });
 }
@@ -148,7 +223,10 @@ void dispatch(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k,
               void* values, int64_t* indices) {
   if (m == 0 || n == 0 || k == 0) return;
   visit(type, [&]<class T>(T) {
-    if (n <= std::numeric_limits<std::uint32_t>::max()) {
+    if (m >= RowRanker<T>::kLanes / 2 && n <= (k < n / 8 ? kRankedPart : kRanked)) {
+      rank_rows(type, descending, m, n, k, static_cast<const T*>(in), static_cast<T*>(values),
+                indices);
+    } else if (n <= std::numeric_limits<std::uint32_t>::max()) {
       sort_typed<T, Entry<Key<T>>>(descending, m, n, k, in, values, indices);
     } else {
       sort_typed<T, Entry<std::uint64_t>>(descending, m, n, k, in, values, indices);

@@ -7,8 +7,8 @@
 namespace pullback::kernels {
 
 /// Sorts each of m contiguous rows of n elements, stably (equal elements keep their order; -0
-/// equals 0; NaN is larger than all, and NaNs are equal). `values` (may be null, may be `in`) gets
-/// the sorted row, `indices` (may be null) where each element was.
+/// equals 0; NaN is larger than all, and NaNs are equal). `values`, which may be `in`, gets the
+/// sorted row, `indices` where each element was.
 void sort_rows(ScalarType type, bool descending, std::int64_t m, std::int64_t n, const void* in,
                void* values, std::int64_t* indices);
 

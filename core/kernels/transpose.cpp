@@ -16,9 +16,10 @@ constexpr int64_t kSquare = sizeof(T) == 4   ? 8
 using Words = uint32_t __attribute__((vector_size(32)));
 using DoubleWords = uint64_t __attribute__((vector_size(32)));
 
-/// 8 x 8 words of 32 bits: pairs, then fours, then halves change places.
+/// 8 x 8 words of 32 bits: pairs, then fours, then halves change places. Only the first `columns`
+/// of the result's rows are written.
 PULLBACK_INLINE void square(int32_t, const char* in, int64_t in_stride, char* out,
-                            int64_t out_stride) {
+                            int64_t out_stride, int64_t columns = 8) {
   Words a[8], b[8];
   for (int i = 0; i < 8; ++i) __builtin_memcpy(&a[i], in + i * in_stride, sizeof(Words));
   for (int i = 0; i < 8; i += 2) {
@@ -36,12 +37,13 @@ PULLBACK_INLINE void square(int32_t, const char* in, int64_t in_stride, char* ou
     b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
     b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
   }
-  for (int i = 0; i < 8; ++i) __builtin_memcpy(out + i * out_stride, &b[i], sizeof(Words));
+  for (int i = 0; i < 8; ++i)
+    if (i < columns) __builtin_memcpy(out + i * out_stride, &b[i], sizeof(Words));
 }
 
 /// 4 x 4 words of 64 bits: pairs, then halves.
 PULLBACK_INLINE void square(int64_t, const char* in, int64_t in_stride, char* out,
-                            int64_t out_stride) {
+                            int64_t out_stride, int64_t columns = 4) {
   DoubleWords a[4], b[4];
   for (int i = 0; i < 4; ++i) __builtin_memcpy(&a[i], in + i * in_stride, sizeof(DoubleWords));
   for (int i = 0; i < 4; i += 2) {
@@ -52,11 +54,12 @@ PULLBACK_INLINE void square(int64_t, const char* in, int64_t in_stride, char* ou
     a[i] = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 4, 5);
     a[i + 2] = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 6, 7);
   }
-  for (int i = 0; i < 4; ++i) __builtin_memcpy(out + i * out_stride, &a[i], sizeof(DoubleWords));
+  for (int i = 0; i < 4; ++i)
+    if (i < columns) __builtin_memcpy(out + i * out_stride, &a[i], sizeof(DoubleWords));
 }
 
 /// 1 x 1.
-PULLBACK_INLINE void square(bool, const char* in, int64_t, char* out, int64_t) {
+PULLBACK_INLINE void square(bool, const char* in, int64_t, char* out, int64_t, int64_t = 1) {
   *out = *in;
 }
 
@@ -80,25 +83,26 @@ PULLBACK_NOINLINE void full_tile(const char* in, int64_t in_stride, char* out, i
   }
 }
 
-/// As many squares as there are in a part of a tile, and the rest below and beside them.
+/// A part of a tile in squares, the last of which end with it and overlap others. Where it is
+/// narrower than a square, one reads `beyond` the columns, if that is allowed.
 template <class T>
 void edge_tile(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
-               int64_t out_stride) {
+               int64_t out_stride, bool beyond) {
   constexpr int64_t size = sizeof(T), step = kSquare<T>;
-  const int64_t whole_rows = rows / step * step;
-  int64_t j = 0;
-  for (; j + step <= columns; j += step) {
-    char* to = out + j * out_stride;
-    for (int64_t i = 0; i < whole_rows; i += step)
-      square(T(), in + i * in_stride + j * size, in_stride, to + i * size, out_stride);
-    for (int64_t i = whole_rows; i < rows; ++i)
-      for (int64_t k = 0; k < step; ++k)
-        reinterpret_cast<T*>(to + k * out_stride)[i] =
-            reinterpret_cast<const T*>(in + i * in_stride)[j + k];
+  if (rows < step || (columns < step && !beyond)) {
+    for (int64_t j = 0; j < columns; ++j) {
+      T* to = reinterpret_cast<T*>(out + j * out_stride);
+      for (int64_t i = 0; i < rows; ++i) to[i] = reinterpret_cast<const T*>(in + i * in_stride)[j];
+    }
+    return;
   }
-  for (; j < columns; ++j) {
-    T* to = reinterpret_cast<T*>(out + j * out_stride);
-    for (int64_t i = 0; i < rows; ++i) to[i] = reinterpret_cast<const T*>(in + i * in_stride)[j];
+  for (int64_t j = 0; j < columns; j += step) {
+    const int64_t column = columns < step ? 0 : j + step < columns ? j : columns - step;
+    for (int64_t i = 0; i < rows; i += step) {
+      const int64_t row = i + step < rows ? i : rows - step;
+      square(T(), in + row * in_stride + column * size, in_stride,
+             out + column * out_stride + row * size, out_stride, columns);
+    }
   }
 }
 
@@ -117,7 +121,8 @@ void transpose(int64_t rows, int64_t columns, const char* in, int64_t in_stride,
       if (width == kTile && height == kTile) {
         full_tile<T>(from, in_stride, to, out_stride);
       } else {
-        edge_tile<T>(height, width, from, in_stride, to, out_stride);
+        const bool beyond = (rows - i - height) * in_stride >= (kSquare<T> - width) * size;
+        edge_tile<T>(height, width, from, in_stride, to, out_stride, beyond);
       }
     }
   }

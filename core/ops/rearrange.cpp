@@ -14,17 +14,6 @@ using autograd::wrt;
 
 namespace {
 
-constexpr std::int64_t kFewCopies = 4;  ///< that are added sooner than a reduction is made
-
-/// g summed over dimension d, whose places were copies of one.
-Tensor sum_of_copies(const Tensor& g, std::int64_t d) {
-  const std::int64_t n = g.size(d);
-  if (n < 1 || n > kFewCopies) return sum(g, d);
-  Tensor total = select(g, d, 0);
-  for (std::int64_t i = 1; i < n; ++i) total = total + select(g, d, i);
-  return total;
-}
-
 /// x with each dimension repeated whole; as many repeats as dimensions. A dimension of size s that
 /// is repeated r times is seen as two, [r, s].
 Tensor repeat_dims(const Tensor& x, const std::vector<std::int64_t>& repeats) {
@@ -48,8 +37,7 @@ Tensor repeat_dims(const Tensor& x, const std::vector<std::int64_t>& repeats) {
   if (y.numel() > 0) copy_into(alias_of(y, Geometry(blocks)), alias_of(x, source));
   return record("RepeatBackward0", y, wrt(x, [blocks, copies](const Tensor& g) {
                   Tensor total = reshape(g, blocks);
-                  for (std::size_t k = copies.size(); k-- > 0;)
-                    total = sum_of_copies(total, copies[k]);
+                  for (std::size_t k = copies.size(); k-- > 0;) total = sum(total, copies[k]);
                   return total;
                 }));
 }
@@ -91,9 +79,8 @@ Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<st
         "repeat_interleave: Storage size calculation overflowed with sizes=", g.sizes(),
         " and repeats=", repeats);
   const Tensor copies = expand(unsqueeze(x.detach(), d + 1), spread).clone();
-  return record(
-      "ViewBackward0", alias_of(copies, Geometry(whole)),
-      wrt(x, [spread, d](const Tensor& g) { return sum_of_copies(reshape(g, spread), d + 1); }));
+  return record("ViewBackward0", alias_of(copies, Geometry(whole)),
+                wrt(x, [spread, d](const Tensor& g) { return sum(reshape(g, spread), d + 1); }));
 }
 
 namespace {

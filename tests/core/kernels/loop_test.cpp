@@ -7,6 +7,8 @@
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/loop.h>
 
+#include "core/kernels/tiers.h"
+
 using pullback::ScalarType;
 using pullback::kernels::for_each;
 using pullback::kernels::kernels;
@@ -97,4 +99,41 @@ TEST_CASE("a loop over nothing calls nothing and one over no dimensions runs onc
   CHECK(out == -1);
   for_each(kernels().add[ScalarType::Float], 0, sizes, operands, 3);
   CHECK(out == 5);
+}
+
+namespace {
+
+/// Rows are `stride` apart and end with the memory that they lie in; a margin around the result
+/// stays as it was.
+template <class T>
+void check_transpose(const pullback::kernels::Kernels& table, ScalarType type, int64_t rows,
+                     int64_t columns, int64_t stride) {
+  const int64_t size = sizeof(T), width = rows + 1;
+  std::vector<T> in((rows - 1) * stride + columns), out(columns * width + 1, 99);
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<T>(i % 98);
+  table.transpose(type)(rows, columns, reinterpret_cast<const char*>(in.data()), stride * size,
+                        reinterpret_cast<char*>(out.data()), width * size);
+  bool right = out.back() == 99;
+  for (int64_t j = 0; j < columns; ++j) {
+    right = right && out[j * width + rows] == 99;
+    for (int64_t i = 0; i < rows; ++i) right = right && out[j * width + i] == in[i * stride + j];
+  }
+  INFO(table.tier << " " << size << " " << rows << " " << columns << " " << stride);
+  CHECK(right);
+}
+
+}  // namespace
+
+TEST_CASE("rows and columns change places in matrices of any size, and nothing around them") {
+  for (const auto* table : all_tiers()) {
+    for (int64_t rows = 1; rows <= 35; ++rows) {
+      for (int64_t columns = 1; columns <= 19; ++columns) {
+        for (const int64_t stride : {columns, columns + 1, columns + 16}) {
+          check_transpose<unsigned char>(*table, ScalarType::Bool, rows, columns, stride);
+          check_transpose<float>(*table, ScalarType::Float, rows, columns, stride);
+          check_transpose<int64_t>(*table, ScalarType::Long, rows, columns, stride);
+        }
+      }
+    }
+  }
 }

@@ -198,6 +198,83 @@ TEST_CASE("the driver reduces any dimensions of any layout") {
   }
 }
 
+TEST_CASE("short rows and few columns are reduced like others") {
+  for (auto op : {&Kernels::sum, &Kernels::norm2, &Kernels::logsumexp, &Kernels::deviation,
+                  &Kernels::argmax, &Kernels::amax}) {
+    for (int64_t n = 1; n <= 33; ++n) {
+      check_driver(op, {300, n}, {0, 1}, 2);
+      check_driver(op, {5, 9, n}, {0, 1, 2}, 4);
+      check_driver(op, {69, n}, {0, 1}, 1);
+      check_driver(op, {3, 64, n}, {0, 1, 2}, 2);
+      check_driver(op, {7, n, 5}, {0, 1, 2}, 2);
+      check_driver(op, {300, n}, {1, 0}, 2);
+    }
+  }
+}
+
+namespace {
+
+/// m runs of n elements with `special` at every place of every run, once as rows and once as
+/// columns.
+template <class T>
+void check_special(const Reduce& op, int64_t m, int64_t n, T special) {
+  const auto base = random_values<T>(m * n);
+  for (int64_t place = 0; place < n; ++place) {
+    std::vector<T> rows = base, columns(m * n), of_rows(m), of_columns(m);
+    for (int64_t j = 0; j < m; ++j) {
+      rows[j * n + place] = special;
+      for (int64_t i = 0; i < n; ++i) columns[i * m + j] = rows[j * n + i];
+    }
+    const int64_t size = sizeof(T);
+    const auto loop = op[scalar_type_of<T>];
+    const auto bytes = [](auto& values) { return reinterpret_cast<char*>(values.data()); };
+    loop(m, n, bytes(rows), n * size, size, bytes(of_rows), size);
+    loop(m, n, bytes(columns), size, m * size, bytes(of_columns), size);
+    const auto is_special = [special](T x) {
+      return x == special || (x != x && special != special);
+    };
+    CAPTURE(m, n, place, special);
+    CHECK(std::all_of(of_rows.begin(), of_rows.end(), is_special));
+    CHECK(std::all_of(of_columns.begin(), of_columns.end(), is_special));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("NaN and infinities win at every place of a run") {
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    for (const int64_t n : {1, 2, 15, 16, 17, 31, 64, 65, 100}) {
+      for (const int64_t m : {1, 9, 16, 19}) {
+        for (const Reduce& op : {table->amax, table->abs_max}) {
+          check_special<float>(op, m, n, NAN);
+          check_special<float>(op, m, n, INFINITY);
+          check_special<double>(op, m, n, NAN);
+        }
+        check_special<float>(table->amin, m, n, NAN);
+        check_special<float>(table->amin, m, n, -INFINITY);
+        check_special<double>(table->amin, m, n, -INFINITY);
+      }
+    }
+  }
+}
+
+TEST_CASE("many true elements are counted beyond the range of a block's counter") {
+  for (const Kernels* table : all_tiers()) {
+    INFO(table->tier);
+    for (const int64_t n : {1, 255, 256, 1023, 1024, 70000}) {
+      const std::vector<unsigned char> ones(n * 9, 1);
+      const auto* data = reinterpret_cast<const char*>(ones.data());
+      std::vector<int64_t> counts(9);
+      auto* out = reinterpret_cast<char*>(counts.data());
+      table->count_nonzero[ScalarType::Bool](9, n, data, n, 1, out, sizeof(int64_t));
+      CHECK(counts == std::vector<int64_t>(9, n));
+      table->sum[ScalarType::Bool](9, n, data, 1, 9, out, sizeof(int64_t));
+      CHECK(counts == std::vector<int64_t>(9, n));
+    }
+  }
+}
+
 TEST_CASE("any and all of columns see each column") {
   for (const Kernels* table : all_tiers()) {
     const int64_t m = 300, n = 5;

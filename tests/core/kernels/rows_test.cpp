@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -232,6 +233,34 @@ TEST_CASE("a transposed copy moves every element") {
 
 namespace {
 
+/// Many rows are sorted and cut as each one is alone, whose order is checked elsewhere.
+template <class T>
+void check_sort_of_rows(int64_t m, int64_t n, int64_t k, bool descending) {
+  auto x = random_values<double>(m * n);
+  for (std::size_t i = 0; i < x.size(); i += 3) x[i] = std::round(x[i]);
+  for (std::size_t i = 1; std::is_floating_point_v<T> && i < x.size(); i += 17) x[i] = NAN;
+  const std::vector<T> in(x.begin(), x.end());
+  std::vector<T> values(m * n), top(m * k), value(n);
+  std::vector<int64_t> indices(m * n), places(m * k), index(n);
+  const auto type = scalar_type_of<T>;
+  pullback::kernels::sort_rows(type, descending, m, n, in.data(), values.data(), indices.data());
+  pullback::kernels::topk_rows(type, descending, m, n, k, in.data(), top.data(), places.data());
+  bool same = true;
+  for (int64_t j = 0; j < m; ++j) {
+    pullback::kernels::sort_rows(type, descending, 1, n, in.data() + j * n, value.data(),
+                                 index.data());
+    for (int64_t i = 0; i < n; ++i) {
+      same = same && indices[j * n + i] == index[i] &&
+             std::memcmp(&values[j * n + i], &value[i], sizeof(T)) == 0;
+      if (i >= k) continue;
+      same = same && places[j * k + i] == index[i] &&
+             std::memcmp(&top[j * k + i], &value[i], sizeof(T)) == 0;
+    }
+  }
+  CAPTURE(m, n, k, descending, type);
+  CHECK(same);
+}
+
 template <class T>
 void check_sort(const std::vector<T>& x, bool descending) {
   const int64_t n = static_cast<int64_t>(x.size());
@@ -277,10 +306,31 @@ TEST_CASE("sort is stable, orders NaN last and topk is its beginning") {
   }
 }
 
+TEST_CASE("many short rows are sorted as each one is alone") {
+  for (const int64_t n : {1, 2, 3, 7, 16, 17, 40, 100, 128, 129}) {
+    for (const int64_t m : {7, 8, 16, 17, 300}) {
+      for (const bool descending : {false, true}) {
+        for (const int64_t k : {int64_t{1}, (n + 1) / 2, n}) {
+          check_sort_of_rows<float>(m, n, k, descending);
+          check_sort_of_rows<double>(m, n, k, descending);
+          check_sort_of_rows<int64_t>(m, n, k, descending);
+          check_sort_of_rows<std::int32_t>(m, n, k, descending);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("rows of bool are sorted in place") {
   bool x[] = {true, false, true, false, false, true};
   int64_t indices[6];
   pullback::kernels::sort_rows(ScalarType::Bool, false, 2, 3, x, x, indices);
   CHECK(std::vector<bool>(x, x + 6) == std::vector<bool>{false, true, true, false, false, true});
   CHECK(std::vector<int64_t>(indices, indices + 6) == std::vector<int64_t>{1, 0, 2, 0, 1, 2});
+  bool many[18][2];
+  int64_t places[18][2];
+  for (auto& row : many) row[0] = true, row[1] = false;
+  pullback::kernels::sort_rows(ScalarType::Bool, false, 18, 2, many, many, places[0]);
+  for (const auto& row : many) CHECK((!row[0] && row[1]));
+  for (const auto& row : places) CHECK((row[0] == 1 && row[1] == 0));
 }

@@ -38,7 +38,8 @@ void compare_with_sorted(int64_t rows, int64_t n, bool special) {
   CAPTURE(rows, n, special, scalar_type_of<T>);
   const std::vector<T> x = numbers<T>(rows * n, special);
   std::vector<int64_t> order(x.size());
-  sort_rows(scalar_type_of<T>, false, rows, n, x.data(), nullptr, order.data());
+  const auto sorted = std::make_unique<T[]>(x.size());
+  sort_rows(scalar_type_of<T>, false, rows, n, x.data(), sorted.get(), order.data());
   const auto count = static_cast<std::size_t>(rows);
   const auto selected = [&](int64_t rank) {
     // Not std::vector<T>, whose bools are bits.
