@@ -175,14 +175,30 @@ struct ToBool {
   }
 };
 
+/// Whether a tier has a cast of its own. AVX-512 has those that AVX2 has no instruction for; others
+/// wait for memory.
+template <class To, class From>
+constexpr bool kOwnCast =
+#ifdef __AVX512F__
+    (kBoolean<To> && !kBoolean<From>) || (kFloating<To> && kCode<From> == kCode<int64_t>) ||
+    (kFloating<From> && kCode<To> == kCode<int64_t>);
+#else
+    kCode<To> != kCode<From>;
+#endif
+
+template <class F, class From, class... To>
+void fill_casts(Loop* loops) {
+  (
+      [&] {
+        if constexpr (kOwnCast<To, From>) loops[kCode<To>] = loop<F, To, From>;
+      }(),
+      ...);
+}
 template <class From>
-void fill_casts(Loop* to) {
-  to[kCode<bool>] = loop<ToBool, bool, From>;
-  to[kCode<int32_t>] = loop<Cast, int32_t, From>;
-  to[kCode<int64_t>] = loop<Cast, int64_t, From>;
-  to[kCode<float>] = loop<Cast, float, From>;
-  to[kCode<double>] = loop<Cast, double, From>;
-  to[kCode<From>] = copy<Word<From>>;
+void fill_casts(Loop* loops) {
+  fill_casts<ToBool, From, bool>(loops);
+  fill_casts<Cast, From, int32_t, int64_t, float, double>(loops);
+  PULLBACK_ENTER(loops, From, copy<Word<From>>);
 }
 
 /// Chooses bits by a mask: the compiler turns a conditional into a branch, four times slower.
@@ -196,8 +212,8 @@ struct Where {
 
 template <class... T>
 void fill_copies(Kernels& table) {
-  ((table.copy.loops[kCode<T>] = copy<Word<T>>), ...);
-  ((table.reverse_runs.loops[kCode<T>] = reverse_runs<Word<T>>), ...);
+  (PULLBACK_ENTER(table.copy.loops, T, copy<Word<T>>), ...);
+  (PULLBACK_ENTER(table.reverse_runs.loops, T, reverse_runs<Word<T>>), ...);
   ((fill_casts<T>(table.casts[kCode<T>])), ...);
   ((table.where.loops[kCode<T>] = loop<Where, Word<T>, unsigned char, Word<T>, Word<T>>), ...);
 }
