@@ -76,27 +76,29 @@ void plain_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k
     }
 }
 
+/// y = α op(A) x + β y, where BLAS can count it.
+template <class T>
+void one_gemv(bool transpose, std::int64_t m, std::int64_t n, T alpha, const T* a, std::int64_t lda,
+              const T* x, std::int64_t incx, T beta, T* y, std::int64_t incy) {
+  if (!transpose && incy == 1 && short_rows_pay<T>(n))
+    return tiled_gemv<T>(m, n, alpha, a, lda, x, incx, beta, y);
+  const OpenBlasTurn turn;
+  call_gemv(transpose, static_cast<int>(m), static_cast<int>(n), alpha, a, static_cast<int>(lda), x,
+            static_cast<int>(incx), beta, y, static_cast<int>(incy));
+}
+
 // One product on the calling thread; m, n, k > 0.
 template <class T>
 void one_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
               std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   if constexpr (has_blas<T>) {
     if (fits(m, n, k) && fits(lda, ldb, ldc)) {
-      const OpenBlasTurn turn;
       // C's only row is op(B)ᵀ aᵀ, its only column op(A) b: gemv reads each once, gemm packs first.
-      if (m == 1) {
-        const auto rows = static_cast<int>(tb ? n : k), columns = static_cast<int>(tb ? k : n);
-        const int inca = ta ? static_cast<int>(lda) : 1;
-        call_gemv(!tb, rows, columns, alpha, b, static_cast<int>(ldb), a, inca, beta, c, 1);
-        return;
-      }
-      if (n == 1) {
-        const auto rows = static_cast<int>(ta ? k : m), columns = static_cast<int>(ta ? m : k);
-        const int incb = tb ? 1 : static_cast<int>(ldb);
-        call_gemv(ta, rows, columns, alpha, a, static_cast<int>(lda), b, incb, beta, c,
-                  static_cast<int>(ldc));
-        return;
-      }
+      if (m == 1)
+        return one_gemv(!tb, tb ? n : k, tb ? k : n, alpha, b, ldb, a, ta ? lda : 1, beta, c, 1);
+      if (n == 1)
+        return one_gemv(ta, ta ? k : m, ta ? m : k, alpha, a, lda, b, tb ? 1 : ldb, beta, c, ldc);
+      const OpenBlasTurn turn;
       call_gemm(ta, tb, static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
                 static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
       return;
@@ -164,8 +166,12 @@ void gemm_and_row(bool transpose_a, bool transpose_b, std::int64_t m, std::int64
       return tiled_gemm<T>(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, row, 0,
                            c, ldc);
   }
-  for (std::int64_t i = 0; i < m; ++i)
-    for (std::int64_t j = 0; j < n; ++j) c[i * ldc + j] = row[j];  // few: no calls for each row
+  if (ldc == 1) {  // one column
+    std::fill_n(c, m, *row);
+  } else {
+    for (std::int64_t i = 0; i < m; ++i)
+      for (std::int64_t j = 0; j < n; ++j) c[i * ldc + j] = row[j];  // few: no calls for each row
+  }
   gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -175,6 +181,12 @@ void batched_gemm(std::int64_t batch, bool transpose_a, bool transpose_b, std::i
                   std::int64_t stride_a, const T* b, std::int64_t ldb, std::int64_t stride_b,
                   T beta, T* c, std::int64_t ldc, std::int64_t stride_c) {
   if (batch <= 0 || m <= 0 || n <= 0) return;
+  if constexpr (has_blas<T>) {
+    // A column is computed as the row of the transpose, whose elements lie next to each other.
+    if (n == 1 && m > 1 && ldc == 1)
+      return batched_gemm(batch, !transpose_b, !transpose_a, n, m, k, alpha, b, ldb, stride_b, a,
+                          lda, stride_a, beta, c, m, stride_c);
+  }
   // A call from inside the loop below does not share its work, so few large products go one by one.
   const double work = 2.0 * double(m) * double(n) * double(std::max<std::int64_t>(k, 1));
   const bool shared = work < 2 * kSliceWork || batch >= kMostSlices;
@@ -202,12 +214,8 @@ void gemv(bool transpose, std::int64_t m, std::int64_t n, T alpha, const T* a, s
   if (rows <= 0) return;
   if (inner <= 0) return scale(rows, std::int64_t(1), beta, y, incy, std::int64_t(1));
   if constexpr (has_blas<T>) {
-    if (fits(m, n, lda) && fits(incx, incy, 0)) {
-      const OpenBlasTurn turn;
-      call_gemv(transpose, static_cast<int>(m), static_cast<int>(n), alpha, a,
-                static_cast<int>(lda), x, static_cast<int>(incx), beta, y, static_cast<int>(incy));
-      return;
-    }
+    if (fits(m, n, lda) && fits(incx, incy, 0))
+      return one_gemv(transpose, m, n, alpha, a, lda, x, incx, beta, y, incy);
   }
   plain_gemm(transpose, false, rows, std::int64_t(1), inner, alpha, a, lda, x, incx, beta, y, incy);
 }

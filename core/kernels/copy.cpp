@@ -1,26 +1,25 @@
+#include <utility>
+
+#include <pullback/core/kernels/short_copy.h>
 #include <pullback/core/kernels/vectors.h>
 
 namespace pullback::kernels::PULLBACK_TIER {
 namespace {
 
-/// From Size to 2 Size bytes, by two copies that meet or overlap.
 template <std::size_t Size>
-PULLBACK_INLINE void copy_ends(int64_t n, const unsigned char* from, unsigned char* to) {
-  unsigned char first[Size], last[Size];
-  __builtin_memcpy(first, from, Size);
-  __builtin_memcpy(last, from + n - Size, Size);
-  __builtin_memcpy(to, first, Size);
-  __builtin_memcpy(to + n - Size, last, Size);
-}
-
-/// Fewer bytes than a vector has.
-PULLBACK_INLINE void copy_few(int64_t n, const unsigned char* from, unsigned char* to) {
-  if (n >= 32) return copy_ends<32>(n, from, to);
-  if (n >= 16) return copy_ends<16>(n, from, to);
-  if (n >= 8) return copy_ends<8>(n, from, to);
-  if (n >= 4) return copy_ends<4>(n, from, to);
-  for (int64_t i = 0; i < n; ++i) to[i] = from[i];
-}
+struct WordOf {
+  using type = uint64_t;
+};
+template <>
+struct WordOf<4> {
+  using type = uint32_t;
+};
+template <>
+struct WordOf<1> {
+  using type = unsigned char;
+};
+template <class T>
+using Word = typename WordOf<sizeof(T)>::type;
 
 /// Copies to the same address or to one that does not overlap.
 PULLBACK_NOINLINE void copy_bytes(int64_t n, const unsigned char* from, unsigned char* to) {
@@ -44,9 +43,66 @@ PULLBACK_NOINLINE void copy_bytes(int64_t n, const unsigned char* from, unsigned
   for (; i + width <= n; i += width) store(to + i, load(from + i));
   if (n >= width) {
     store(to + n - width, load(from + n - width));
+  } else if (n >= kShortest) {
+    with_chunk(n, [=]<int64_t chunk>() { copy_ends<chunk>(n, from, to); });
   } else {
-    copy_few(n, from, to);
+    for (; i < n; ++i) to[i] = from[i];
   }
+}
+
+template <class W, int64_t Bytes, int... I>
+PULLBACK_INLINE void reverse_chunk(const W* from, W* to, std::integer_sequence<int, I...>) {
+  typedef W Chunk __attribute__((vector_size(Bytes), aligned(sizeof(W)), may_alias));
+  const Chunk chunk = *reinterpret_cast<const Chunk*>(from);
+  constexpr int last = sizeof...(I) - 1;
+  *reinterpret_cast<Chunk*>(to) = __builtin_shufflevector(chunk, chunk, (last - I)...);
+}
+/// The elements of a chunk, the last first.
+template <int64_t Bytes, class W>
+PULLBACK_INLINE void reverse_chunk(const W* from, W* to) {
+  constexpr int lanes = Bytes / sizeof(W);
+  reverse_chunk<W, Bytes>(from, to, std::make_integer_sequence<int, lanes>());
+}
+
+/// Copies rows of n elements, each from its end to its beginning.
+template <class W>
+PULLBACK_NOINLINE void reverse(int64_t rows, int64_t n, const char* from, int64_t from_stride,
+                               char* to, int64_t to_stride) {
+  constexpr int64_t width = PULLBACK_VECTOR_BYTES, lanes = width / sizeof(W);
+  const int64_t bytes = n * static_cast<int64_t>(sizeof(W));
+  const auto for_each_row = [=](auto f) {
+    for (int64_t i = 0; i < rows; ++i)
+      f(reinterpret_cast<const W*>(from + i * from_stride),
+        reinterpret_cast<W*>(to + i * to_stride));
+  };
+  if (sizeof(W) == 1 || bytes < kShortest) {
+    for_each_row([=](const W* x, W* y) {
+      for (int64_t i = 0; i < n; ++i) y[i] = x[n - 1 - i];
+    });
+  } else if (bytes >= width) {
+    for_each_row([=](const W* x, W* y) {
+      for (int64_t i = 0; i + lanes <= n; i += lanes)
+        reverse_chunk<width>(x + n - lanes - i, y + i);
+      reverse_chunk<width>(x, y + n - lanes);
+    });
+  } else {
+    with_chunk(bytes, [=]<int64_t chunk>() {
+      if constexpr (chunk >= sizeof(W) && chunk < width) {
+        const int64_t rest = n - chunk / static_cast<int64_t>(sizeof(W));
+        for_each_row([=](const W* x, W* y) {
+          reverse_chunk<chunk>(x + rest, y);
+          reverse_chunk<chunk>(x, y + rest);
+        });
+      }
+    });
+  }
+}
+
+/// Copies runs of so many bytes as operand 2 says in reverse. A run of the input starts at its end.
+template <class W>
+void reverse_runs(int64_t n, char* const* data, const int64_t* strides) {
+  const int64_t bytes = *reinterpret_cast<const int64_t*>(data[2]), size = sizeof(W);
+  reverse<W>(n, bytes / size, data[1] - (bytes - size), strides[1], data[0], strides[0]);
 }
 
 template <class T>
@@ -56,9 +112,7 @@ void copy(int64_t n, char* const* data, const int64_t* strides) {
     copy_bytes(n * size, reinterpret_cast<const unsigned char*>(data[1]),
                reinterpret_cast<unsigned char*>(data[0]));
   } else if (strides[0] == size && strides[1] == -size) {
-    const T* last = reinterpret_cast<const T*>(data[1]);
-    T* to = reinterpret_cast<T*>(data[0]);
-    for (int64_t i = 0; i < n; ++i) to[i] = last[-i];
+    reverse<T>(1, n, data[1] - (n - 1) * size, 0, data[0], 0);
   } else if (strides[0] == size) {
     gather(reinterpret_cast<T*>(data[0]), data[1], strides[1], n);
   } else {
@@ -71,15 +125,39 @@ void copy(int64_t n, char* const* data, const int64_t* strides) {
   }
 }
 
-/// Each of `rows` elements n times, in whole vectors: what the last of a row has too much, the next
-/// row writes over.
+/// Copies runs of so many bytes as operand 2 says.
+void copy_runs(int64_t n, char* const* data, const int64_t* strides) {
+  const int64_t bytes = *reinterpret_cast<const int64_t*>(data[2]);
+  const auto* from = reinterpret_cast<const unsigned char*>(data[1]);
+  auto* to = reinterpret_cast<unsigned char*>(data[0]);
+  if (bytes < kShortest || bytes >= kShortEnd) {
+    for (int64_t i = 0; i < n; ++i) copy_bytes(bytes, from + i * strides[1], to + i * strides[0]);
+    return;
+  }
+  with_chunk(bytes, [=]<int64_t chunk>() {
+    for (int64_t i = 0; i < n; ++i)
+      copy_ends<chunk>(bytes, from + i * strides[1], to + i * strides[0]);
+  });
+}
+
+/// Each of `rows` elements n times, by whole chunks of `Bytes`: what the last of a row has too
+/// much, the next row writes over.
+template <class W, int Bytes>
+void repeat(int64_t rows, int64_t n, const char* from, int64_t stride, W* row) {
+  typedef W Chunk __attribute__((vector_size(Bytes)));
+  typedef W Unaligned __attribute__((vector_size(Bytes), aligned(sizeof(W)), may_alias));
+  constexpr int64_t lanes = Bytes / static_cast<int64_t>(sizeof(W));
+  for (int64_t i = 0; i < rows; ++i, row += n, from += stride) {
+    const Chunk value = *reinterpret_cast<const W*>(from) - Chunk{};
+    for (int64_t j = 0; j < n; j += lanes) *reinterpret_cast<Unaligned*>(row + j) = value;
+  }
+}
+/// A chunk that is longer than a row is slower, for it crosses more lines of the cache.
 template <class W>
 void repeat(int64_t rows, int64_t n, const char* from, int64_t stride, void* to) {
-  W* row = static_cast<W*>(to);
-  for (int64_t i = 0; i < rows; ++i, row += n, from += stride) {
-    const Vector<W> value = *reinterpret_cast<const W*>(from) - Vector<W>{};
-    for (int64_t j = 0; j < n; j += kLanes<W>) store(row + j, value);
-  }
+  const bool is_short = sizeof(W) == 1 || n * static_cast<int64_t>(sizeof(W)) <= 16;
+  if (is_short) return repeat<W, 16>(rows, n, from, stride, static_cast<W*>(to));
+  repeat<W, PULLBACK_VECTOR_BYTES>(rows, n, from, stride, static_cast<W*>(to));
 }
 
 /// A float outside the integer's range has no defined value in C++; x86 gives the least integer,
@@ -97,30 +175,31 @@ struct ToBool {
   }
 };
 
-template <class From>
-void fill_casts(Loop* to) {
-  to[kCode<bool>] = loop<ToBool, bool, From>;
-  to[kCode<int32_t>] = loop<Cast, int32_t, From>;
-  to[kCode<int64_t>] = loop<Cast, int64_t, From>;
-  to[kCode<float>] = loop<Cast, float, From>;
-  to[kCode<double>] = loop<Cast, double, From>;
-  to[kCode<From>] = copy<From>;
-}
+/// Whether a tier has a cast of its own. AVX-512 has those that AVX2 has no instruction for; others
+/// wait for memory.
+template <class To, class From>
+constexpr bool kOwnCast =
+#ifdef __AVX512F__
+    (kBoolean<To> && !kBoolean<From>) || (kFloating<To> && kCode<From> == kCode<int64_t>) ||
+    (kFloating<From> && kCode<To> == kCode<int64_t>);
+#else
+    kCode<To> != kCode<From>;
+#endif
 
-template <std::size_t Size>
-struct WordOf {
-  using type = uint64_t;
-};
-template <>
-struct WordOf<4> {
-  using type = uint32_t;
-};
-template <>
-struct WordOf<1> {
-  using type = unsigned char;
-};
-template <class T>
-using Word = typename WordOf<sizeof(T)>::type;
+template <class F, class From, class... To>
+void fill_casts(Loop* loops) {
+  (
+      [&] {
+        if constexpr (kOwnCast<To, From>) loops[kCode<To>] = loop<F, To, From>;
+      }(),
+      ...);
+}
+template <class From>
+void fill_casts(Loop* loops) {
+  fill_casts<ToBool, From, bool>(loops);
+  fill_casts<Cast, From, int32_t, int64_t, float, double>(loops);
+  PULLBACK_ENTER(loops, From, copy<Word<From>>);
+}
 
 /// Chooses bits by a mask: the compiler turns a conditional into a branch, four times slower.
 struct Where {
@@ -133,7 +212,8 @@ struct Where {
 
 template <class... T>
 void fill_copies(Kernels& table) {
-  ((table.copy.loops[kCode<T>] = copy<T>), ...);
+  (PULLBACK_ENTER(table.copy.loops, T, copy<Word<T>>), ...);
+  (PULLBACK_ENTER(table.reverse_runs.loops, T, reverse_runs<Word<T>>), ...);
   ((fill_casts<T>(table.casts[kCode<T>])), ...);
   ((table.where.loops[kCode<T>] = loop<Where, Word<T>, unsigned char, Word<T>, Word<T>>), ...);
 }
@@ -142,6 +222,7 @@ void fill_copies(Kernels& table) {
 
 void fill_copy(Kernels& table) {
   fill_copies<bool, int32_t, int64_t, float, double>(table);
+  table.copy_runs = copy_runs;
   table.repeat_bytes = repeat<unsigned char>;
   table.repeat_words = repeat<uint32_t>;
   table.repeat_double_words = repeat<uint64_t>;

@@ -271,23 +271,28 @@ void turned_gemm(bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha, con
     }
 }
 
-bool use_openblas() {
-  const char* choice = std::getenv("PULLBACK_GEMM");
-  return choice && std::string_view(choice) == "openblas";
+/// Whether all is left to OpenBLAS, for there are no tiles or nobody wants them.
+bool no_tiles() {
+  static const bool none = [] {
+    const char* choice = std::getenv("PULLBACK_GEMM");
+    return tiles<float>().rows == 0 || (choice && std::string_view(choice) == "openblas");
+  }();
+  return none;
 }
 
 }  // namespace
 
 template <class T>
 bool tiles_pay(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k) {
-  static const bool never = tiles<T>().rows == 0 || use_openblas();
+  const bool never = no_tiles();
   if (!never && n > 1 && fills_vectors_turned<T>(transpose_a, m, n, k)) return true;
   // A vector's products with one factor, and few rows for which B would have to be transposed.
   if (never || m < 2 || n < 2 || (transpose_b && m < 8)) return false;
   // What the last vector computes beyond C's columns is lost.
   const int64_t unit = tiles<T>().width / 2;
   constexpr int64_t cheap = 1024;
-  return m * k <= cheap || 4 * pieces(n, unit) * unit <= 5 * n;
+  const bool one_tile = m <= tiles<T>().rows && n <= tiles<T>().width;
+  return one_tile || m * k <= cheap || 4 * pieces(n, unit) * unit <= 5 * n;
 }
 
 template <class T>
@@ -319,7 +324,22 @@ void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_
 template <class T>
 bool one_tile_pays(bool transpose_b, int64_t m, int64_t n, int64_t k) {
   return m <= tiles<T>().rows && n <= tiles<T>().width && k <= kFewRows &&
-         (!transpose_b || n * k <= kFewNumbers) && tiles_pay<T>(false, false, m, n, k);
+         (!transpose_b || n * k <= kFewNumbers) && !no_tiles();
+}
+
+template <class T>
+bool short_rows_pay(int64_t k) {
+  return 2 * k <= tiles<T>().width && !no_tiles();
+}
+
+template <class T>
+void tiled_gemv(int64_t m, int64_t k, T alpha, const T* a, int64_t lda, const T* x, int64_t incx,
+                T beta, T* y) {
+  Buffer<T> dense(k);
+  for (int64_t i = 0; i < k; ++i) dense.data()[i] = x[i * incx];
+  parallel_for(m, kSmall / k, [&](int64_t begin, int64_t end) {
+    tiles<T>().dots(end - begin, k, alpha, a + begin * lda, lda, dense.data(), beta, y + begin);
+  });
 }
 
 template <class T>
@@ -327,6 +347,11 @@ void batched_tiles(int64_t batch, bool transpose_a, bool transpose_b, int64_t m,
                    int64_t k, T alpha, const T* a, int64_t lda, int64_t stride_a, const T* b,
                    int64_t ldb, int64_t stride_b, T beta, T* c, int64_t ldc, int64_t stride_c) {
   const GemmTiles<T>& tile = tiles<T>();
+  if (m == 1 && transpose_b && (!transpose_a || lda == 1) && short_rows_pay<T>(k)) {
+    for (int64_t i = 0; i < batch; ++i, a += stride_a, b += stride_b, c += stride_c)
+      tile.dots(n, k, alpha, b, ldb, a, beta, c);
+    return;
+  }
   T turned[kFewNumbers];
   for (int64_t i = 0; i < batch; ++i, a += stride_a, b += stride_b, c += stride_c) {
     if (transpose_b) {
@@ -339,13 +364,15 @@ void batched_tiles(int64_t batch, bool transpose_a, bool transpose_b, int64_t m,
   }
 }
 
-#define PULLBACK_INSTANTIATE(T)                                                                \
-  template bool tiles_pay<T>(bool, bool, int64_t, int64_t, int64_t);                           \
-  template bool one_tile_pays<T>(bool, int64_t, int64_t, int64_t);                             \
-  template void batched_tiles<T>(int64_t, bool, bool, int64_t, int64_t, int64_t, T, const T*,  \
-                                 int64_t, int64_t, const T*, int64_t, int64_t, T, T*, int64_t, \
-                                 int64_t);                                                     \
-  template void tiled_gemm<T>(bool, bool, int64_t, int64_t, int64_t, T, const T*, int64_t,     \
+#define PULLBACK_INSTANTIATE(T)                                                                  \
+  template bool tiles_pay<T>(bool, bool, int64_t, int64_t, int64_t);                             \
+  template bool one_tile_pays<T>(bool, int64_t, int64_t, int64_t);                               \
+  template bool short_rows_pay<T>(int64_t);                                                      \
+  template void tiled_gemv<T>(int64_t, int64_t, T, const T*, int64_t, const T*, int64_t, T, T*); \
+  template void batched_tiles<T>(int64_t, bool, bool, int64_t, int64_t, int64_t, T, const T*,    \
+                                 int64_t, int64_t, const T*, int64_t, int64_t, T, T*, int64_t,   \
+                                 int64_t);                                                       \
+  template void tiled_gemm<T>(bool, bool, int64_t, int64_t, int64_t, T, const T*, int64_t,       \
                               const T*, int64_t, T, const T*, int64_t, T*, int64_t);
 PULLBACK_INSTANTIATE(float)
 PULLBACK_INSTANTIATE(double)

@@ -18,6 +18,15 @@ void tiled_gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t
                 T alpha, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta,
                 const T* d, std::int64_t ldd, T* c, std::int64_t ldc);
 
+/// Does `tiled_gemv` beat OpenBLAS at a matrix with rows of k numbers?
+template <class T>
+bool short_rows_pay(std::int64_t k);
+
+/// y = α A x + β y for m rows of k numbers, which lie next to each other, as those of y.
+template <class T>
+void tiled_gemv(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x,
+                std::int64_t incx, T beta, T* y);
+
 /// Is each product of a batch no more than a tile, which pays?
 template <class T>
 bool one_tile_pays(bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k);

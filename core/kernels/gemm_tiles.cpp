@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <pullback/core/kernels/gemm_tiles.h>
 #include <pullback/core/kernels/vectors.h>
 
@@ -94,11 +96,45 @@ void multiply(int r, int n, int64_t k, const T* a, int64_t row, int64_t column, 
   tile(lanes, k, a, row, column, b, b_row, alpha, beta, d, ldd, c, ldc);
 }
 
+/// Sums of neighbours: those of a, then those of b.
+template <class T, int... I>
+PULLBACK_INLINE Vector<T> add_pairs(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I)...) + __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+
+/// As many rows at once as a vector has lanes, so that one tree adds up all their products.
+template <class T>
+void dots(int64_t m, int64_t k, T alpha, const T* a, int64_t lda, const T* x, T beta, T* y) {
+  constexpr int kRowsAtOnce = kLanes<T>;
+  const auto columns = static_cast<__mmask16>((1u << k) - 1);
+  const Vector<T> factors = load_lanes(x, columns);
+  for (int64_t i = 0; i < m; i += kRowsAtOnce) {
+    const int64_t count = m - i < kRowsAtOnce ? m - i : kRowsAtOnce;
+    Vector<T> sum[kRowsAtOnce];
+    const T* row = a + i * lda;
+    PULLBACK_UNROLL
+    for (int r = 0; r < kRowsAtOnce; ++r) {
+      sum[r] = factors * load_lanes(row, columns);
+      row += r + 1 < count ? lda : 0;
+    }
+    PULLBACK_UNROLL
+    for (int n = kRowsAtOnce / 2; n > 0; n /= 2) {
+      PULLBACK_UNROLL
+      for (int r = 0; r < n; ++r)
+        sum[r] =
+            add_pairs<T>(sum[2 * r], sum[2 * r + 1], std::make_integer_sequence<int, kLanes<T>>());
+    }
+    const auto lanes = static_cast<__mmask16>((1u << count) - 1);
+    const Vector<T> product = alpha * sum[0];
+    store_lanes(y + i, lanes, beta == T(0) ? product : product + beta * load_lanes(y + i, lanes));
+  }
+}
+
 }  // namespace
 
 void fill_gemm_tiles(Kernels& table) {
-  table.gemm = {{kRows, kVectors * kLanes<float>, multiply<float>},
-                {kRows, kVectors * kLanes<double>, multiply<double>}};
+  table.gemm = {{kRows, kVectors * kLanes<float>, multiply<float>, dots<float>},
+                {kRows, kVectors * kLanes<double>, multiply<double>, dots<double>}};
 }
 
 #else

@@ -15,6 +15,10 @@ struct GemmTiles {
   void (*multiply)(int r, int n, std::int64_t k, const T* a, std::int64_t row, std::int64_t column,
                    const T* b, std::int64_t b_row, T alpha, T beta, const T* d, std::int64_t ldd,
                    T* c, std::int64_t ldc) = nullptr;
+  /// y = α A x + β y for m rows of k ≤ width / 2 numbers, lda apart, and x and y next to each
+  /// other.
+  void (*dots)(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x,
+               T beta, T* y) = nullptr;
 };
 
 }  // namespace pullback::kernels

@@ -7,6 +7,7 @@
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/short_copy.h>
 
 namespace pullback::kernels {
 namespace {
@@ -60,25 +61,18 @@ bool for_each_row(const Band& lines, int64_t size, F f) {
   return true;
 }
 
-/// Copies lines of less than two chunks by two chunks, which overlap.
-template <int64_t chunk>
-bool copy_short(const Band& lines, int64_t size) {
-  const int64_t rest = lines.count * size - chunk;
-  return for_each_row(lines, size, [=](const char* x, char* other) {
-    std::memcpy(other, x, chunk);
-    std::memcpy(other + rest, x + rest, chunk);
-  });
-}
-
 /// Copies lines whose elements lie next to each other.
 bool copy_dense(const Band& lines, int64_t size) {
   const int64_t length = lines.count * size;
-  if (length >= 4 && length < 8) return copy_short<4>(lines, size);
-  if (length >= 8 && length < 16) return copy_short<8>(lines, size);
-  if (length >= 16 && length < 32) return copy_short<16>(lines, size);
-  if (length >= 32 && length < 64) return copy_short<32>(lines, size);
-  return for_each_row(lines, size,
-                      [=](const char* x, char* other) { std::memcpy(other, x, length); });
+  if (length < kShortest || length >= kShortEnd)
+    return for_each_row(lines, size,
+                        [=](const char* x, char* other) { std::memcpy(other, x, length); });
+  bool inside = false;
+  with_chunk(length, [&]<int64_t chunk>() {
+    inside = for_each_row(lines, size,
+                          [=](const char* x, char* other) { copy_ends<chunk>(length, x, other); });
+  });
+  return inside;
 }
 
 /// Whether no index was outside.

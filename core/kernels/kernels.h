@@ -120,6 +120,9 @@ struct Kernels {
     transpose(type)(rows, columns, reinterpret_cast<const char*>(in), in_stride * size,
                     reinterpret_cast<char*>(out), out_stride * size);
   }
+  // Copies of runs as elements: operand 2 is how many bytes each has, an int64_t.
+  Loop copy_runs = nullptr;
+  Map reverse_runs;
   Repeat repeat_bytes = nullptr, repeat_words = nullptr, repeat_double_words = nullptr;
   Repeat repeat(std::int64_t element_size) const {
     return element_size == 1   ? repeat_bytes

@@ -1,10 +1,7 @@
 #include <pullback/core/kernels/loop.h>
 
-#include <algorithm>
-#include <cstring>
-
-#include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/tile.h>
 
 namespace pullback::kernels {
 namespace {
@@ -16,129 +13,71 @@ constexpr int64_t kAlign = 1024;
 constexpr int64_t kShortRun = 8;
 constexpr int64_t kCacheLine = 64;
 constexpr int64_t kBand = 32;
-constexpr int64_t kTile = 512;  // elements that short rows are joined to
+constexpr int64_t kLongestRow = 256;  // elements of a row that is joined with others
 
-struct Walk {
-  Loop loop;
-  int ndim = 0;
-  int count;
-  int64_t sizes[kMaxDims];
-  int64_t strides[kMaxDims][kMaxOperands];  // in bytes
-  char* data[kMaxOperands];
-  int64_t element[kMaxOperands];  // bytes, 0: unknown
-
-  void drop(int d) {
-    --ndim;
-    for (; d < ndim; ++d) {
-      sizes[d] = sizes[d + 1];
-      std::copy_n(strides[d + 1], count, strides[d]);
-    }
+/// Whether dimension a should be walked inside b: by the first operand that tells, the output
+/// first.
+bool inside(const Walk& walk, int a, int b) {
+  const int64_t *x = walk.strides[a], *y = walk.strides[b];
+  for (int k = 0; k < walk.count; ++k) {
+    if (x[k] == 0 || y[k] == 0) continue;
+    if (x[k] != y[k]) return x[k] < y[k];
   }
-  void exchange(int a, int b) {
-    std::swap(sizes[a], sizes[b]);
-    std::swap_ranges(strides[a], strides[a] + count, strides[b]);
+  return false;
+}
+void sort(Walk& walk) {
+  for (int d = 1; d < walk.ndim; ++d) {
+    for (int e = d; e > 0 && inside(walk, e - 1, e); --e) walk.exchange(e - 1, e);
   }
-
-  /// Whether dimension a should be walked inside b: by the first operand that tells, the output
-  /// first.
-  bool inside(int a, int b) const {
-    for (int k = 0; k < count; ++k) {
-      if (strides[a][k] == 0 || strides[b][k] == 0) continue;
-      if (strides[a][k] != strides[b][k]) return strides[a][k] < strides[b][k];
-    }
-    return false;
-  }
-  void sort() {
-    for (int d = 1; d < ndim; ++d) {
-      for (int e = d; e > 0 && inside(e - 1, e); --e) exchange(e - 1, e);
-    }
-  }
-  void merge() {
-    for (int d = ndim - 2; d >= 0; --d) {
-      bool mergeable = true;
-      for (int k = 0; k < count; ++k) {
-        mergeable = mergeable && strides[d][k] == strides[d + 1][k] * sizes[d + 1];
-      }
-      if (!mergeable) continue;
-      sizes[d + 1] *= sizes[d];
-      drop(d);
-    }
-  }
-  /// A call per few elements costs more than a strided walk, of the nearest dimension that is long.
-  void lengthen() {
-    if (ndim < 2 || sizes[ndim - 1] >= kShortRun) return;
-    for (int d = ndim - 2; d >= 0; --d) {
-      if (sizes[d] >= 8 * kShortRun) return exchange(d, ndim - 1);
-    }
-  }
-
-  /// Whether some operand has its neighbours along another dimension than the last.
-  bool crosses() const {
-    for (int k = 0; k < count; ++k) {
-      if (strides[ndim - 1][k] < kCacheLine) continue;
-      for (int d = 0; d + 1 < ndim; ++d) {
-        if (strides[d][k] != 0 && strides[d][k] < kCacheLine) return true;
-      }
-    }
-    return false;
-  }
-
-  int64_t numel() const {
-    int64_t n = 1;
-    for (int d = 0; d < ndim; ++d) n *= sizes[d];
-    return n;
-  }
-
-  /// The elements [begin, end) in the order of the walk.
-  void run(int64_t begin, int64_t end) const {
-    const int last = ndim - 1;
-    int64_t index[kMaxDims];
-    char* at[kMaxOperands];
-    std::copy_n(data, count, at);
-    int64_t rest = begin;
-    for (int d = last; d >= 0; --d) {
-      index[d] = rest % sizes[d];
-      rest /= sizes[d];
-      for (int k = 0; k < count; ++k) at[k] += index[d] * strides[d][k];
-    }
-    for (int64_t position = begin;;) {
-      const int64_t n = std::min(sizes[last] - index[last], end - position);
-      loop(n, at, strides[last]);
-      position += n;
-      if (position == end) return;
-      if (index[last] != 0) {
-        for (int k = 0; k < count; ++k) at[k] -= index[last] * strides[last][k];
-        index[last] = 0;
-      }
-      for (int d = last - 1; d >= 0; --d) {
-        for (int k = 0; k < count; ++k) at[k] += strides[d][k];
-        if (++index[d] < sizes[d]) break;
-        for (int k = 0; k < count; ++k) at[k] -= sizes[d] * strides[d][k];
-        index[d] = 0;
-      }
-    }
-  }
-};
-
-/// The tiled transpose that does what this walk does, if it is a copy between two layouts whose
-/// contiguous dimensions differ; exchanges dimensions such that the last two are transposed.
-Transpose transpose_for(Walk& walk) {
-  if (walk.count != 2 || walk.ndim < 2) return nullptr;
+}
+/// A call per few elements costs more than a strided walk, of the nearest dimension that is long.
+void lengthen(Walk& walk) {
   const int last = walk.ndim - 1;
-  for (int type = 0; type < kScalarTypes; ++type) {
-    if (walk.loop != kernels().copy.loops[type]) continue;
-    const auto size = static_cast<int64_t>(element_size(static_cast<ScalarType>(type)));
-    const int64_t across = walk.strides[last][1];
-    if (walk.strides[last][0] != size || across == size) continue;
-    // A number that is repeated along a long row is repeated faster by the walk.
-    if (across == 0 && walk.sizes[last] > kTile / 4) continue;
+  if (last < 1 || walk.sizes[last] >= kShortRun) return;
+  for (int d = last - 1; d >= 0; --d) {
+    if (walk.sizes[d] >= 8 * kShortRun) return walk.exchange(d, last);
+  }
+}
+
+/// Whether some operand has its neighbours along another dimension than the last.
+bool crosses(const Walk& walk) {
+  const int last = walk.ndim - 1;
+  for (int k = 0; k < walk.count; ++k) {
+    if (walk.strides[last][k] < kCacheLine) continue;
     for (int d = 0; d < last; ++d) {
-      if (walk.strides[d][1] != size || walk.sizes[d] < 4 || walk.sizes[last] < 4) continue;
-      for (int e = d; e < last - 1; ++e) walk.exchange(e, e + 1);
-      return kernels().transposes[type];
+      if (walk.strides[d][k] != 0 && walk.strides[d][k] < kCacheLine) return true;
     }
   }
-  return nullptr;
+  return false;
+}
+
+/// The size of the elements that a walk copies, or 0 where it does something else.
+int64_t copied_size(const Walk& walk) {
+  for (int type = 0; type < kScalarTypes; ++type) {
+    if (walk.loop == kernels().copy.loops[type])
+      return static_cast<int64_t>(element_size(static_cast<ScalarType>(type)));
+  }
+  return 0;
+}
+
+/// Turns the rows that a copy would read downwards: it is faster to write downwards instead.
+void read_upwards(Walk& copy) {
+  for (int d = 0; d + 1 < copy.ndim; ++d) {
+    int64_t* strides = copy.strides[d];
+    if (strides[1] >= 0) continue;
+    for (int k = 0; k < 2; ++k) {
+      copy.data[k] += (copy.sizes[d] - 1) * strides[k];
+      strides[k] = -strides[k];
+    }
+  }
+}
+
+/// Whether a copy is a transpose of matrices, its last two dimensions, that are large enough.
+bool is_transpose(Walk& copy, int64_t size) {
+  const int last = copy.ndim - 1;
+  // A number that is repeated along a long row is repeated faster by the walk.
+  if (last < 1 || (copy.strides[last][1] == 0 && copy.sizes[last] > kLongestRow / 2)) return false;
+  return lies_across(copy, size) && copy.sizes[last] >= 4 && copy.sizes[last - 1] >= 4;
 }
 
 /// Transposes the last two dimensions in bands of rows, for every index of the others.
@@ -210,68 +149,71 @@ void share(int64_t n, int64_t size, float cost, const F& f) {
   parallel_for(n, chunk, f);
 }
 
-/// A matrix with short rows, each operand of which is dense, or one row for all, or a number for
-/// each row. Several rows are taken at once, next to copies of what is repeated.
-class Tiles {
- public:
-  static bool fit(const Walk& walk) {
-    if (walk.ndim != 2 || walk.sizes[1] > kTile / 2) return false;
-    for (int k = 0; k < walk.count; ++k) {
-      const bool dense = walk.strides[0][k] == walk.sizes[1] * walk.strides[1][k];
-      if (!dense && (k == 0 || !(is_row(walk, k) || is_column(walk, k)))) return false;
-    }
-    return true;
-  }
-
-  static void run(const Walk& walk, float cost) {
-    const int64_t rows = std::min(kTile / walk.sizes[1], walk.sizes[0]);
-    const int64_t tiles = (walk.sizes[0] + rows - 1) / rows;
-    share(tiles, rows * walk.sizes[1], cost, [&](int64_t begin, int64_t end) {
-      Tiles some(walk, rows);
-      for (int64_t tile = begin; tile < end; ++tile) some.run(tile * rows);
-    });
-  }
-
- private:
-  static bool is_row(const Walk& walk, int k) {
-    const int64_t size = walk.element[k];
-    return size > 0 && walk.strides[0][k] == 0 && walk.strides[1][k] == size;
-  }
-  static bool is_column(const Walk& walk, int k) {
-    return walk.element[k] > 0 && walk.strides[1][k] == 0 && walk.strides[0][k] != 0;
-  }
-
-  Tiles(const Walk& walk, int64_t rows) : walk_(walk), rows_(rows) {
-    const int64_t n = walk.sizes[1];
-    for (int k = 0; k < walk.count; ++k) {
-      strides_[k] = is_column(walk, k) ? walk.element[k] : walk.strides[1][k];
-      if (!is_row(walk, k)) continue;
-      const int64_t bytes = n * walk.element[k];
-      for (int64_t i = 0; i < rows; ++i) std::memcpy(copies_[k] + i * bytes, walk.data[k], bytes);
-    }
-  }
-
-  void run(int64_t first) {
-    const int64_t rows = std::min(rows_, walk_.sizes[0] - first);
-    char* data[kMaxOperands];
-    for (int k = 0; k < walk_.count; ++k) {
-      data[k] = walk_.data[k] + first * walk_.strides[0][k];
-      if (is_column(walk_, k)) {
-        kernels().repeat(walk_.element[k])(rows, walk_.sizes[1], data[k], walk_.strides[0][k],
-                                           copies_[k]);
+/// Runs a walk of short rows tile by tile, or returns false if its operands do not fit.
+bool run_tiled(const Walk& walk, float cost) {
+  int dim = walk.ndim - 2;
+  const int64_t size = *std::max_element(walk.element, walk.element + walk.count);
+  if (dim < 0 || size == 0 || walk.sizes[dim + 1] > kLongestRow) return false;
+  int64_t row = walk.sizes[dim + 1];
+  while (dim > 0 && row * walk.sizes[dim] <= kLongestRow) row *= walk.sizes[dim--];
+  const int64_t rows = std::min(Tile::kBytes / size / row, walk.sizes[dim]);
+  const int64_t tiles = (walk.sizes[dim] + rows - 1) / rows;
+  const int64_t rest = walk.sizes[dim] - (tiles - 1) * rows;
+  const Tile tile(walk, dim, rows), last(walk, dim, rest);
+  if (!tile.fits()) return false;
+  int64_t count = tiles;
+  for (int d = 0; d < dim; ++d) count *= walk.sizes[d];
+  share(count, rows * row, cost, [&](int64_t begin, int64_t end) {
+    Tile::Buffers buffers;
+    tile.begin(buffers);
+    for (int64_t i = begin; i < end; ++i) {
+      char* at[kMaxOperands];
+      for (int k = 0; k < walk.count; ++k)
+        at[k] = walk.data[k] + i % tiles * rows * walk.strides[dim][k];
+      int64_t place = i / tiles;
+      for (int d = dim - 1; d >= 0; --d) {
+        for (int k = 0; k < walk.count; ++k) at[k] += place % walk.sizes[d] * walk.strides[d][k];
+        place /= walk.sizes[d];
       }
-      if (is_row(walk_, k) || is_column(walk_, k)) data[k] = copies_[k];
+      (i % tiles == tiles - 1 ? last : tile).run(at, buffers);
     }
-    walk_.loop(rows * walk_.sizes[1], data, strides_);
-  }
+  });
+  return true;
+}
 
-  const Walk& walk_;
-  int64_t rows_;
-  int64_t strides_[kMaxOperands];
-  alignas(kCacheLine) char copies_[kMaxOperands][kTile * sizeof(double) + kCacheLine];
-};
+/// A copy of runs of this many bytes at most takes whole runs.
+constexpr int64_t kLongestRun = 4096;
 
 }  // namespace
+
+void Walk::run(char* const* from, int64_t begin, int64_t end) const {
+  const int last = ndim - 1;
+  int64_t index[kMaxDims];
+  char* at[kMaxOperands];
+  std::copy_n(from, count, at);
+  int64_t rest = begin;
+  for (int d = last; d >= 0; --d) {
+    index[d] = rest % sizes[d];
+    rest /= sizes[d];
+    for (int k = 0; k < count; ++k) at[k] += index[d] * strides[d][k];
+  }
+  for (int64_t position = begin;;) {
+    const int64_t n = std::min(sizes[last] - index[last], end - position);
+    loop(n, at, strides[last]);
+    position += n;
+    if (position == end) return;
+    if (index[last] != 0) {
+      for (int k = 0; k < count; ++k) at[k] -= index[last] * strides[last][k];
+      index[last] = 0;
+    }
+    for (int d = last - 1; d >= 0; --d) {
+      for (int k = 0; k < count; ++k) at[k] += strides[d][k];
+      if (++index[d] < sizes[d]) break;
+      for (int k = 0; k < count; ++k) at[k] -= sizes[d] * strides[d][k];
+      index[d] = 0;
+    }
+  }
+}
 
 void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands, int count,
               float cost) {
@@ -293,15 +235,22 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
     const int64_t none[kMaxOperands] = {};
     return loop(1, walk.data, none);
   }
-  walk.sort();
+  sort(walk);
   walk.merge();
-  if (Transpose transpose = transpose_for(walk)) return run_transposed(walk, transpose);
-  if (walk.ndim > 1 && walk.sizes[walk.ndim - 1] > 2 * kBand && walk.crosses()) {
-    return run_banded(walk);
+  const int64_t copied = copied_size(walk), row = walk.sizes[walk.ndim - 1];
+  const auto run = [&](int64_t begin, int64_t end) { walk.run(begin, end); };
+  Piece piece;
+  if (copied > 0) {
+    read_upwards(walk);
+    if (is_transpose(walk, copied))
+      return run_transposed(walk, kernels().transpose(word_of(copied)));
+    const bool joins = walk.ndim > 1 && row * copied <= kLongestRun;
+    if (joins && take_runs(walk, copied, piece)) return share(walk.numel(), row, cost, run);
   }
-  if (Tiles::fit(walk)) return Tiles::run(walk, cost);
-  walk.lengthen();
-  share(walk.numel(), 1, cost, [&](int64_t begin, int64_t end) { walk.run(begin, end); });
+  if (walk.ndim > 1 && row > 2 * kBand && crosses(walk)) return run_banded(walk);
+  if (run_tiled(walk, cost)) return;
+  lengthen(walk);
+  share(walk.numel(), 1, cost, run);
 }
 
 }  // namespace pullback::kernels

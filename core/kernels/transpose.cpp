@@ -112,6 +112,14 @@ template <class T>
 void transpose(int64_t rows, int64_t columns, const char* in, int64_t in_stride, char* out,
                int64_t out_stride) {
   const int64_t size = sizeof(T);
+  if (rows < kSquare<T>) {
+    for (int64_t i = 0; i < rows; ++i) {
+      const T* from = reinterpret_cast<const T*>(in + i * in_stride);
+      for (int64_t j = 0; j < columns; ++j)
+        *reinterpret_cast<T*>(out + j * out_stride + i * size) = from[j];
+    }
+    return;
+  }
   for (int64_t j = 0; j < columns; j += kTile) {
     const int64_t width = columns - j < kTile ? columns - j : kTile;
     for (int64_t i = 0; i < rows; i += kTile) {

@@ -2,7 +2,6 @@
 
 #include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/autograd/record.h>
-#include <pullback/core/kernels/pool.h>
 #include <pullback/core/ops/map.h>
 
 // Copies that put elements elsewhere: repeated, reversed, rotated, in windows or as a grid.
@@ -83,49 +82,6 @@ Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<st
                 wrt(x, [spread, d](const Tensor& g) { return sum(reshape(g, spread), d + 1); }));
 }
 
-namespace {
-
-constexpr std::int64_t kLeastRun = 256;     ///< bytes that are worth a call
-constexpr std::int64_t kShare = 32 * 1024;  ///< bytes that are worth a thread's while
-
-/// The bytes that one place of a dimension of a dense tensor has as neighbours.
-std::int64_t bytes_of_place(const Tensor& x, int dim) {
-  const Geometry& g = x.get()->geometry;
-  auto bytes = static_cast<std::int64_t>(element_size(x.scalar_type()));
-  for (int d = dim + 1; d < g.ndim; ++d) bytes *= g.size[d];
-  return bytes;
-}
-
-struct Run {
-  std::int64_t to, length;
-};
-/// Copies x into y, both dense: where(at) says to which byte that at `at` goes, and how many it
-/// goes with. Reading upwards is faster than writing upwards.
-template <class Where>
-void copy_runs(const Tensor& y, const Tensor& x, Where where) {
-  const std::int64_t bytes = bytes_of_place(x, -1);
-  const Loop copy = simd().copy[kBool];
-  kernels::parallel_for(bytes, kShare, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end;) {
-      const Run run = where(at);
-      const std::int64_t n = std::min(run.length, end - at), strides[] = {1, 1};
-      char* const data[] = {y.get()->bytes() + run.to, x.get()->bytes() + at};
-      copy(n, data, strides);
-      at += n;
-    }
-  });
-}
-
-/// Copies x into y, the places of a dimension, of so many bytes each, in reverse.
-void reverse_runs(const Tensor& y, const Tensor& x, std::int64_t places, std::int64_t bytes) {
-  copy_runs(y, x, [places, bytes](std::int64_t at) {
-    const std::int64_t within = at % bytes, place = at / bytes % places;
-    return Run{at + (places - 1 - 2 * place) * bytes, bytes - within};
-  });
-}
-
-}  // namespace
-
 Tensor flip(const Tensor& x, IntArrayRef dims) {
   const Geometry& g = geometry_of("flip", x);
   std::vector<bool> reversed(static_cast<std::size_t>(std::max(g.ndim, 1)));
@@ -135,10 +91,7 @@ Tensor flip(const Tensor& x, IntArrayRef dims) {
     reversed[d] = true;
   }
   Tensor y = empty_of(g, x.scalar_type());
-  const int only = dims.size() == 1 && g.is_contiguous() ? wrap_dim(dims[0], g.ndim, "flip") : -1;
-  if (only >= 0 && g.ndim > 0 && bytes_of_place(x, only) >= kLeastRun) {
-    reverse_runs(y, x, g.size[only], bytes_of_place(x, only));
-  } else if (y.numel() > 0) {
+  if (y.numel() > 0) {
     Geometry backwards = g;
     for (int d = 0; d < g.ndim; ++d) {
       if (!reversed[static_cast<std::size_t>(d)]) continue;
@@ -187,14 +140,7 @@ namespace {
 
 /// Copies x into y, moved by `shift` places along dimension d, what leaves at the end coming back.
 void rotate_into(const Tensor& y, const Tensor& x, int d, std::int64_t shift) {
-  const std::int64_t n = x.get()->geometry.size[d], bytes = bytes_of_place(x, d);
-  if (x.is_contiguous() && n * bytes >= kLeastRun) {
-    const std::int64_t whole = n * bytes, back = shift * bytes;
-    return copy_runs(y, x, [whole, back](std::int64_t at) {
-      const std::int64_t left = whole - at % whole;
-      return left > back ? Run{at + back, left - back} : Run{at + back - whole, left};
-    });
-  }
+  const std::int64_t n = x.get()->geometry.size[d];
   auto section = [d](const Tensor& t, std::int64_t start, std::int64_t length) {
     Geometry part = t.get()->geometry;
     part.offset += start * part.stride[d];

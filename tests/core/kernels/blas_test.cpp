@@ -70,7 +70,7 @@ TEMPLATE_TEST_CASE("products of a batch that are a tile each equal the naive loo
   using T = TestType;
   const bool ta = GENERATE(false, true), tb = GENERATE(false, true);
   const std::int64_t m = GENERATE(1, 2, 4, 14, 15), n = GENERATE(1, 3, 4, 17, 33),
-                     k = GENERATE(0, 1, 4, 40);
+                     k = GENERATE(0, 1, 4, 8, 40);
   const T alpha = GENERATE(0, 2), beta = GENERATE(0, 3);
   CAPTURE(ta, tb, m, n, k, alpha, beta);
   const std::int64_t batch = 3, lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3,
@@ -95,6 +95,33 @@ TEST_CASE("a batch of products shares an operand whose stride is 0", "[blas]") {
   for (std::int64_t i = 0; i < batch; ++i)
     naive<float>(false, false, m, n, k, 1, a.data() + i * m * k, k, b.data(), n, 0,
                  expected.data() + i * m * n, n);
+  CHECK(c == expected);
+}
+
+TEMPLATE_TEST_CASE("a matrix of any number of short rows times a vector is its rows' dot products",
+                   "[blas]", float, double) {
+  using T = TestType;
+  const std::int64_t m = GENERATE(1, 7, 8, 16, 17, 1000, 200000), k = GENERATE(1, 3, 8, 9, 16, 17);
+  const T alpha = GENERATE(1, 2), beta = GENERATE(0, 3);
+  CAPTURE(m, k, alpha, beta);
+  const std::int64_t lda = k + 1;
+  const auto a = small_integers<T>(m * lda, 1), x = small_integers<T>(2 * k, 2);
+  auto y = small_integers<T>(m + 1, 3), expected = y;
+  naive<T>(false, false, m, 1, k, alpha, a.data(), lda, x.data(), 2, beta, expected.data(), 1);
+  if (beta == 0) y[0] = std::numeric_limits<T>::quiet_NaN();
+  gemv<T>(false, m, k, alpha, a.data(), lda, x.data(), 2, beta, y.data(), 1);
+  CHECK(y == expected);
+}
+
+TEMPLATE_TEST_CASE("a product of few rows and columns has any number of terms", "[blas]", float,
+                   double) {
+  using T = TestType;
+  const std::int64_t m = GENERATE(2, 3, 14), n = GENERATE(2, 3, 17), k = GENERATE(700, 30001);
+  CAPTURE(m, n, k);
+  const auto a = small_integers<T>(k * m, 1), b = small_integers<T>(k * n, 2);
+  std::vector<T> c(static_cast<std::size_t>(m * n)), expected(c);
+  gemm<T>(true, false, m, n, k, T(1), a.data(), m, b.data(), n, T(0), c.data(), n);
+  naive<T>(true, false, m, n, k, T(1), a.data(), m, b.data(), n, T(0), expected.data(), n);
   CHECK(c == expected);
 }
 

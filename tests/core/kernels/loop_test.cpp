@@ -1,7 +1,10 @@
 #include "catch.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <numeric>
+#include <random>
 #include <vector>
 
 #include <pullback/core/kernels/kernels.h>
@@ -12,6 +15,7 @@
 using pullback::ScalarType;
 using pullback::kernels::for_each;
 using pullback::kernels::kernels;
+using pullback::kernels::Loop;
 using pullback::kernels::Operand;
 using std::int64_t;
 
@@ -87,6 +91,93 @@ TEST_CASE("a loop visits every element of any layout once") {
         for (const auto& b : layouts) check_sum_and_copy(sizes, {layouts[out], a, b});
       }
     }
+  }
+}
+
+namespace {
+
+/// Elements of a part of a larger array, whose dimensions lie in any order.
+template <class T>
+struct Part {
+  std::vector<T> array;
+  std::vector<int64_t> strides;  // in bytes
+  int64_t start = 0;             // in elements
+
+  Part(const std::vector<int64_t>& sizes, std::minstd_rand& random, bool is_input) {
+    const auto one_in = [&](unsigned n) { return random() % n == 0; };
+    std::vector<std::size_t> order(sizes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (one_in(2)) std::shuffle(order.begin(), order.end(), random);
+    strides.resize(sizes.size());
+    int64_t extent = 1;
+    for (std::size_t i = order.size(); i-- > 0;) {
+      const std::size_t d = order[i];
+      int64_t stride = extent;
+      if (is_input && one_in(4)) {
+        stride = 0;
+      } else {
+        extent *= sizes[d] + (one_in(3) ? 1 + random() % 3 : 0);
+        if (is_input && one_in(6)) {
+          start += (sizes[d] - 1) * stride;
+          stride = -stride;
+        }
+      }
+      strides[d] = stride * static_cast<int64_t>(sizeof(T));
+    }
+    array.resize(static_cast<std::size_t>(extent));
+    for (T& x : array) x = static_cast<T>(is_input ? random() % 100 : 101);
+  }
+  Operand operand() { return {&array[start], strides.data(), sizeof(T)}; }
+  T& at(const std::vector<int64_t>& index) {
+    int64_t offset = 0;
+    for (std::size_t d = 0; d < index.size(); ++d) offset += index[d] * strides[d];
+    return array[start + offset / static_cast<int64_t>(sizeof(T))];
+  }
+};
+
+/// What differs between loop(y, a, b) and f(a, b), between the elements of y too.
+template <class T, class F>
+int64_t differences(Loop loop, int operands, F f, std::minstd_rand& random) {
+  static constexpr int64_t kSizes[] = {1, 2, 3, 5, 8, 9, 10, 16, 17, 31, 32, 33, 64, 100, 129, 300};
+  std::vector<int64_t> sizes;
+  int64_t n = 1;
+  for (unsigned ndim = 1 + random() % 4; sizes.size() < ndim;) {
+    const int64_t size = kSizes[random() % std::size(kSizes)];
+    sizes.push_back(n * size > 30000 ? 1 : size);
+    n *= sizes.back();
+  }
+  Part<T> y(sizes, random, false), a(sizes, random, true), b(sizes, random, true);
+  Part<T> expected = y;
+  std::vector<int64_t> index(sizes.size());
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t rest = i;
+    for (std::size_t d = 0; d < sizes.size(); ++d) {
+      index[d] = rest % sizes[d];
+      rest /= sizes[d];
+    }
+    expected.at(index) = f(a.at(index), b.at(index));
+  }
+  const Operand all[] = {y.operand(), a.operand(), b.operand()};
+  for_each(loop, static_cast<int>(sizes.size()), sizes.data(), all, operands);
+  int64_t wrong = 0;
+  for (std::size_t i = 0; i < y.array.size(); ++i) wrong += y.array[i] != expected.array[i];
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("a loop takes parts of larger arrays as they lie, and leaves the rest alone") {
+  const auto sum = [](auto a, auto b) { return a + b; };
+  const auto first = [](auto a, auto) { return a; };
+  const auto& table = kernels();
+  std::minstd_rand random(1);
+  for (int i = 0; i < 400; ++i) {
+    CAPTURE(i);
+    CHECK(differences<float>(table.add[ScalarType::Float], 3, sum, random) == 0);
+    CHECK(differences<double>(table.add[ScalarType::Double], 3, sum, random) == 0);
+    CHECK(differences<float>(table.copy[ScalarType::Float], 2, first, random) == 0);
+    CHECK(differences<int64_t>(table.copy[ScalarType::Long], 2, first, random) == 0);
+    CHECK(differences<unsigned char>(table.copy[ScalarType::Bool], 2, first, random) == 0);
   }
 }
 

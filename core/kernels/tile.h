@@ -1,0 +1,44 @@
+#pragma once
+
+#include <pullback/core/kernels/walk.h>
+
+namespace pullback::kernels {
+
+/// Some rows of a walk that are computed at once, because a call for each of them would take longer
+/// than its elements. Operands that do not lie in rows one after the other are copied so first, or
+/// from there, in the first-level cache.
+class Tile {
+ public:
+  static constexpr std::int64_t kBytes = 8192;  ///< of each operand
+  struct Buffers {
+    alignas(64) char of[kMaxOperands][kBytes + 64];
+  };
+
+  /// `count` places of dimension dim of a walk, and all of the dimensions behind it.
+  Tile(const Walk& walk, int dim, std::int64_t count);
+  Tile(const Tile&) = delete;
+
+  /// Whether all operands lie in ways that can be copied fast.
+  bool fits() const { return fits_; }
+  /// Copies what is the same for each tile.
+  void begin(Buffers& buffers) const;
+  /// Computes the tile whose operands start at `at`.
+  void run(char* const* at, Buffers& buffers) const;
+
+ private:
+  enum class Place { InMemory, Copied, CopiedOnce };
+  void place(const Walk& walk, int dim, int k);
+  void copy(int k, char* to, char* from) const;
+
+  Loop loop_;
+  int count_;
+  std::int64_t n_;
+  bool fits_ = true;
+  char* start_[kMaxOperands];
+  std::int64_t strides_[kMaxOperands];
+  Place places_[kMaxOperands];
+  Walk copies_[kMaxOperands];
+  Piece pieces_[kMaxOperands];
+};
+
+}  // namespace pullback::kernels
