@@ -166,7 +166,7 @@ void gemm_and_row(bool transpose_a, bool transpose_b, std::int64_t m, std::int64
       return tiled_gemm<T>(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, row, 0,
                            c, ldc);
   }
-  if (ldc == 1) {  // one column
+  if (n == 1 && ldc == 1) {
     std::fill_n(c, m, *row);
   } else {
     for (std::int64_t i = 0; i < m; ++i)

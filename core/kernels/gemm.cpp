@@ -251,9 +251,9 @@ struct Product {
 /// Would the columns of C be too few for a vector, and its rows not? Then the product is computed
 /// as Cᵀ, where rows of Aᵀ lie in memory.
 template <class T>
-bool fills_vectors_turned(bool transpose_a, int64_t m, int64_t n, int64_t k) {
+bool fills_vectors_turned(bool transpose_a, int64_t m, int64_t n) {
   const int64_t lanes = tiles<T>().width / 2;
-  return transpose_a && 4 * n <= lanes && m >= lanes && m * n * k <= kSmall;
+  return transpose_a && 4 * n <= lanes && m >= lanes;
 }
 
 /// C = α Aᵀ op(B) + β D by way of Cᵀ.
@@ -285,7 +285,7 @@ bool no_tiles() {
 template <class T>
 bool tiles_pay(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k) {
   const bool never = no_tiles();
-  if (!never && n > 1 && fills_vectors_turned<T>(transpose_a, m, n, k)) return true;
+  if (!never && n > 1 && fills_vectors_turned<T>(transpose_a, m, n)) return true;
   // A vector's products with one factor, and few rows for which B would have to be transposed.
   if (never || m < 2 || n < 2 || (transpose_b && m < 8)) return false;
   // What the last vector computes beyond C's columns is lost.
@@ -299,7 +299,7 @@ template <class T>
 void tiled_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha,
                 const T* a, int64_t lda, const T* b, int64_t ldb, T beta, const T* d, int64_t ldd,
                 T* c, int64_t ldc) {
-  if (fills_vectors_turned<T>(transpose_a, m, n, k)) {
+  if (fills_vectors_turned<T>(transpose_a, m, n)) {
     return turned_gemm(transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, d, ldd, c, ldc);
   }
   const int64_t one = 1;

@@ -89,3 +89,11 @@ TEST_CASE("a layer without input features gives its bias, whatever the batch's d
   const Tensor weight = ones({2, 0}), bias = tensor({1.0, 2.0}, kFloat);
   CHECK(equal(nn::functional::linear(ones({3, 4, 0}), weight, bias), bias.expand({3, 4, 2})));
 }
+
+TEST_CASE("a layer may have no outputs") {
+  const Tensor x = ones({3, 2}).requires_grad_();
+  const Tensor y = nn::functional::linear(x, zeros({0, 2}), zeros({0}));
+  CHECK(y.sizes() == IntArrayRef({3, 0}));
+  y.sum().backward();
+  CHECK(equal(x.grad(), zeros({3, 2})));
+}
