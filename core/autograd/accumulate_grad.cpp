@@ -69,14 +69,11 @@ void accumulate(Tensor& sum, Tensor&& g) {
 
 void accumulate_into_grad(TensorImpl* tensor, Tensor g) {
   if (!tensor->grad.defined()) {
-    if (GradMode::is_enabled()) {
-      tensor->grad = g.clone();
-      ++gradient_counts().copied;
-    } else if (is_exclusive(g)) {
+    if (!GradMode::is_enabled() && is_exclusive(g)) {
       tensor->grad = without_base(std::move(g));
       ++gradient_counts().moved;
     } else {
-      tensor->grad = g.clone();
+      tensor->grad = g.is_contiguous() ? g.clone() : g.contiguous();
       ++gradient_counts().copied;
     }
     return;

@@ -91,7 +91,7 @@ Tensor hardshrink(const Tensor& x, const Scalar& lambda) {
   check_float("hardshrink", x);
   const ScalarType type = x.scalar_type();
   Tensor y = empty_of(x.get()->geometry, type);
-  run_loop(simd().shrink[type], y, {x, x, Number(l, type)});
+  fill_result(simd().shrink[type], y, {x, x, Number(l, type)});
   return record_activation(kHardshrink, std::move(y), x, std::array{l});
 }
 
@@ -101,7 +101,7 @@ Tensor threshold(const Tensor& x, const Scalar& limit, const Scalar& replacement
   if (!is_floating_point(type)) return where(x <= limit, full_like(x, replacement), x);
   Tensor y = empty_of(x.get()->geometry, type);
   // NaN is not below the limit: it stays.
-  run_loop(simd().threshold[type], y, {x, x, Number(limit, type), Number(replacement, type)});
+  fill_result(simd().threshold[type], y, {x, x, Number(limit, type), Number(replacement, type)});
   return record_activation(kThreshold, std::move(y), x, std::array{limit.toDouble(), 0.0});
 }
 
@@ -124,7 +124,7 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
   }
   const ScalarType type = x.scalar_type();
   Tensor y = empty_of(x.get()->geometry, type);
-  run_loop(simd().leaky_relu[type], y, {x, w});
+  fill_result(simd().leaky_relu[type], y, {x, w});
   return record("PreluKernelBackward0", std::move(y),
                 wrt(x,
                     [x = saved(x), w = saved(w)](Tensor&& g) {

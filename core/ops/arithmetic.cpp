@@ -32,7 +32,7 @@ Tensor sum_of(const char* op, const Tensor& a, const Tensor& b, const Scalar& al
   const Geometry shape = broadcast(op, a.get()->geometry.sizes(), b.get()->geometry.sizes());
   Loop loop = loop_for(op, simd().add_scaled, type);
   Tensor y = empty_of(shape, type);
-  run_loop(loop, y, {as_type(a, type), as_type(b, type), Number(alpha, type)});
+  fill_result(loop, y, {as_type(a, type), as_type(b, type), Number(alpha, type)});
   return y;
 }
 

@@ -21,8 +21,8 @@ Tensor chosen(const Tensor& condition, const Tensor& a, const Tensor& b, ScalarT
   const Geometry shape =
       broadcast("where", condition.sizes(), broadcast("where", a.sizes(), b.sizes()).sizes());
   Tensor y = empty_of(shape, type);
-  run_loop(loop_for("where", simd().where, type), y,
-           {condition, as_type(a, type), as_type(b, type)});
+  fill_result(loop_for("where", simd().where, type), y,
+              {condition, as_type(a, type), as_type(b, type)});
   return y;
 }
 
@@ -98,9 +98,9 @@ Tensor nan_to_num(const Tensor& x, std::optional<double> nan, std::optional<doub
   const double largest = type == ScalarType::Float ? std::numeric_limits<float>::max()
                                                    : std::numeric_limits<double>::max();
   Tensor y = empty_of(x.get()->geometry, type);
-  run_loop(simd().nan_to_num[type], y,
-           {x, Number(nan.value_or(0), type), Number(posinf.value_or(largest), type),
-            Number(neginf.value_or(-largest), type)});
+  fill_result(simd().nan_to_num[type], y,
+              {x, Number(nan.value_or(0), type), Number(posinf.value_or(largest), type),
+               Number(neginf.value_or(-largest), type)});
   return record("NanToNumBackward0", y,
                 wrt(x, [x = saved(x)](const Tensor& g) { return where(isfinite(*x), g, 0); }));
 }
@@ -112,7 +112,7 @@ namespace {
 Tensor clamped(const Map& kernel, ScalarType type, std::initializer_list<Input> in,
                const Geometry& shape) {
   Tensor y = empty_of(shape, type);
-  run_loop(loop_for("clamp", kernel, type), y, in);
+  fill_result(loop_for("clamp", kernel, type), y, in);
   return y;
 }
 

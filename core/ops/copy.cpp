@@ -9,21 +9,11 @@ using autograd::record;
 using autograd::record_inplace;
 using autograd::wrt;
 
-namespace {
-
-Tensor dense_copy(const Tensor& x, ScalarType type) {
-  Tensor y = empty_of(x.get()->geometry, type);
-  copy_into(y, x);
-  return y;
-}
-
-}  // namespace
-
 Tensor TensorBase::clone() const {
   Tensor hold;
   const Tensor& x = self(std::move(hold));
   check_defined("clone", x);
-  return record("CloneBackward0", dense_copy(x, x.get()->dtype),
+  return record("CloneBackward0", copy_of(x, x.get()->dtype),
                 wrt(x, [](const Tensor& g) { return g; }));
 }
 
@@ -31,7 +21,8 @@ Tensor TensorBase::contiguous() const {
   Tensor hold;
   const Tensor& x = self(std::move(hold));
   check_defined("contiguous", x);
-  return x.get()->geometry.is_contiguous() ? x : x.clone();
+  if (x.get()->geometry.is_contiguous()) return x;
+  return record("CloneBackward0", copy_in_rows(x), wrt(x, [](const Tensor& g) { return g; }));
 }
 
 Tensor TensorBase::to(ScalarType dtype, bool, bool copy) const {
@@ -39,7 +30,7 @@ Tensor TensorBase::to(ScalarType dtype, bool, bool copy) const {
   const Tensor& x = self(std::move(hold));
   check_defined("to", x);
   if (x.get()->dtype == dtype && !copy) return x;
-  return record("ToCopyBackward0", dense_copy(x, dtype), wrt(x, [](const Tensor& g) { return g; }));
+  return record("ToCopyBackward0", copy_of(x, dtype), wrt(x, [](const Tensor& g) { return g; }));
 }
 
 Tensor TensorBase::to(const TensorOptions& options, bool non_blocking, bool copy) const {

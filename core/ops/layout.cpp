@@ -30,7 +30,7 @@ Tensor reshape(const Tensor& x, IntArrayRef sizes) {
   const IntArrayRef target = inferred.sizes();
   Geometry to;
   if (view_strides(from, target, to)) return view(x, target);
-  Tensor dense = x.clone();
+  const Tensor dense = x.contiguous();
   return record("UnsafeViewBackward0", alias_of(dense, Geometry(target)),
                 wrt(dense, [from](const Tensor& g) { return reshape(g, from.sizes()); }));
 }

@@ -66,7 +66,7 @@ namespace {
 Tensor truth(const char* op, const Tensor& x, const Map& kernel) {
   check_defined(op, x);
   Tensor y = empty_of(x.get()->geometry, ScalarType::Bool);
-  run_loop(loop_for(op, kernel, x.scalar_type()), y, {x});
+  fill_result(loop_for(op, kernel, x.scalar_type()), y, {x});
   return y;
 }
 

@@ -61,8 +61,8 @@ template <class... N>
 Tensor fused(const char* op, const Map& kernel, ScalarType type, const Tensor& x, const Tensor& y,
              N... numbers) {
   Tensor out = empty_of(broadcast(op, x.sizes(), y.sizes()), type);
-  run_loop(loop_for(op, kernel, type), out,
-           {as_type(x, type), as_type(y, type), Number(numbers, type)...}, 1.0f);
+  fill_result(loop_for(op, kernel, type), out,
+              {as_type(x, type), as_type(y, type), Number(numbers, type)...}, 1.0f);
   return out;
 }
 
@@ -71,8 +71,9 @@ template <class... N>
 Tensor fused_gradient(const char* op, const Map& kernel, ScalarType type, const Tensor& g,
                       const Tensor& x, const Tensor& y, N... numbers) {
   Tensor out = empty_of(broadcast(op, x.sizes(), y.sizes()), type);
-  run_loop(loop_for(op, kernel, type), out,
-           {as_type(g, type), as_type(x, type), as_type(y, type), Number(numbers, type)...}, 1.0f);
+  fill_result(loop_for(op, kernel, type), out,
+              {as_type(g, type), as_type(x, type), as_type(y, type), Number(numbers, type)...},
+              1.0f);
   return out;
 }
 

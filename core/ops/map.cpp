@@ -130,7 +130,7 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
   run(loop, out.get(), /*is_new=*/false, inputs, cost);
 }
 
-void fill_result(Loop loop, Tensor& out, std::initializer_list<Input> inputs, float cost) {
+void fill_result(Loop loop, const Tensor& out, std::initializer_list<Input> inputs, float cost) {
   run(loop, out.get(), /*is_new=*/true, inputs, cost);
 }
 
@@ -150,9 +150,19 @@ Tensor alias_of(const Tensor& x, const Geometry& geometry) {
 }
 
 void copy_into(const Tensor& out, const Tensor& source) {
-  const auto& table = simd();
-  const ScalarType from = source.get()->dtype, to = out.get()->dtype;
-  run_loop(table.casts[static_cast<int>(from)][static_cast<int>(to)], out, {source});
+  run_loop(simd().cast(source.get()->dtype, out.get()->dtype), out, {source});
+}
+
+Tensor copy_of(const Tensor& x, ScalarType type) {
+  Tensor y = empty_of(x.get()->geometry, type);
+  fill_result(simd().cast(x.get()->dtype, type), y, {x});
+  return y;
+}
+
+Tensor copy_in_rows(const Tensor& x) {
+  Tensor y = empty_of(x.get()->geometry, x.get()->dtype);
+  copy_into(y, x);
+  return y;
 }
 
 void fill_into(const Tensor& out, const Scalar& value) {
@@ -162,9 +172,7 @@ void fill_into(const Tensor& out, const Scalar& value) {
 
 const Tensor& as_type(const Tensor& x, ScalarType type, Tensor&& converted) {
   if (x.get()->dtype == type) return x;
-  converted = empty_of(x.get()->geometry, type);
-  copy_into(converted, x);
-  return converted;
+  return converted = copy_of(x, type);
 }
 
 namespace {

@@ -41,7 +41,8 @@ void run_loop(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
 
 /// The same for `out` a new tensor in rows: where the inputs of its sizes all have other strides
 /// without gaps, it takes these first.
-void fill_result(Loop loop, Tensor& out, std::initializer_list<Input> inputs, float cost = 0.5f);
+void fill_result(Loop loop, const Tensor& out, std::initializer_list<Input> inputs,
+                 float cost = 0.5f);
 
 /// The loop for a type; throws NotImplementedError that names op and type when there is none.
 Loop loop_for(const char* op, const Map& map, ScalarType type);
@@ -49,6 +50,10 @@ Loop loop_for(const char* op, const Map& map, ScalarType type);
 /// x itself, or what it is converted to (without recording), which lives as long as `converted`: by
 /// default until the end of the expression.
 const Tensor& as_type(const Tensor& x, ScalarType type, Tensor&& converted = Tensor());
+/// A copy of x, converted, that lies as x does where that leaves no gaps (without recording).
+Tensor copy_of(const Tensor& x, ScalarType type);
+/// A copy of x in rows (without recording).
+Tensor copy_in_rows(const Tensor& x);
 /// Copies source, which broadcasts, into out's elements, converting (without recording).
 void copy_into(const Tensor& out, const Tensor& source);
 /// Sets every element (without recording).

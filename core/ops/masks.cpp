@@ -108,7 +108,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
         " and ", source.scalar_type());
   const Geometry shape = broadcast("masked_scatter", x.sizes(), mask.sizes());
   const Tensor picks = dense(mask.expand(shape.sizes())), from = dense(source.detach());
-  const Tensor y = x.detach().expand(shape.sizes()).clone();
+  const Tensor y = copy_in_rows(x.detach().expand(shape.sizes()));
   const std::int64_t wanted = count_of(picks);
   check(wanted <= source.numel(),
         "masked_scatter: expected self and source to have enough elements: mask has ", wanted,

@@ -36,7 +36,7 @@ class Operand {
   std::int64_t leading = 1;
 
   explicit Operand(const Tensor& x)
-      : copy_(fits(x) ? Tensor() : x.detach().clone()), tensor(copy_.defined() ? copy_ : x) {
+      : copy_(fits(x) ? Tensor() : x.detach().contiguous()), tensor(copy_.defined() ? copy_ : x) {
     fits(tensor);
   }
   explicit Operand(const Factor& x) : Operand(x.matrix) { transposed = transposed != x.transposed; }

@@ -77,7 +77,7 @@ Tensor repeat_interleave(const Tensor& x, std::int64_t repeats, std::optional<st
   check(!__builtin_mul_overflow(length, repeats, &length),
         "repeat_interleave: Storage size calculation overflowed with sizes=", g.sizes(),
         " and repeats=", repeats);
-  const Tensor copies = expand(unsqueeze(x.detach(), d + 1), spread).clone();
+  const Tensor copies = copy_in_rows(expand(unsqueeze(x.detach(), d + 1), spread));
   return record("ViewBackward0", alias_of(copies, Geometry(whole)),
                 wrt(x, [spread, d](const Tensor& g) { return sum(reshape(g, spread), d + 1); }));
 }

@@ -23,7 +23,7 @@ Tensor run_over(Loop loop, Tensor&& g, const Tensor& x, float cost, const N&... 
   }
   const ScalarType type = x.get()->dtype;
   Tensor y = empty_of(x.get()->geometry, type);
-  run_loop(loop, y, {as_type(g, type), x, numbers...}, cost);
+  fill_result(loop, y, {as_type(g, type), x, numbers...}, cost);
   return y;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 Tensor interpolated(const Tensor& a, const Tensor& b, Input weight, ScalarType type) {
   Tensor y = empty_of(broadcast("lerp", a.sizes(), b.sizes()), type);
-  run_loop(loop_for("lerp", simd().lerp, type), y, {a, b, weight});
+  fill_result(loop_for("lerp", simd().lerp, type), y, {a, b, weight});
   return y;
 }
 
@@ -43,8 +43,8 @@ Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) {
   const Geometry shape =
       broadcast("lerp", broadcast("lerp", a.sizes(), b.sizes()).sizes(), weight.sizes());
   Tensor y = empty_of(shape, a.scalar_type());
-  run_loop(loop_for("lerp", simd().lerp, a.scalar_type()), y,
-           {a, b, as_type(weight, a.scalar_type())});
+  fill_result(loop_for("lerp", simd().lerp, a.scalar_type()), y,
+              {a, b, as_type(weight, a.scalar_type())});
   return record(
       "LerpBackward1", y, wrt(a, [w = saved(weight)](const Tensor& g) { return g * (1 - *w); }),
       wrt(b, [w = saved(weight)](const Tensor& g) { return g * *w; }),
@@ -64,8 +64,8 @@ Tensor ternary(const char* op, const Map& kernel, const Tensor& x, const Tensor&
   check_convertible(op, value, type);
   const Geometry shape = broadcast(op, x.sizes(), broadcast(op, a.sizes(), b.sizes()).sizes());
   Tensor y = empty_of(shape, type);
-  run_loop(loop_for(op, kernel, type), y,
-           {as_type(x, type), as_type(a, type), as_type(b, type), Number(value, type)});
+  fill_result(loop_for(op, kernel, type), y,
+              {as_type(x, type), as_type(a, type), as_type(b, type), Number(value, type)});
   return y;
 }
 

@@ -16,6 +16,19 @@ TEST_CASE("an elementwise result lies as its operands, where they agree and leav
   CHECK((x < 3).strides() == x.strides());
   CHECK((x * full({}, 2.0f)).strides() == x.strides());
   CHECK((1 - x).strides() == x.strides());
+  CHECK(x.add(y, 2).strides() == x.strides());
+  CHECK(where(x < 3, x, y).strides() == x.strides());
+  CHECK(where(x < 3, x, 0).strides() == x.strides());
+  CHECK(x.masked_fill(x < 3, 1).strides() == x.strides());
+  CHECK(clamp(x, 1, 2).strides() == x.strides());
+  CHECK(clamp(x, x * 0, y).strides() == x.strides());
+  CHECK(lerp(x, y, 0.5).strides() == x.strides());
+  CHECK(lerp(x, y, x).strides() == x.strides());
+  CHECK(addcmul(x, y, y, 2).strides() == x.strides());
+  CHECK(addcdiv(x, y, y, 2).strides() == x.strides());
+  CHECK(nan_to_num(x).strides() == x.strides());
+  CHECK(isnan(x).strides() == x.strides());
+  CHECK(nn::functional::hardshrink(x).strides() == x.strides());
   CHECK(equal(y, x.contiguous() * 2 + 1));
   CHECK(equal(x + y, x.contiguous() + y.contiguous()));
 }
@@ -29,6 +42,33 @@ TEST_CASE("an elementwise result lies in rows where operands disagree, broadcast
   CHECK(in_rows(relu(arange(24, kFloat).reshape({4, 6}).slice(1, 0, 6, 2).t())));
   CHECK(in_rows(relu(ones({3, 1}).expand({3, 4}))));
   CHECK(in_rows(relu(zeros({0, 3}).t())));
+}
+
+TEST_CASE("a clone and a conversion lie as the tensor, where it leaves no gaps") {
+  const Tensor x = arange(24, kFloat).reshape({2, 3, 4}).permute({2, 0, 1});
+  CHECK(x.clone().strides() == x.strides());
+  CHECK(equal(x.clone(), x));
+  CHECK(x.to(kDouble).strides() == x.strides());
+  CHECK(equal(x.to(kDouble).to(kFloat), x));
+  CHECK((x.to(kInt) + 0.5).strides() == x.strides());
+  CHECK(x.slice(0, 0, 4, 2).clone().is_contiguous());
+  CHECK(ones({3, 1}).expand({3, 4}).clone().is_contiguous());
+  CHECK(zeros({0, 3}).t().clone().is_contiguous());
+}
+
+TEST_CASE("what needs rows makes rows of any layout") {
+  const Tensor x = arange(24, kDouble).reshape({2, 3, 4}).permute({2, 0, 1}), rows = x.contiguous();
+  CHECK(rows.is_contiguous());
+  CHECK(equal(x.reshape({-1}), rows.reshape({-1})));
+  CHECK(equal(x.repeat_interleave(1, 1), rows));
+  CHECK(equal(x.repeat_interleave(2, 0), rows.repeat_interleave(2, 0)));
+  CHECK(equal(bmm(x.permute({2, 0, 1}), x.permute({2, 1, 0})),
+              bmm(rows.permute({2, 0, 1}).contiguous(), rows.permute({2, 1, 0}).contiguous())));
+  const Tensor mask = x > 4, source = arange(24, kDouble);
+  CHECK(equal(x.masked_scatter(mask, source), rows.masked_scatter(mask.contiguous(), source)));
+  const Tensor leaf = zeros({4, 2, 3}, kDouble).requires_grad_();
+  (leaf * x).sum().backward();
+  CHECK(equal(leaf.grad(), rows));
 }
 
 TEST_CASE("gradients flow through transposed results") {
