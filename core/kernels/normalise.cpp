@@ -45,7 +45,7 @@ struct Cut {
       rows = s.outer * groups, width = inner, height = groups, parts = s.outer;
       return;
     }
-    constexpr int64_t kWidth = 512, kHeight = 16, kElements = 65536;
+    constexpr int64_t kWidth = 512, kHeight = 16, kElements = 524288;
     const int64_t some = std::max<int64_t>(line(), 1);
     const int64_t repeats = std::max<int64_t>(1, std::min(kWidth / some, s.outer / kHeight));
     rows = s.outer / repeats, rest = s.outer % repeats, width = repeats * line();

@@ -8,21 +8,6 @@ PULLBACK_INLINE T* row(char* data, int64_t j, int64_t n) {
   return reinterpret_cast<T*>(data) + j * n;
 }
 
-/// The largest element where a NaN may be passed over: it comes back through the sum of
-/// exponentials.
-template <class T>
-struct LargestNumber : Max<T> {
-  static PULLBACK_INLINE T step(T a, T x) { return x > a ? x : a; }
-  static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
-  static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
-};
-template <class T>
-PULLBACK_INLINE T row_max(const T* x, int64_t n) {
-  using Largest = LargestNumber<T>;
-  return n <= kRun ? fold_block<Largest>(x, n)
-                   : fold_run<Largest>(n, reinterpret_cast<const char*>(x), sizeof(T));
-}
-
 /// Rows that are worked on side by side, step by step, so that the processor need not wait for one
 /// row's sum, root or logarithm before it begins the next.
 constexpr int64_t kTogether = 16;
@@ -38,22 +23,70 @@ PULLBACK_INLINE void for_rows(int64_t m, int64_t n, F f) {
     f(first, m - first < together ? m - first : together);
 }
 
-/// The sum over i < n, which is at least kSpan, of f(i).
-template <class T, class F>
-PULLBACK_INLINE T row_sum(int64_t n, F f) {
-  return sum_over<T, kSpan>(n, f);
-}
+// Of rows of n elements, which are at least kSpan, in as many lanes: short rows fill them, and more
+// would take as long to be brought together in the end.
 
-/// y[i] = f(i) for i < n, which is at least kSpan. The last span ends with the row and repeats what
-/// it has in common with the one before; f must not read y.
-template <class T, class F>
-PULLBACK_INLINE void set_row(int64_t n, T* y, F f) {
+/// Runs f(i) for spans from i on. The last one ends with the row and repeats what it has in common
+/// with the one before.
+template <class F>
+PULLBACK_INLINE void for_spans(int64_t n, F f) {
   const int64_t last = n - kSpan;
   for (int64_t i = 0;; i = i + kSpan < last ? i + kSpan : last) {
-    PULLBACK_VECTOR
-    for (int64_t k = i; k < i + kSpan; ++k) y[k] = f(k);
+    f(i);
     if (i == last) break;
   }
+}
+
+/// y[i] = f(i), which must not read y.
+template <class T, class F>
+PULLBACK_INLINE void set_row(int64_t n, T* y, F f) {
+  for_spans(n, [=](int64_t first) {
+    PULLBACK_VECTOR
+    for (int64_t i = first; i < first + kSpan; ++i) y[i] = f(i);
+  });
+}
+
+/// The larger number. It may pass over a NaN, which comes back through the sum of exponentials.
+template <class T>
+struct Larger {
+  using Part = T;
+  static PULLBACK_INLINE T merge(T a, T b) { return b > a ? b : a; }
+};
+template <class T>
+PULLBACK_INLINE T row_max(const T* x, int64_t n) {
+  alignas(64) T lanes[kSpan];
+  for (int j = 0; j < kSpan; ++j) lanes[j] = x[n - kSpan + j];
+  for (int64_t i = 0; i + kSpan < n; i += kSpan)
+    for (int j = 0; j < kSpan; ++j) lanes[j] = Larger<T>::merge(lanes[j], x[i + j]);
+  merge_lanes<Larger<T>, kSpan / 2>(lanes);
+  return lanes[0];
+}
+
+/// The sum of f(i), which may be called twice; kRun at a time in the type itself, these in double.
+template <class T, class F>
+PULLBACK_INLINE T row_sum(int64_t n, F f) {
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t end = n - begin < kRun ? n : begin + kRun;
+    alignas(64) T lanes[kSpan];
+    for (int j = 0; j < kSpan; ++j) lanes[j] = 0;
+    int64_t i = begin;
+    for (; i + kSpan <= end; i += kSpan) {
+      PULLBACK_VECTOR
+      for (int j = 0; j < kSpan; ++j) lanes[j] += f(i + j);
+    }
+    if (i < end) {
+      const int done = static_cast<int>(i + kSpan - end);
+      PULLBACK_VECTOR
+      for (int j = 0; j < kSpan; ++j) {
+        const T next = lanes[j] + f(end - kSpan + j);
+        lanes[j] = j < done ? lanes[j] : next;
+      }
+    }
+    merge_lanes<Sum<T>, kSpan / 2>(lanes);
+    total += static_cast<double>(lanes[0]);
+  }
+  return static_cast<T>(total);
 }
 
 template <class T>
@@ -183,19 +216,20 @@ PULLBACK_INLINE void layer_norm_rows_backward(int64_t m, int64_t n, char* const*
     const T* x = row<T>(data[2], first, n);
     const T* mean = row<T>(data[3], first, 1);
     const T* rstd = row<T>(data[4], first, 1);
-    T sum[kTogether], dot[kTogether];
+    T level[kTogether], tilt[kTogether];
     for (int64_t j = 0; j < rows; ++j) {
       const T* from = g + j * n;
-      sum[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i); }) / count;
+      level[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i); });
+    }
+    for (int64_t j = 0; j < rows; ++j) {
+      const T *from = g + j * n, *at = x + j * n, m = mean[j];
+      tilt[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i) * (at[i] - m); });
     }
     for (int64_t j = 0; j < rows; ++j) {
       const T *from = g + j * n, *at = x + j * n, m = mean[j], r = rstd[j];
-      dot[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i) * ((at[i] - m) * r); }) / count;
-    }
-    for (int64_t j = 0; j < rows; ++j) {
-      const T *from = g + j * n, *at = x + j * n, m = mean[j], r = rstd[j], s = sum[j], d = dot[j];
+      const T b = r * r * (r * tilt[j] / count), c = r * (level[j] / count);
       set_row(n, row<T>(data[0], first + j, n),
-              [=](int64_t i) { return r * (a(from, i) - s - (at[i] - m) * r * d); });
+              [=](int64_t i) { return fma(m - at[i], b, fma(r, a(from, i), -c)); });
     }
   });
 }

@@ -72,17 +72,19 @@ Tensor layer_norm(const Tensor& x, IntArrayRef normalized_shape, const Tensor& w
   const ScalarType type = x.scalar_type();
   Tensor y = empty(x.sizes(), type);
   const Tensor mean = empty(layout->statistics(), type), rstd = empty(layout->statistics(), type);
-  for_rows({simd().layer_norm, layer_norm_columns}, type, rows, columns, /*inner=*/1,
-           {{&y}, {&mean, Each::Row}, {&rstd, Each::Row}, {&in}, {&w, Each::Column}, {&b, Each::Column}},
-           eps);
+  for_rows(
+      {simd().layer_norm, layer_norm_columns}, type, rows, columns, /*inner=*/1,
+      {{&y}, {&mean, Each::Row}, {&rstd, Each::Row}, {&in}, {&w, Each::Column}, {&b, Each::Column}},
+      eps);
   return record_norm(
       "NativeLayerNormBackward0", std::move(y), x, weight, bias, mean, rstd, layout, true,
       [rows, columns](const Tensor& g, const Tensor& from, const Tensor& m, const Tensor& r,
                       const Tensor& scale, const Tensor& gx, const Tensor& gw, const Tensor& gb) {
         if (gx.defined())
-          for_rows({simd().layer_norm_backward, layer_norm_backward_columns}, from.scalar_type(),
-                   rows, columns, /*inner=*/1,
-                   {{&gx}, {&g}, {&from}, {&m, Each::Row}, {&r, Each::Row}, {&scale, Each::Column}});
+          for_rows(
+              {simd().layer_norm_backward, layer_norm_backward_columns}, from.scalar_type(), rows,
+              columns, /*inner=*/1,
+              {{&gx}, {&g}, {&from}, {&m, Each::Row}, {&r, Each::Row}, {&scale, Each::Column}});
         if (!gw.defined() && !gb.defined()) return;
         visit_float("layer_norm", from.scalar_type(), [&](auto zero) {
           using T = decltype(zero);

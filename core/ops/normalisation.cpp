@@ -96,22 +96,23 @@ Tensor record_norm(const char* name, Tensor y, const Tensor& x, const Tensor& w,
   const Sizes weight_sizes = w.defined()   ? w.sizes().vec()
                              : b.defined() ? b.sizes().vec()
                                            : Sizes{};
-  return record(name, std::move(y),
-                wrt(x, w, b,
-                    [x = saved(x), w = saved(w), mean = saved(mean), rstd = saved(rstd), layout,
-                     moving, weight_sizes, fused = std::move(fused)](const Tensor& g, autograd::Needs needs) {
-                      const Tensor weight = w.defined() ? *w : Tensor();
-                      if (GradMode::is_enabled())
-                        return composed_grad(g, *x, weight, *mean, *rstd, layout, moving,
-                                             weight_sizes, needs);
-                      const Tensor in = *x;
-                      Tensor gx, gw, gb;
-                      if (needs[0]) gx = empty(in.sizes(), in.scalar_type());
-                      if (needs[1]) gw = empty(weight_sizes, in.scalar_type());
-                      if (needs[2]) gb = empty(weight_sizes, in.scalar_type());
-                      fused(dense(g), dense(in), *mean, *rstd, dense(weight), gx, gw, gb);
-                      return std::tuple(gx, gw, gb);
-                    }));
+  return record(
+      name, std::move(y),
+      wrt(x, w, b,
+          [x = saved(x), w = saved(w), mean = saved(mean), rstd = saved(rstd), layout, moving,
+           weight_sizes, fused = std::move(fused)](const Tensor& g, autograd::Needs needs) {
+            const Tensor weight = w.defined() ? *w : Tensor();
+            if (GradMode::is_enabled())
+              return composed_grad(g, *x, weight, *mean, *rstd, layout, moving, weight_sizes,
+                                   needs);
+            const Tensor in = *x;
+            Tensor gx, gw, gb;
+            if (needs[0]) gx = empty(in.sizes(), in.scalar_type());
+            if (needs[1]) gw = empty(weight_sizes, in.scalar_type());
+            if (needs[2]) gb = empty(weight_sizes, in.scalar_type());
+            fused(dense(g), dense(in), *mean, *rstd, dense(weight), gx, gw, gb);
+            return std::tuple(gx, gw, gb);
+          }));
 }
 
 }  // namespace pullback

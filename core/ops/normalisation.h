@@ -18,8 +18,8 @@ namespace pullback {
 
 using Sizes = std::vector<std::int64_t>;
 
-/// How x is read: `view` has its elements, statistics run over its dimensions `over`, and the affine
-/// parameters broadcast to it as `affine`, their gradients summed over `affine_over`.
+/// How x is read: `view` has its elements, statistics run over its dimensions `over`, and the
+/// affine parameters broadcast to it as `affine`, their gradients summed over `affine_over`.
 struct NormLayout {
   kernels::Groups groups;
   Sizes view, over, affine, affine_over;

@@ -65,8 +65,8 @@ void for_rows(const RowOperation& operation, ScalarType type, std::int64_t rows,
     }
     operation.columns({type, n, width}, strips, parameter);
     if (turned)
-      turn(n, width, strips[0].data, strips[0].step, (*operands.begin()).tensor->get()->bytes() + from,
-           step);
+      turn(n, width, strips[0].data, strips[0].step,
+           (*operands.begin()).tensor->get()->bytes() + from, step);
   };
   const std::int64_t room = turned ? kBlocks * n * std::min(across, kWidth) : 0;
   kernels::parallel_for(rows / across * blocks, per_share(n * std::min(across, kWidth)),
