@@ -124,20 +124,19 @@ PULLBACK_NOINLINE typename R::Part fold_block(const typename R::In* x, int64_t n
 }
 
 /// The sum over i < n of f(i), which may be called twice for an element, in the order in which
-/// fold_run adds elements. n is at least kLeast.
-template <class T, int kLeast = 0, class F>
+/// fold_run adds elements.
+template <class T, class F>
 PULLBACK_INLINE T sum_over(int64_t n, F f) {
   double total = 0;
   for (int64_t begin = 0; begin < n; begin += kRun) {
     const int64_t end = n - begin < kRun ? n : begin + kRun;
-    alignas(64) T lanes[kLanes];
-    for (int j = 0; j < kLanes; ++j) lanes[j] = 0;
+    alignas(64) T lanes[kLanes] = {};
     int64_t i = begin;
     for (; i + kLanes <= end; i += kLanes) {
       PULLBACK_VECTOR
       for (int j = 0; j < kLanes; ++j) lanes[j] += f(i + j);
     }
-    if (kLeast < kSpan && n < kSpan) {
+    if (n < kSpan) {
       for (int j = 0; i < end; ++i, ++j) lanes[j] += f(i);
     } else {
       fold_rest(i, end, lanes, [f](T lane, int64_t at) { return lane + f(at); });

@@ -8,21 +8,6 @@ PULLBACK_INLINE T* row(char* data, int64_t j, int64_t n) {
   return reinterpret_cast<T*>(data) + j * n;
 }
 
-/// The largest element where a NaN may be passed over: it comes back through the sum of
-/// exponentials.
-template <class T>
-struct LargestNumber : Max<T> {
-  static PULLBACK_INLINE T step(T a, T x) { return x > a ? x : a; }
-  static PULLBACK_INLINE T merge(T a, T b) { return step(a, b); }
-  static PULLBACK_INLINE T join(T a, T b) { return step(a, b); }
-};
-template <class T>
-PULLBACK_INLINE T row_max(const T* x, int64_t n) {
-  using Largest = LargestNumber<T>;
-  return n <= kRun ? fold_block<Largest>(x, n)
-                   : fold_run<Largest>(n, reinterpret_cast<const char*>(x), sizeof(T));
-}
-
 /// Rows that are worked on side by side, step by step, so that the processor need not wait for one
 /// row's sum, root or logarithm before it begins the next.
 constexpr int64_t kTogether = 16;
@@ -38,22 +23,70 @@ PULLBACK_INLINE void for_rows(int64_t m, int64_t n, F f) {
     f(first, m - first < together ? m - first : together);
 }
 
-/// The sum over i < n, which is at least kSpan, of f(i).
-template <class T, class F>
-PULLBACK_INLINE T row_sum(int64_t n, F f) {
-  return sum_over<T, kSpan>(n, f);
-}
+// Of rows of n elements, which are at least kSpan, in as many lanes: short rows fill them, and more
+// would take as long to be brought together in the end.
 
-/// y[i] = f(i) for i < n, which is at least kSpan. The last span ends with the row and repeats what
-/// it has in common with the one before; f must not read y.
-template <class T, class F>
-PULLBACK_INLINE void set_row(int64_t n, T* y, F f) {
+/// Runs f(i) for spans from i on. The last one ends with the row and repeats what it has in common
+/// with the one before.
+template <class F>
+PULLBACK_INLINE void for_spans(int64_t n, F f) {
   const int64_t last = n - kSpan;
   for (int64_t i = 0;; i = i + kSpan < last ? i + kSpan : last) {
-    PULLBACK_VECTOR
-    for (int64_t k = i; k < i + kSpan; ++k) y[k] = f(k);
+    f(i);
     if (i == last) break;
   }
+}
+
+/// y[i] = f(i), which must not read y.
+template <class T, class F>
+PULLBACK_INLINE void set_row(int64_t n, T* y, F f) {
+  for_spans(n, [=](int64_t first) {
+    PULLBACK_VECTOR
+    for (int64_t i = first; i < first + kSpan; ++i) y[i] = f(i);
+  });
+}
+
+/// The larger number. It may pass over a NaN, which comes back through the sum of exponentials.
+template <class T>
+struct Larger {
+  using Part = T;
+  static PULLBACK_INLINE T merge(T a, T b) { return b > a ? b : a; }
+};
+template <class T>
+PULLBACK_INLINE T row_max(const T* x, int64_t n) {
+  alignas(64) T lanes[kSpan];
+  for (int j = 0; j < kSpan; ++j) lanes[j] = x[n - kSpan + j];
+  for (int64_t i = 0; i + kSpan < n; i += kSpan)
+    for (int j = 0; j < kSpan; ++j) lanes[j] = Larger<T>::merge(lanes[j], x[i + j]);
+  merge_lanes<Larger<T>, kSpan / 2>(lanes);
+  return lanes[0];
+}
+
+/// The sum of f(i), which may be called twice; kRun at a time in the type itself, these in double.
+template <class T, class F>
+PULLBACK_INLINE T row_sum(int64_t n, F f) {
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += kRun) {
+    const int64_t end = n - begin < kRun ? n : begin + kRun;
+    alignas(64) T lanes[kSpan];
+    for (int j = 0; j < kSpan; ++j) lanes[j] = 0;
+    int64_t i = begin;
+    for (; i + kSpan <= end; i += kSpan) {
+      PULLBACK_VECTOR
+      for (int j = 0; j < kSpan; ++j) lanes[j] += f(i + j);
+    }
+    if (i < end) {
+      const int done = static_cast<int>(i + kSpan - end);
+      PULLBACK_VECTOR
+      for (int j = 0; j < kSpan; ++j) {
+        const T next = lanes[j] + f(end - kSpan + j);
+        lanes[j] = j < done ? lanes[j] : next;
+      }
+    }
+    merge_lanes<Sum<T>, kSpan / 2>(lanes);
+    total += static_cast<double>(lanes[0]);
+  }
+  return static_cast<T>(total);
 }
 
 template <class T>
@@ -183,19 +216,20 @@ PULLBACK_INLINE void layer_norm_rows_backward(int64_t m, int64_t n, char* const*
     const T* x = row<T>(data[2], first, n);
     const T* mean = row<T>(data[3], first, 1);
     const T* rstd = row<T>(data[4], first, 1);
-    T sum[kTogether], dot[kTogether];
+    T level[kTogether], tilt[kTogether];
     for (int64_t j = 0; j < rows; ++j) {
       const T* from = g + j * n;
-      sum[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i); }) / count;
+      level[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i); });
+    }
+    for (int64_t j = 0; j < rows; ++j) {
+      const T *from = g + j * n, *at = x + j * n, m = mean[j];
+      tilt[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i) * (at[i] - m); });
     }
     for (int64_t j = 0; j < rows; ++j) {
       const T *from = g + j * n, *at = x + j * n, m = mean[j], r = rstd[j];
-      dot[j] = row_sum<T>(n, [=](int64_t i) { return a(from, i) * ((at[i] - m) * r); }) / count;
-    }
-    for (int64_t j = 0; j < rows; ++j) {
-      const T *from = g + j * n, *at = x + j * n, m = mean[j], r = rstd[j], s = sum[j], d = dot[j];
+      const T b = r * r * (r * tilt[j] / count), c = r * (level[j] / count);
       set_row(n, row<T>(data[0], first + j, n),
-              [=](int64_t i) { return r * (a(from, i) - s - (at[i] - m) * r * d); });
+              [=](int64_t i) { return fma(m - at[i], b, fma(r, a(from, i), -c)); });
     }
   });
 }
@@ -222,11 +256,11 @@ void norm_sums(int64_t m, int64_t n, char* const* data, double) {
   }
 }
 
-template <class T>
-void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
+/// Σ g and Σ g d(x, row, column) of columns.
+template <class T, class D>
+PULLBACK_INLINE void sums_of_columns(int64_t m, int64_t n, char* const* data, D d) {
   for (int64_t first = 0; first < n; first += kColumns) {
     const int64_t columns = n - first < kColumns ? n - first : kColumns;
-    const T* mean = row<T>(data[4], 0, n) + first;
     alignas(64) T total[kColumns] = {};
     alignas(64) T along[kColumns] = {};
     for (int64_t k = 0; k < m; ++k) {
@@ -235,7 +269,7 @@ void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
       PULLBACK_VECTOR
       for (int64_t j = 0; j < columns; ++j) {
         total[j] += g[j];
-        along[j] += g[j] * (x[j] - mean[j]);
+        along[j] += g[j] * d(x[j], k, first + j);
       }
     }
     for (int64_t j = 0; j < columns; ++j) {
@@ -243,6 +277,18 @@ void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
       row<T>(data[1], 0, n)[first + j] = along[j];
     }
   }
+}
+
+template <class T>
+void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
+  const T* mean = row<T>(data[4], 0, n);
+  sums_of_columns<T>(m, n, data, [=](T x, int64_t, int64_t j) { return x - mean[j]; });
+}
+
+template <class T>
+void norm_affine_sums(int64_t m, int64_t n, char* const* data, double) {
+  const T *mean = row<T>(data[4], 0, 1), *rstd = row<T>(data[5], 0, 1);
+  sums_of_columns<T>(m, n, data, [=](T x, int64_t k, int64_t) { return (x - mean[k]) * rstd[k]; });
 }
 
 template <class T>
@@ -311,6 +357,7 @@ void fill(Kernels& table) {
   ((table.layer_norm_backward.loops[kCode<T>] = layer_norm_backward<T>), ...);
   ((table.norm_sums.loops[kCode<T>] = norm_sums<T>), ...);
   ((table.norm_sums_columns.loops[kCode<T>] = norm_sums_columns<T>), ...);
+  ((table.norm_affine_sums.loops[kCode<T>] = norm_affine_sums<T>), ...);
   ((table.norm_grad.loops[kCode<T>] = norm_grad<T>), ...);
   ((table.norm_grad_columns.loops[kCode<T>] = norm_grad_columns<T>), ...);
   ((table.weight_norm.loops[kCode<T>] = weight_norm<T>), ...);
