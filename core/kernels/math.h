@@ -257,7 +257,12 @@ PULLBACK_INLINE float sigmoid(float x) {
   return fma(c, 0.0f, unit) / (scaled_exp<-24>(-c) + unit);  // c * 0 is NaN where x is
 }
 PULLBACK_INLINE double sigmoid(double x) {
-  return 1.0 / (1.0 + exp(-x));
+  constexpr double unit = 0x1p-64;
+  double c = x > 40.0 ? 40.0 : x;
+  c = c < -746.0 ? -746.0 : c;
+  const DoubleExpParts parts = reduce_exp(-c);
+  const uint64_t power = (parts.n - 64) << 52;
+  return fma(c, 0.0, unit) / (from_bits(bits(exp_of_rest(parts.r)) + power) + unit);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <pullback/core/ops/reduce.h>
 #include <pullback/core/ops/spent.h>
 
-// mean, variance, products, sums of exponentials and distances.
+// mean, variance, sums of exponentials and distances.
 namespace pullback {
 
 using autograd::record;
@@ -116,65 +116,6 @@ Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
   return std_over(x, mask("std", x, dim), unbiased, keepdim);
 }
 
-// ---- products
-
-namespace {
-
-/// For each element along `dim`, the product of all others: prefix and suffix products, so that
-/// zeros do no harm.
-Tensor product_of_others(const Tensor& x, std::int64_t dim) {
-  const std::int64_t n = x.size(dim);
-  const Tensor one = ones_like(narrow(x, dim, 0, 1));
-  const Tensor before = cumprod(cat({one, narrow(x, dim, 0, n - 1)}, dim), dim);
-  const Tensor after =
-      flip(cumprod(cat({one, flip(narrow(x, dim, 1, n - 1), {dim})}, dim), dim), {dim});
-  return before * after;
-}
-
-bool has_zero(const Tensor& x) {
-  return !all(x.detach()).item<bool>();
-}
-
-Tensor integer_or(const Tensor& x, std::optional<ScalarType> dtype) {
-  const ScalarType own = x.scalar_type();
-  const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
-  return out == ScalarType::Long && is_integral(own) ? x.detach() : as_type(x, out);
-}
-
-}  // namespace
-
-Tensor prod(const Tensor& x, std::optional<ScalarType> dtype) {
-  const Over over = mask("prod", x);
-  return record("ProdBackward0",
-                as_type(reduce("prod", simd().prod, integer_or(x, dtype), over),
-                        dtype.value_or(is_integral(x.dtype()) ? kLong : x.dtype())),
-                wrt(x, [x = saved(x)](const Tensor& g, const Tensor& y) {
-                  const Tensor v = *x;
-                  if (v.numel() == 0) return zeros_like(v);
-                  if (!has_zero(v)) return g * y / v;
-                  return (g * product_of_others(v.reshape({-1}), 0)).reshape(v.sizes());
-                }));
-}
-
-Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, std::optional<ScalarType> dtype) {
-  check_defined("prod", x);
-  const int d = wrap_dim(dim, x.get()->geometry.ndim, "prod");
-  Over over;
-  if (x.dim() > 0) over.set(d);
-  return record("ProdBackward1",
-                as_type(reduce("prod", simd().prod, integer_or(x, dtype), over, keepdim),
-                        dtype.value_or(is_integral(x.dtype()) ? kLong : x.dtype())),
-                wrt(x, [x = saved(x), d, over, keepdim](const Tensor& g, const Tensor& y) {
-                  const Tensor v = *x;
-                  if (v.dim() == 0) return g;
-                  if (v.numel() == 0) return zeros_like(v);
-                  if (!has_zero(v))
-                    return restore_dims(g * y, over, static_cast<int>(v.dim()), keepdim) / v;
-                  return restore_dims(g, over, static_cast<int>(v.dim()), keepdim) *
-                         product_of_others(v, d);
-                }));
-}
-
 // ---- sums of exponentials, distances
 
 // y = log Σ exp x:  x̄ = g·exp(x − y).
@@ -259,12 +200,6 @@ Tensor TensorBase::std(bool unbiased) const {
 }
 Tensor TensorBase::std(IntArrayRef dim, bool unbiased, bool keepdim) const {
   return pullback::std(self(Tensor()), dim, unbiased, keepdim);
-}
-Tensor TensorBase::prod(std::optional<ScalarType> t) const {
-  return pullback::prod(self(Tensor()), t);
-}
-Tensor TensorBase::prod(std::int64_t dim, bool keepdim, std::optional<ScalarType> t) const {
-  return pullback::prod(self(Tensor()), dim, keepdim, t);
 }
 Tensor TensorBase::logsumexp(IntArrayRef dim, bool keepdim) const {
   return pullback::logsumexp(self(Tensor()), dim, keepdim);

@@ -1,6 +1,7 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/reduce.h>
 
+// Sums and products over dimensions.
 namespace pullback {
 
 using autograd::record;
@@ -9,18 +10,24 @@ using autograd::wrt;
 
 namespace {
 
-Tensor sum_over(const char* name, const Tensor& x, std::bitset<kMaxDims> over, bool keepdim,
-                std::optional<ScalarType> dtype) {
+using Over = std::bitset<kMaxDims>;
+
+/// Integers and bools become int64 in their kernels; any other wish is met by converting first.
+Tensor fold(const char* op, const kernels::Reduce& kernel, const Tensor& x, Over over, bool keepdim,
+            std::optional<ScalarType> dtype) {
   const ScalarType own = x.scalar_type();
   const ScalarType out = dtype.value_or(is_integral(own) ? ScalarType::Long : own);
-  // Integers and bools are summed as int64 by their kernels; any other wish is met by converting
-  // first.
   Tensor converted;
   const bool by_kernel = out == ScalarType::Long && is_integral(own);
   const Tensor& in = by_kernel ? x : as_type(x, out, std::move(converted));
-  Tensor y = reduce("sum", simd().sum, in, over, keepdim);
+  Tensor y = reduce(op, kernel, in, over, keepdim);
   if (y.scalar_type() != out) y = as_type(y, out);
-  return record(name, std::move(y),
+  return y;
+}
+
+Tensor sum_over(const char* name, const Tensor& x, Over over, bool keepdim,
+                std::optional<ScalarType> dtype) {
+  return record(name, fold("sum", simd().sum, x, over, keepdim, dtype),
                 wrt(x, [from = x.get()->geometry, over, keepdim](const Tensor& g) {
                   return expand(restore_dims(g, over, from.ndim, keepdim), from.sizes());
                 }));
@@ -41,7 +48,7 @@ Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarT
 namespace {
 
 /// A sum that is a number had none but numbers among its elements.
-Tensor nansum_over(const Tensor& x, std::bitset<kMaxDims> over, bool keepdim) {
+Tensor nansum_over(const Tensor& x, Over over, bool keepdim) {
   const Tensor in = x.detach();
   Tensor sum = sum_over("", in, over, keepdim, {});
   if (any(isnan(sum)).item<bool>())
@@ -84,7 +91,7 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef sizes) {
   check(is_expandable_to(sizes, g.sizes()), "sum_to_size: size ", sizes,
         " is not expandable to size ", g.sizes());
   const int extra = g.ndim - static_cast<int>(sizes.size());
-  std::bitset<kMaxDims> over;
+  Over over;
   for (int d = 0; d < g.ndim; ++d)
     if (d < extra || (sizes[d - extra] == 1 && g.size[d] != 1)) over.set(d);
   if (over.count() == static_cast<std::size_t>(extra))
@@ -93,11 +100,65 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef sizes) {
   return extra > 0 ? view(y, sizes) : y;
 }
 
+namespace {
+
+/// For each element along `dim`, the product of all others: prefix and suffix products, so that
+/// zeros do no harm.
+Tensor product_of_others(const Tensor& x, std::int64_t dim) {
+  const std::int64_t n = x.size(dim);
+  const Tensor one = ones_like(narrow(x, dim, 0, 1));
+  const Tensor before = cumprod(cat({one, narrow(x, dim, 0, n - 1)}, dim), dim);
+  const Tensor after =
+      flip(cumprod(cat({one, flip(narrow(x, dim, 1, n - 1), {dim})}, dim), dim), {dim});
+  return before * after;
+}
+
+bool has_zero(const Tensor& x) {
+  return !all(x.detach()).item<bool>();
+}
+
+}  // namespace
+
+Tensor prod(const Tensor& x, std::optional<ScalarType> dtype) {
+  check_defined("prod", x);
+  const Over over = dim_mask("prod", {}, x.get()->geometry.ndim);
+  return record("ProdBackward0", fold("prod", simd().prod, x, over, false, dtype),
+                wrt(x, [x = saved(x)](const Tensor& g, const Tensor& y) {
+                  const Tensor v = *x;
+                  if (v.numel() == 0) return zeros_like(v);
+                  if (!has_zero(v)) return g * y / v;
+                  return (g * product_of_others(v.reshape({-1}), 0)).reshape(v.sizes());
+                }));
+}
+
+Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, std::optional<ScalarType> dtype) {
+  check_defined("prod", x);
+  const int d = wrap_dim(dim, x.get()->geometry.ndim, "prod");
+  Over over;
+  if (x.dim() > 0) over.set(d);
+  return record("ProdBackward1", fold("prod", simd().prod, x, over, keepdim, dtype),
+                wrt(x, [x = saved(x), d, over, keepdim](const Tensor& g, const Tensor& y) {
+                  const Tensor v = *x;
+                  if (v.dim() == 0) return g;
+                  if (v.numel() == 0) return zeros_like(v);
+                  if (!has_zero(v))
+                    return restore_dims(g * y, over, static_cast<int>(v.dim()), keepdim) / v;
+                  return restore_dims(g, over, static_cast<int>(v.dim()), keepdim) *
+                         product_of_others(v, d);
+                }));
+}
+
 Tensor TensorBase::sum(std::optional<ScalarType> dtype) const {
   return pullback::sum(self(Tensor()), dtype);
 }
 Tensor TensorBase::sum(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
   return pullback::sum(self(Tensor()), dim, keepdim, dtype);
+}
+Tensor TensorBase::prod(std::optional<ScalarType> dtype) const {
+  return pullback::prod(self(Tensor()), dtype);
+}
+Tensor TensorBase::prod(std::int64_t dim, bool keepdim, std::optional<ScalarType> dtype) const {
+  return pullback::prod(self(Tensor()), dim, keepdim, dtype);
 }
 
 }  // namespace pullback

@@ -146,6 +146,8 @@ TEST_CASE("float64 functions are within a few ulps, in every tier") {
       {"log wide", &Kernels::log, std::log, 0, 1e308, 1},
       {"log1p", &Kernels::log1p, std::log1p, -0.9, 10, 2},
       {"tanh", &Kernels::tanh, std::tanh, -20, 20, 2.5},
+      {"sigmoid", &Kernels::sigmoid, [](long double x) { return 1 / (1 + std::exp(-x)); }, -760, 50,
+       2.5},
       {"sin", &Kernels::sin, std::sin, -10, 10, 1.5},
       {"cos", &Kernels::cos, std::cos, -10, 10, 1.5},
       {"sin far", &Kernels::sin, std::sin, -1e6, 1e6, 2},
@@ -328,6 +330,16 @@ TEST_CASE("special values are those of libm, in every tier") {
         if (exact == 0) CHECK(std::signbit(y[i]) == std::signbit(exact));
       }
     }
+  }
+}
+
+TEST_CASE("the logistic function of infinities and beyond is 0 or 1, in every tier") {
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const Kernels* table : all_tiers()) {
+    CHECK(map<double>(table->sigmoid, {{-inf, -1e300, 0, 1e300, inf}}) ==
+          std::vector<double>{0, 0, 0.5, 1, 1});
+    CHECK(map<float>(table->sigmoid, {{-inf, -1e30f, 0, 1e30f, inf}}) ==
+          std::vector<float>{0, 0, 0.5f, 1, 1});
   }
 }
 
