@@ -164,8 +164,8 @@ Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& y, const Tenso
 Tensor poisson_nll_loss(const Tensor& x, const Tensor& y, bool log_input = true, bool full = false,
                         double eps = 1e-8, Reduction reduction = kMean);
 /// (log v + (x − y)²/v)/2 with v = max(variance, eps), whose gradient passes the maximum; `full`
-/// adds log(2π)/2. A variance for each x, for each row, or for all x along any one dimension. Throws
-/// ValueError for another size or a negative variance.
+/// adds log(2π)/2. A variance for each x, for each row, or for all x along any one dimension.
+/// Throws ValueError for another size or a negative variance.
 Tensor gaussian_nll_loss(const Tensor& x, const Tensor& y, const Tensor& variance,
                          bool full = false, double eps = 1e-6, Reduction reduction = kMean);
 /// −weight[y] x[y] for log-probabilities x, batch × classes × positions or classes alone, and the

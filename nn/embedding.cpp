@@ -22,8 +22,7 @@ EmbeddingImpl::EmbeddingImpl(const EmbeddingOptions& options) : options(options)
 void EmbeddingImpl::reset() {
   if (options.padding_idx())
     options.padding_idx(padding_row(options.padding_idx(), options.num_embeddings()));
-  weight = register_parameter("weight",
-                              empty({options.num_embeddings(), options.embedding_dim()}));
+  weight = register_parameter("weight", empty({options.num_embeddings(), options.embedding_dim()}));
   reset_parameters();
 }
 
