@@ -74,7 +74,6 @@ class Elements {
 
   void choose_format(const std::vector<std::int64_t>& shown) {
     std::vector<double> values;
-    scientific_ = options_.sci_mode.value_or(false);
     for (std::int64_t i : shown)
       if (std::isfinite(real(i)) && real(i) != 0) values.push_back(real(i));
     if (!values.empty()) {

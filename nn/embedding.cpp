@@ -7,19 +7,22 @@
 
 namespace pullback::nn {
 
+std::int64_t padding_row(const std::optional<std::int64_t>& padding_idx, std::int64_t rows) {
+  if (!padding_idx) return -1;
+  check<ValueError>(*padding_idx >= -rows && *padding_idx < rows,
+                    "Embedding: Padding_idx must be within num_embeddings: ", *padding_idx,
+                    " with ", rows);
+  return *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
+}
+
 EmbeddingImpl::EmbeddingImpl(const EmbeddingOptions& options) : options(options) {
   reset();
 }
 
 void EmbeddingImpl::reset() {
-  const std::int64_t rows = options.num_embeddings();
-  if (std::optional<std::int64_t> padding = options.padding_idx()) {
-    check<ValueError>(*padding >= -rows && *padding < rows,
-                      "Embedding: Padding_idx must be within num_embeddings: ", *padding, " with ",
-                      rows);
-    options.padding_idx(*padding < 0 ? *padding + rows : *padding);
-  }
-  weight = register_parameter("weight", empty({rows, options.embedding_dim()}));
+  if (options.padding_idx())
+    options.padding_idx(padding_row(options.padding_idx(), options.num_embeddings()));
+  weight = register_parameter("weight", empty({options.num_embeddings(), options.embedding_dim()}));
   reset_parameters();
 }
 

@@ -17,6 +17,9 @@ struct EmbeddingOptions {
   PULLBACK_ARG(std::optional<std::int64_t>, padding_idx) = std::nullopt;
 };
 
+/// The row that padding_idx names among so many, −1 for none. Throws ValueError outside them.
+std::int64_t padding_row(const std::optional<std::int64_t>& padding_idx, std::int64_t rows);
+
 /// A row of weight, num_embeddings × embedding_dim and normal at first, for each index of the
 /// input.
 class EmbeddingImpl : public Module {

@@ -8,6 +8,7 @@
 #include <pullback/nn/conv.h>
 #include <pullback/nn/distance.h>
 #include <pullback/nn/dropout.h>
+#include <pullback/nn/embedding.h>
 #include <pullback/nn/functional/activation.h>
 #include <pullback/nn/functional/loss.h>
 #include <pullback/nn/norm.h>
@@ -238,11 +239,11 @@ inline Tensor layer_norm(const Tensor& x, const LayerNormFuncOptions& o) {
 }
 
 struct EmbeddingFuncOptions {
-  PULLBACK_ARG(std::int64_t, padding_idx) = -1;
+  PULLBACK_ARG(std::optional<std::int64_t>, padding_idx) = std::nullopt;
 };
 inline Tensor embedding(const Tensor& indices, const Tensor& weight,
                         const EmbeddingFuncOptions& o = {}) {
-  return pullback::embedding(weight, indices, o.padding_idx());
+  return pullback::embedding(weight, indices, padding_row(o.padding_idx(), weight.size(0)));
 }
 
 }  // namespace pullback::nn::functional

@@ -3,9 +3,12 @@
 #include "catch.h"
 
 #include <pullback/core/autograd/engine.h>
+#include <pullback/core/autograd/grad_mode.h>
 #include <pullback/core/indexing.h>
 #include <pullback/core/neural.h>
 #include <pullback/core/ops.h>
+#include <pullback/nn/norm.h>
+#include <pullback/optim/adagrad.h>
 
 // docs/differences.md, line by line.
 using namespace pullback;
@@ -87,4 +90,40 @@ TEST_CASE("max pooling is padded up to half of what its dilated kernel covers") 
   const Tensor x = zeros({1, 1, 8});
   CHECK(max_pool1d(x, 3, 1, 2, 2).size(2) == 8);
   CHECK_THROWS_AS(max_pool1d(x, 3, 1, 3, 2), RuntimeError);
+}
+
+TEST_CASE("the gradient of a cosine similarity is its value's where eps takes part") {
+  const Tensor a = tensor({0.5, 0.}).requires_grad_(), b = tensor({3., 4.});
+  CHECK(gradient(cosine_similarity(a, b, 0, /*eps=*/1), a).allclose(tensor({0.6, 0.8})));
+}
+
+TEST_CASE("a transposed convolution has an output") {
+  const Tensor x = ones({1, 1, 3}), w = ones({1, 1, 2});
+  CHECK_THROWS_AS(conv_transpose1d(x, w, {}, 1, /*padding=*/2), RuntimeError);
+}
+
+TEST_CASE("a batch that is refused is not counted") {
+  nn::BatchNorm1d norm(1);
+  CHECK_THROWS_AS(norm(ones({1, 1})), ValueError);
+  CHECK(norm->num_batches_tracked.item<std::int64_t>() == 0);
+}
+
+TEST_CASE("each of Adagrad's groups has its first sum") {
+  const Tensor x = zeros({1}).requires_grad_();
+  optim::Adagrad adagrad(
+      {optim::ParamGroup({x}, optim::AdagradOptions(1).initial_accumulator_value(3))},
+      optim::AdagradOptions(1));
+  x.sum().backward();
+  adagrad.step();
+  CHECK(x.allclose(tensor({-0.5})));
+}
+
+TEST_CASE("what inference made may take part in a graph") {
+  const Tensor x = ones({1}).requires_grad_();
+  Tensor y;
+  {
+    const InferenceMode inference;
+    y = x * 2;
+  }
+  CHECK(gradient(x * y, x).equal(tensor({2.})));
 }

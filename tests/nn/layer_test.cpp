@@ -127,3 +127,15 @@ TEST_CASE("a Gaussian's variance may be that of all along any one dimension", "[
   CHECK_THROWS_AS(gaussian_nll_loss(x, y, ones({3, 4})), ValueError);
   CHECK_THROWS_AS(gaussian_nll_loss(x, y, ones({2, 2, 4})), ValueError);
 }
+
+TEST_CASE("a padding row counts from the end in functions as in modules", "[layers]") {
+  const auto gradient = [](const F::EmbeddingFuncOptions& options) {
+    const Tensor rows = ones({3, 2}).requires_grad_();
+    F::embedding(tensor({2}, kLong), rows, options).sum().backward();
+    return rows.grad().sum().item<float>();
+  };
+  CHECK(gradient({}) == 2);
+  CHECK(gradient(F::EmbeddingFuncOptions().padding_idx(-1)) == 0);
+  CHECK(gradient(F::EmbeddingFuncOptions().padding_idx(-2)) == 2);
+  CHECK_THROWS_AS(gradient(F::EmbeddingFuncOptions().padding_idx(-4)), ValueError);
+}

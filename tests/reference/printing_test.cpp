@@ -79,3 +79,14 @@ TEST_CASE("the sign of a NaN is not printed", "[print]") {
 TEST_CASE("an undefined tensor prints without an error", "[print]") {
   CHECK(text_of(Tensor()) == "[ Tensor (undefined) ]");
 }
+
+TEST_CASE("zeros have no exponent, also where one is asked for", "[print]") {
+  const pullback::PrintOptions before = pullback::printoptions();
+  pullback::PrintOptions options;
+  options.sci_mode = true;
+  pullback::set_printoptions(options);
+  const std::string zeros = text_of(pullback::zeros({2})), one = text_of(pullback::ones({1}));
+  pullback::set_printoptions(before);
+  CHECK(zeros == "tensor([0., 0.])");
+  CHECK(one == "tensor([1.0000e+00])");
+}
