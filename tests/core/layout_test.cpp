@@ -52,6 +52,8 @@ TEST_CASE("clones, conversions and numbers like a tensor lie as it does, if it l
   CHECK(zeros_like(x).strides() == x.strides());
   CHECK(ones_like(x, kInt).strides() == x.strides());
   CHECK(full_like(x, 2).strides() == x.strides());
+  CHECK(flip(x, {0, 2}).strides() == x.strides());
+  CHECK(equal(flip(x, {0, 2}), flip(x.contiguous(), {0, 2})));
   CHECK(equal(x.to(kDouble).to(kFloat), x));
   CHECK((x.to(kInt) + 0.5).strides() == x.strides());
   CHECK(x.slice(0, 0, 4, 2).clone().is_contiguous());
