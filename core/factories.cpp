@@ -83,15 +83,15 @@ Tensor empty_like(const Tensor& x, const TensorOptions& options) {
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) {
   check_defined("zeros_like", x);
-  return zeros(x.sizes(), like(x, options));
+  return lying_as(x, zeros(x.sizes(), like(x, options)));
 }
 Tensor ones_like(const Tensor& x, const TensorOptions& options) {
   check_defined("ones_like", x);
-  return ones(x.sizes(), like(x, options));
+  return lying_as(x, ones(x.sizes(), like(x, options)));
 }
 Tensor full_like(const Tensor& x, const Scalar& value, const TensorOptions& options) {
   check_defined("full_like", x);
-  return full(x.sizes(), value, like(x, options));
+  return lying_as(x, full(x.sizes(), value, like(x, options)));
 }
 Tensor scalar_tensor(const Scalar& value, const TensorOptions& options) {
   return filled("scalar_tensor", IntArrayRef(), value, options.dtype(), options);

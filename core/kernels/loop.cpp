@@ -1,5 +1,7 @@
 #include <pullback/core/kernels/loop.h>
 
+#include <optional>
+
 #include <pullback/core/kernels/pool.h>
 #include <pullback/core/kernels/tile.h>
 
@@ -77,7 +79,7 @@ bool is_transpose(Walk& copy, int64_t size) {
   const int last = copy.ndim - 1;
   // A number that is repeated along a long row is repeated faster by the walk.
   if (last < 1 || (copy.strides[last][1] == 0 && copy.sizes[last] > kLongestRow / 2)) return false;
-  return lies_across(copy, size) && copy.sizes[last] >= 4 && copy.sizes[last - 1] >= 4;
+  return lies_across(copy, size) && copy.sizes[last - 1] >= 4;
 }
 
 /// Transposes the last two dimensions in bands of rows, for every index of the others.
@@ -159,8 +161,10 @@ bool run_tiled(const Walk& walk, float cost) {
   const int64_t rows = std::min(Tile::kBytes / size / row, walk.sizes[dim]);
   const int64_t tiles = (walk.sizes[dim] + rows - 1) / rows;
   const int64_t rest = walk.sizes[dim] - (tiles - 1) * rows;
-  const Tile tile(walk, dim, rows), last(walk, dim, rest);
+  const Tile tile(walk, dim, rows);
   if (!tile.fits()) return false;
+  std::optional<Tile> shorter;
+  if (rest < rows) shorter.emplace(walk, dim, rest);
   int64_t count = tiles;
   for (int d = 0; d < dim; ++d) count *= walk.sizes[d];
   share(count, rows * row, cost, [&](int64_t begin, int64_t end) {
@@ -175,7 +179,7 @@ bool run_tiled(const Walk& walk, float cost) {
         for (int k = 0; k < walk.count; ++k) at[k] += place % walk.sizes[d] * walk.strides[d][k];
         place /= walk.sizes[d];
       }
-      (i % tiles == tiles - 1 ? last : tile).run(at, buffers);
+      (shorter && i % tiles == tiles - 1 ? *shorter : tile).run(at, buffers);
     }
   });
   return true;
@@ -245,7 +249,10 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
     if (is_transpose(walk, copied))
       return run_transposed(walk, kernels().transpose(word_of(copied)));
     const bool joins = walk.ndim > 1 && row * copied <= kLongestRun;
-    if (joins && take_runs(walk, copied, piece)) return share(walk.numel(), row, cost, run);
+    if (joins && take_runs(walk, copied, piece)) {
+      lengthen(walk);
+      return share(walk.numel(), row, cost, run);
+    }
   }
   if (walk.ndim > 1 && row > 2 * kBand && crosses(walk)) return run_banded(walk);
   if (run_tiled(walk, cost)) return;

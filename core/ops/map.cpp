@@ -153,6 +153,11 @@ void copy_into(const Tensor& out, const Tensor& source) {
   run_loop(simd().cast(source.get()->dtype, out.get()->dtype), out, {source});
 }
 
+Tensor lying_as(const Tensor& x, Tensor y) {
+  lie_as(y.get(), {x});
+  return y;
+}
+
 Tensor copy_of(const Tensor& x, ScalarType type) {
   Tensor y = empty_of(x.get()->geometry, type);
   fill_result(simd().cast(x.get()->dtype, type), y, {x});

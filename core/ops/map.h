@@ -50,6 +50,8 @@ Loop loop_for(const char* op, const Map& map, ScalarType type);
 /// x itself, or what it is converted to (without recording), which lives as long as `converted`: by
 /// default until the end of the expression.
 const Tensor& as_type(const Tensor& x, ScalarType type, Tensor&& converted = Tensor());
+/// y, which is new and in rows, with the strides of x of its sizes, if these leave no gaps.
+Tensor lying_as(const Tensor& x, Tensor y);
 /// A copy of x, converted, that lies as x does where that leaves no gaps (without recording).
 Tensor copy_of(const Tensor& x, ScalarType type);
 /// A copy of x in rows (without recording).

@@ -90,7 +90,7 @@ Tensor flip(const Tensor& x, IntArrayRef dims) {
     check(!reversed[d], "flip: dim ", dim, " appears multiple times in the list of dims: ", dims);
     reversed[d] = true;
   }
-  Tensor y = empty_of(g, x.scalar_type());
+  const Tensor y = lying_as(x, empty_of(g, x.scalar_type()));
   if (y.numel() > 0) {
     Geometry backwards = g;
     for (int d = 0; d < g.ndim; ++d) {

@@ -44,11 +44,16 @@ TEST_CASE("an elementwise result lies in rows where operands disagree, broadcast
   CHECK(in_rows(relu(zeros({0, 3}).t())));
 }
 
-TEST_CASE("a clone and a conversion lie as the tensor, where it leaves no gaps") {
+TEST_CASE("clones, conversions and numbers like a tensor lie as it does, if it leaves no gaps") {
   const Tensor x = arange(24, kFloat).reshape({2, 3, 4}).permute({2, 0, 1});
   CHECK(x.clone().strides() == x.strides());
   CHECK(equal(x.clone(), x));
   CHECK(x.to(kDouble).strides() == x.strides());
+  CHECK(zeros_like(x).strides() == x.strides());
+  CHECK(ones_like(x, kInt).strides() == x.strides());
+  CHECK(full_like(x, 2).strides() == x.strides());
+  CHECK(flip(x, {0, 2}).strides() == x.strides());
+  CHECK(equal(flip(x, {0, 2}), flip(x.contiguous(), {0, 2})));
   CHECK(equal(x.to(kDouble).to(kFloat), x));
   CHECK((x.to(kInt) + 0.5).strides() == x.strides());
   CHECK(x.slice(0, 0, 4, 2).clone().is_contiguous());
