@@ -229,19 +229,18 @@ void row_norm_affine_grad(std::int64_t rows, std::int64_t columns, const T* g, c
   // Each part of the rows adds up on its own; the parts are added in order.
   const std::int64_t parts = std::clamp<std::int64_t>(
       rows * columns / 16384, 1, std::min(kRowParts, std::max<std::int64_t>(rows, 1)));
+  constexpr std::int64_t kHeight = 256;  // whose sums are added up in the type itself
   std::vector<double> sums(static_cast<std::size_t>(2 * parts * columns));
   parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    Buffer<T> some(2 * columns);
     for (std::int64_t part = begin; part < end; ++part) {
-      double* along = sums.data() + 2 * part * columns;
-      double* total = along + columns;
-      for (std::int64_t row = part * rows / parts; row < (part + 1) * rows / parts; ++row) {
-        const T m = mean[row], r = rstd[row];
-        const T* from = g + row * columns;
-        const T* at = x + row * columns;
-        for (std::int64_t i = 0; i < columns; ++i) {
-          along[i] += double(from[i]) * double((at[i] - m) * r);
-          total[i] += double(from[i]);
-        }
+      const std::int64_t last = (part + 1) * rows / parts;
+      for (std::int64_t row = part * rows / parts; row < last; row += kHeight) {
+        char* data[] = {bytes(&some[columns]),    bytes(&some[0]),   bytes(g + row * columns),
+                        bytes(x + row * columns), bytes(mean + row), bytes(rstd + row)};
+        kernels().norm_affine_sums[kType<T>](std::min(kHeight, last - row), columns, data, 0);
+        double* to = sums.data() + 2 * part * columns;
+        for (std::int64_t i = 0; i < 2 * columns; ++i) to[i] += static_cast<double>(some[i]);
       }
     }
   });

@@ -256,11 +256,11 @@ void norm_sums(int64_t m, int64_t n, char* const* data, double) {
   }
 }
 
-template <class T>
-void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
+/// Σ g and Σ g d(x, row, column) of columns.
+template <class T, class D>
+PULLBACK_INLINE void sums_of_columns(int64_t m, int64_t n, char* const* data, D d) {
   for (int64_t first = 0; first < n; first += kColumns) {
     const int64_t columns = n - first < kColumns ? n - first : kColumns;
-    const T* mean = row<T>(data[4], 0, n) + first;
     alignas(64) T total[kColumns] = {};
     alignas(64) T along[kColumns] = {};
     for (int64_t k = 0; k < m; ++k) {
@@ -269,7 +269,7 @@ void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
       PULLBACK_VECTOR
       for (int64_t j = 0; j < columns; ++j) {
         total[j] += g[j];
-        along[j] += g[j] * (x[j] - mean[j]);
+        along[j] += g[j] * d(x[j], k, first + j);
       }
     }
     for (int64_t j = 0; j < columns; ++j) {
@@ -277,6 +277,18 @@ void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
       row<T>(data[1], 0, n)[first + j] = along[j];
     }
   }
+}
+
+template <class T>
+void norm_sums_columns(int64_t m, int64_t n, char* const* data, double) {
+  const T* mean = row<T>(data[4], 0, n);
+  sums_of_columns<T>(m, n, data, [=](T x, int64_t, int64_t j) { return x - mean[j]; });
+}
+
+template <class T>
+void norm_affine_sums(int64_t m, int64_t n, char* const* data, double) {
+  const T *mean = row<T>(data[4], 0, 1), *rstd = row<T>(data[5], 0, 1);
+  sums_of_columns<T>(m, n, data, [=](T x, int64_t k, int64_t) { return (x - mean[k]) * rstd[k]; });
 }
 
 template <class T>
@@ -345,6 +357,7 @@ void fill(Kernels& table) {
   ((table.layer_norm_backward.loops[kCode<T>] = layer_norm_backward<T>), ...);
   ((table.norm_sums.loops[kCode<T>] = norm_sums<T>), ...);
   ((table.norm_sums_columns.loops[kCode<T>] = norm_sums_columns<T>), ...);
+  ((table.norm_affine_sums.loops[kCode<T>] = norm_affine_sums<T>), ...);
   ((table.norm_grad.loops[kCode<T>] = norm_grad<T>), ...);
   ((table.norm_grad_columns.loops[kCode<T>] = norm_grad_columns<T>), ...);
   ((table.weight_norm.loops[kCode<T>] = weight_norm<T>), ...);

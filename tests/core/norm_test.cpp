@@ -54,6 +54,14 @@ TEST_CASE("a normalisation's fused gradient is the one composed for second deriv
     const Tensor y = group_norm(planes, 3, w, b);
     check_close(gradients(y, {planes, w, b}, false), gradients(y, {planes, w, b}, true));
   }
+  SECTION("layer norm of short and long rows") {
+    const Sizes sizes = GENERATE(Sizes{700, 3}, Sizes{1, 40}, Sizes{300, 1100});
+    const Tensor rows = randn(sizes, kDouble).requires_grad_(),
+                 w = randn({sizes[1]}, kDouble).requires_grad_(),
+                 b = randn({sizes[1]}, kDouble).requires_grad_();
+    const Tensor y = layer_norm(rows, sizes[1], w, b);
+    check_close(gradients(y, {rows, w, b}, false), gradients(y, {rows, w, b}, true));
+  }
   SECTION("layer norm") {
     const Tensor w = randn({30}, kDouble).requires_grad_(),
                  b = randn({30}, kDouble).requires_grad_();
