@@ -37,7 +37,9 @@ void for_rows(const RowOperation& operation, ScalarType type, std::int64_t rows,
   if (rows == 0 || n == 0) return;
   const bool turned = inner == 1;
   if (turned && n >= kNarrow) return for_rows(operation.rows, type, rows, n, operands, parameter);
-  constexpr std::int64_t kWidth = 512, kBlocks = 3;  // at most, as gradients have
+  constexpr std::int64_t kWidth = 512;
+  constexpr std::int64_t kBlocks =
+      3;  // of operands with a value for each element, as a gradient has
   const auto size = static_cast<std::int64_t>(element_size(type));
   const kernels::Transpose turn = simd().transposes[static_cast<int>(type)];
   const std::int64_t across = turned ? rows : inner, blocks = (across + kWidth - 1) / kWidth;
