@@ -201,7 +201,8 @@ void check_transpose(const pullback::kernels::Kernels& table, ScalarType type, i
                      int64_t columns, int64_t stride) {
   const int64_t size = sizeof(T), width = rows + 1;
   std::vector<T> in((rows - 1) * stride + columns), out(columns * width + 1, 99);
-  for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<T>(i % 98);
+  const std::size_t values = type == ScalarType::Bool ? 2 : 98;
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<T>(i * i / 3 % values);
   table.transpose(type)(rows, columns, reinterpret_cast<const char*>(in.data()), stride * size,
                         reinterpret_cast<char*>(out.data()), width * size);
   bool right = out.back() == 99;
