@@ -127,3 +127,10 @@ TEST_CASE("what inference made may take part in a graph") {
   }
   CHECK(gradient(x * y, x).equal(tensor({2.})));
 }
+
+TEST_CASE("the gradient of erfinv is computed from its value") {
+  const Tensor x = tensor({0.5}).requires_grad_();
+  const Tensor y = erfinv(x);
+  y.mul_(2);
+  CHECK_THROWS_AS(y.sum().backward(), RuntimeError);
+}
