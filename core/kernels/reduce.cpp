@@ -5,6 +5,7 @@
 
 #include <pullback/core/kernels/allocator.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -141,7 +142,7 @@ Plan make_plan(const Reduce& op, ScalarType type, const Dims& kept, const Dim& r
   plan.length = run.size;
   const int64_t n = std::max<int64_t>(run.size, 1);
   plan.rows_per_task = std::max<int64_t>(1, kGrain / n);
-  if (columns) plan.rows_per_task = (plan.rows_per_task + kColumns - 1) / kColumns * kColumns;
+  if (columns) plan.rows_per_task = round_up(plan.rows_per_task, kColumns);
   const int64_t per_row = columns ? std::min(plan.row.size, plan.rows_per_task) : 1;
   const int64_t shortest = std::max<int64_t>(64, kGrain / per_row);
   if (op.combine != nullptr && plan.tasks() < kEnoughTasks && n >= 2 * shortest) {
