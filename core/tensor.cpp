@@ -57,6 +57,10 @@ TensorImpl* TensorBase::checked_impl(const char* op) const {
   return found;
 }
 
+const Tensor& TensorBase::evaluated(Tensor& hold) const {
+  return hold = slot()->value();
+}
+
 const Tensor& TensorBase::target(const char* op, Tensor&& hold) const {
   if (is_attribute()) {
     check(!slot()->computed(), op, ": ", slot()->name(),

@@ -443,6 +443,7 @@ class TensorBase {
   friend class nn::Attribute;
   std::uintptr_t counted_word() const;
   bool attribute_defined() const;
+  const Tensor& evaluated(Tensor& hold) const;
   void drop();
   void* checked_data(ScalarType type) const;
 };
@@ -495,7 +496,7 @@ inline std::vector<Tensor> TensorBase::split_with_sizes(IntArrayRef sizes, std::
 
 inline const Tensor& TensorBase::self(Tensor&& hold) const {
   if (is_attribute()) [[unlikely]]
-    return hold = slot()->value();
+    return evaluated(hold);
   return static_cast<const Tensor&>(*this);
 }
 

@@ -22,8 +22,6 @@ struct Routines<float> {
   static constexpr auto potrf = LAPACKE_spotrf_work;
   static constexpr auto potrs = LAPACKE_spotrs_work;
   static constexpr auto trtrs = LAPACKE_strtrs_work;
-  static constexpr auto geqrf = LAPACKE_sgeqrf_work;
-  static constexpr auto orgqr = LAPACKE_sorgqr_work;
   static constexpr auto syevd = LAPACKE_ssyevd_work;
   static constexpr auto gesdd = LAPACKE_sgesdd_work;
   static constexpr auto gelsy = LAPACKE_sgelsy_work;
@@ -36,8 +34,6 @@ struct Routines<double> {
   static constexpr auto potrf = LAPACKE_dpotrf_work;
   static constexpr auto potrs = LAPACKE_dpotrs_work;
   static constexpr auto trtrs = LAPACKE_dtrtrs_work;
-  static constexpr auto geqrf = LAPACKE_dgeqrf_work;
-  static constexpr auto orgqr = LAPACKE_dorgqr_work;
   static constexpr auto syevd = LAPACKE_dsyevd_work;
   static constexpr auto gesdd = LAPACKE_dgesdd_work;
   static constexpr auto gelsy = LAPACKE_dgelsy_work;
@@ -138,30 +134,6 @@ void triangular_solve(Triangle shape, int n, int columns, const T* t, T* b) {
 }
 
 template <class T>
-int qr_factor(int m, int n, T* a, T* tau) {
-  if (m == 0 || n == 0) return 0;
-  kernels::OpenBlasTurn turn;
-  T answer{};
-  if (const int info = Routines<T>::geqrf(LAPACK_COL_MAJOR, m, n, a, m, tau, &answer, -1))
-    return info;
-  const int size = workspace_size(answer);
-  Workspace<T> work(size);
-  return Routines<T>::geqrf(LAPACK_COL_MAJOR, m, n, a, m, tau, work.data(), size);
-}
-
-template <class T>
-int householder_product(int m, int n, int k, T* a, const T* tau) {
-  if (m == 0 || n == 0) return 0;
-  kernels::OpenBlasTurn turn;
-  T answer{};
-  if (const int info = Routines<T>::orgqr(LAPACK_COL_MAJOR, m, n, k, a, m, tau, &answer, -1))
-    return info;
-  const int size = workspace_size(answer);
-  Workspace<T> work(size);
-  return Routines<T>::orgqr(LAPACK_COL_MAJOR, m, n, k, a, m, tau, work.data(), size);
-}
-
-template <class T>
 int eigh(bool vectors, bool upper, int n, T* a, T* eigenvalues) {
   if (n == 0) return 0;
   for (int j = 0; j < n; ++j) {
@@ -232,8 +204,6 @@ int least_squares(int m, int n, int columns, T* a, T* b, T rcond, int* rank) {
   template int cholesky(bool, int, T*);                             \
   template int cholesky_solve(bool, int, int, const T*, T*);        \
   template void triangular_solve(Triangle, int, int, const T*, T*); \
-  template int qr_factor(int, int, T*, T*);                         \
-  template int householder_product(int, int, int, T*, const T*);    \
   template int eigh(bool, bool, int, T*, T*);                       \
   template int svd(SvdVectors, int, int, T*, T*, T*, T*);           \
   template int least_squares(int, int, int, T*, T*, T, int*);

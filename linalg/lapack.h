@@ -43,16 +43,6 @@ struct Triangle {
 template <class T>
 void triangular_solve(Triangle shape, int n, int columns, const T* t, T* b);
 
-/// A = Q R for m×n A, in place: R above, Householder vectors below the diagonal, their min(m, n)
-/// factors in `tau`; only the tests call it, to hold linalg/reflections.h against. (geqrf)
-template <class T>
-int qr_factor(int m, int n, T* a, T* tau);
-
-/// The first n columns of the product of the k reflections of `qr_factor`, in place of the m×n `a`,
-/// k ≤ n ≤ m; for the tests too. (orgqr)
-template <class T>
-int householder_product(int m, int n, int k, T* a, const T* tau);
-
 /// Eigenvalues of a symmetric matrix in ascending order and, if `vectors`, orthonormal eigenvectors
 /// in place of `a`. One triangle is read. Returns kNotFinite if that triangle has a NaN or an
 /// infinity, k > 0 if it did not converge. (syevd)

@@ -2,6 +2,7 @@
 
 #include <pullback/core/kernels/blas.h>
 #include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::linalg {
 namespace {
@@ -20,7 +21,7 @@ int block_size(int m, int k) {
 template <class T>
 std::int64_t padded(int columns) {
   constexpr std::int64_t lanes = kernels::kBatchLanes<T>;
-  return (columns + lanes - 1) / lanes * lanes;
+  return kernels::round_up(std::int64_t{columns}, lanes);
 }
 
 }  // namespace

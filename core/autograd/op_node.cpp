@@ -6,6 +6,7 @@
 #include <pullback/core/autograd/profile.h>
 #include <pullback/core/autograd/view.h>
 #include <pullback/core/kernels/allocator.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::autograd {
 
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t kAlignment = 16;
 
 std::size_t aligned(std::size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return kernels::round_up(bytes, kAlignment);
 }
 
 bool any_requires_grad(const Inputs& inputs) {

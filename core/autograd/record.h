@@ -11,6 +11,7 @@
 #include <pullback/core/autograd/saved.h>
 #include <pullback/core/autograd/view.h>
 #include <pullback/core/factories.h>
+#include <pullback/core/function_ref.h>
 
 /// How an operation is remembered. An op computes its value and hands it to `record` with a rule
 /// for each input:
@@ -230,25 +231,10 @@ Tensor record_inplace(const char* op, const char* name, const Tensor& self, K ke
 
 /// Changes self in place to f(self), where f is an operation that is recorded as one node with self
 /// as its first input. For operations whose kernel has no in-place form.
-template <class F>
-Tensor change_to(const char* name, const Tensor& self, F f) {
-  const Tensor* const named[] = {&self};
-  const Inputs inputs(named, 1);
-  check_inplace(name, self, &inputs, 1);
-  const bool copied = GradMode::is_enabled() && requires_grad(self);
-  Tensor y = f(copied ? copy_with_history(self) : self);
-  // Recorded for another input, whose rule may have kept the value that is about to be overwritten.
-  if (!copied && y.get()->grad_fn) y = f(copy_with_history(self));
-  store_result(name, self, y);
-  return self;
-}
+Tensor change_to(const char* name, const Tensor& self, FunctionRef<Tensor(const Tensor&)> f);
 
 /// As above for changes through which no gradient flows into self (fill_, zero_, random numbers):
 /// self's gradient is zero where it was overwritten.
-template <class K>
-Tensor overwrite(const char* op, const char* name, const Tensor& self, K kernel) {
-  return record_inplace(op, name, self, std::move(kernel),
-                        wrt(self, [](const Tensor& g) { return zeros_like(g); }));
-}
+Tensor overwrite(const char* op, const char* name, const Tensor& self, FunctionRef<void()> kernel);
 
 }  // namespace pullback::autograd

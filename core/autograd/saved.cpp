@@ -40,6 +40,14 @@ Tensor Packed::unpacked(const Geometry& geometry, ScalarType dtype) const {
   return x.detach();
 }
 
+Saved::Saved(const Saved& other) : source_(other.source_), what_(other.what_) {
+  if (source_ && node_under_construction) keep(*source_, node_under_construction);
+}
+
+Saved::Saved(Saved&& other) : Saved(std::as_const(other)) {}
+
+Saved::~Saved() = default;
+
 void Saved::keep(const Tensor& x, Node* node) {
   source_ = nullptr;
   if (!x.defined()) return;

@@ -54,8 +54,9 @@ class Saved {
   enum class What : std::uint8_t { Value, CopyOfValue };
   Saved() = default;
   explicit Saved(const Tensor& x, What what = What::Value) : source_(&x), what_(what) {}
-  Saved(const Saved& other) { take(other); }
-  Saved(Saved&& other) { take(other); }
+  Saved(const Saved& other);
+  Saved(Saved&& other);
+  ~Saved();
   Saved& operator=(const Saved&) = delete;
 
   /// The tensor, with its place in the graph. Throws RuntimeError when it was changed in place
@@ -74,11 +75,6 @@ class Saved {
 
  private:
   friend class Node;
-  void take(const Saved& other) {
-    source_ = other.source_;
-    what_ = other.what_;
-    if (source_ && node_under_construction) keep(*source_, node_under_construction);
-  }
   void keep(const Tensor& x, Node* node);
   /// The value at its place in the graph.
   Tensor placed(Tensor value) const;

@@ -368,4 +368,21 @@ void store_result(const char* op, const Tensor& self, const Tensor& y) {
   if (Ref<Node> node = y.get()->grad_fn) rebase_history(self, std::move(node));
 }
 
+Tensor change_to(const char* name, const Tensor& self, FunctionRef<Tensor(const Tensor&)> f) {
+  const Tensor* const named[] = {&self};
+  const Inputs inputs(named, 1);
+  check_inplace(name, self, &inputs, 1);
+  const bool copied = GradMode::is_enabled() && requires_grad(self);
+  Tensor y = f(copied ? copy_with_history(self) : self);
+  // Recorded for another input, whose rule may have kept the value that is about to be overwritten.
+  if (!copied && y.get()->grad_fn) y = f(copy_with_history(self));
+  store_result(name, self, y);
+  return self;
+}
+
+Tensor overwrite(const char* op, const char* name, const Tensor& self, FunctionRef<void()> kernel) {
+  return record_inplace(op, name, self, kernel,
+                        wrt(self, [](const Tensor& g) { return zeros_like(g); }));
+}
+
 }  // namespace pullback::autograd

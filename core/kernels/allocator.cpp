@@ -11,6 +11,8 @@
 #include <mutex>
 #include <new>
 
+#include <pullback/core/kernels/round_up.h>
+
 // A block belongs to the cache of the thread that allocated it. Freed there, it goes on top of the
 // list of its size class; freed by another thread, it goes on a stack that the owner empties when a
 // list runs dry. Blocks up to 1 KB are slots of slabs, whose owner stands at the slab's start;
@@ -153,7 +155,7 @@ void count_in_use(Cache& cache, std::int64_t bytes) {
 }
 
 void* system_memory(Cache& cache, std::size_t bytes, std::size_t alignment) {
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  void* memory = std::aligned_alloc(alignment, round_up(bytes, alignment));
   if (!memory) throw std::bad_alloc();
   cache.system_allocations.add(1);
   return memory;

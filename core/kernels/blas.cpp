@@ -9,6 +9,7 @@
 #include <pullback/core/kernels/gemm.h>
 #include <pullback/core/kernels/openblas.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -121,7 +122,7 @@ Slices slices_of(std::int64_t extent, double work) {
   const auto wanted = static_cast<std::int64_t>(std::min(work / kSliceWork, double(kMostSlices)));
   const std::int64_t count = std::min(wanted, extent / kLeastWidth);
   if (count <= 1) return {1, extent};
-  const std::int64_t width = ((extent + count - 1) / count + 15) / 16 * 16;
+  const std::int64_t width = round_up((extent + count - 1) / count, 16);
   return {(extent + width - 1) / width, width};
 }
 

@@ -7,6 +7,7 @@
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::int64_t kOneByOne = 3;
 
 template <class T>
 int dense_lu_factor(int n, T* a, int* pivots) {
-  const std::int64_t stride = (std::int64_t{n} + kLuPanel - 1) / kLuPanel * kLuPanel;
+  const std::int64_t stride = round_up(std::int64_t{n}, kLuPanel);
   const std::int64_t size = n * stride, panel = kLuPanel * stride;
   if (stride == n) {
     Buffer<T> columns(panel);

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 #include <pullback/core/kernels/tile.h>
 
 namespace pullback::kernels {
@@ -146,7 +147,7 @@ template <class F>
 void share(int64_t n, int64_t size, float cost, const F& f) {
   if (static_cast<float>(n * size) * cost <= 2 * kShare) return f(0, n);
   const auto least = static_cast<int64_t>(kShare / cost);
-  const int64_t chunk = std::max<int64_t>(1, (least + kAlign - 1) / kAlign * kAlign / size);
+  const int64_t chunk = std::max<int64_t>(1, round_up(least, kAlign) / size);
   if (num_threads() == 1) return run_alone(n, std::max(chunk, n / 16), f);
   parallel_for(n, chunk, f);
 }

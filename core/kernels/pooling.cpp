@@ -5,6 +5,7 @@
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -73,8 +74,7 @@ std::vector<Window> sliding_windows(std::int64_t in, std::int64_t out, std::int6
   std::vector<Window> windows(static_cast<std::size_t>(out));
   for (std::int64_t i = 0; i < out; ++i) {
     const std::int64_t start = i * stride - padding, stop = start + (kernel - 1) * dilation + 1;
-    const std::int64_t begin =
-        start >= 0 ? start : start + (-start + dilation - 1) / dilation * dilation;
+    const std::int64_t begin = start >= 0 ? start : start + round_up(-start, dilation);
     const std::int64_t end = std::min(stop, in);
     const std::int64_t size = count_padding ? std::min(stop, in + padding) - start : end - begin;
     windows[static_cast<std::size_t>(i)] = {begin, end, dilation, size};

@@ -5,6 +5,7 @@
 
 #include <pullback/core/kernels/allocator.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -158,7 +159,7 @@ Plan make_plan(const Reduce& op, ScalarType type, const Dims& kept, const Dim& r
   plan.length = run.size;
   const int64_t n = std::max<int64_t>(run.size, 1);
   plan.rows_per_task = std::max<int64_t>(1, kGrain / n);
-  if (columns) plan.rows_per_task = (plan.rows_per_task + kColumns - 1) / kColumns * kColumns;
+  if (columns) plan.rows_per_task = round_up(plan.rows_per_task, kColumns);
   // Bytes are as soon added as turned.
   if (run.in == size && size > 1 && n > 1 && n < kShort && plan.row.size >= 8)
     plan.turn = kernels().transpose(type);

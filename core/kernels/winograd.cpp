@@ -4,6 +4,7 @@
 
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -22,10 +23,6 @@ constexpr int64_t kTogether = 64;  // tiles that one product of a weight gradien
 constexpr int64_t kPixels = 256;   // that are turned to vectors along channels at a time
 // Places a power of two apart would share a cache set.
 constexpr int64_t kApart = 16;
-
-int64_t round_up(int64_t a, int64_t b) {
-  return (a + b - 1) / b * b;
-}
 
 // to[p·stride + c] = from[c·plane + p], in vectors along channels.
 void turn(const Kernels& tier, int64_t images, int64_t channels, int64_t plane, const float* from,

@@ -125,24 +125,6 @@ TEST_CASE("a zero on the diagonal of a triangular system gives infinity", "[lina
   CHECK(x[n - 1] == std::numeric_limits<double>::infinity());
 }
 
-TEMPLATE_TEST_CASE("QR gives orthonormal columns whose product with R is the matrix", "[linalg]",
-                   float, double) {
-  const int m = GENERATE(3, 8, 20), n = GENERATE(3, 8);
-  const int k = std::min(m, n);
-  const auto a = random_matrix<TestType>(m, n, 8);
-  auto packed = a;
-  std::vector<TestType> tau(k);
-  REQUIRE(lapack::qr_factor(m, n, packed.data(), tau.data()) == 0);
-  Matrix<TestType> q(m, k), r(k, n);
-  for (int j = 0; j < k; ++j)
-    for (int i = 0; i < m; ++i) q(i, j) = packed(i, j);
-  for (int j = 0; j < n; ++j)
-    for (int i = 0; i <= std::min(j, k - 1); ++i) r(i, j) = packed(i, j);
-  REQUIRE(lapack::householder_product(m, k, k, q.data(), tau.data()) == 0);
-  CHECK(distance(product(transpose(q), q), identity<TestType>(k)) <= tolerance<TestType>(m));
-  CHECK(distance(product(q, r), a) <= tolerance<TestType>(m));
-}
-
 TEMPLATE_TEST_CASE("eigh gives ascending eigenvalues and orthonormal eigenvectors", "[linalg]",
                    float, double) {
   const bool upper = GENERATE(false, true);

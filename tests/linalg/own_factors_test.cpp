@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+#include <lapacke.h>
+
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/linalg/lapack.h>
@@ -112,14 +114,27 @@ Qr<T> our_qr(const Matrix<T>& a) {
   return result;
 }
 
+int geqrf(int m, int n, float* a, float* tau) {
+  return LAPACKE_sgeqrf(LAPACK_COL_MAJOR, m, n, a, m, tau);
+}
+int geqrf(int m, int n, double* a, double* tau) {
+  return LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, n, a, m, tau);
+}
+int orgqr(int m, int n, int k, float* a, const float* tau) {
+  return LAPACKE_sorgqr(LAPACK_COL_MAJOR, m, n, k, a, m, tau);
+}
+int orgqr(int m, int n, int k, double* a, const double* tau) {
+  return LAPACKE_dorgqr(LAPACK_COL_MAJOR, m, n, k, a, m, tau);
+}
+
 template <class T>
 Qr<T> lapack_qr(const Matrix<T>& a) {
   const int m = a.rows, k = std::min(m, a.columns);
   Qr<T> result(m, a.columns);
   result.packed = a;
-  REQUIRE(lapack::qr_factor(m, a.columns, result.packed.data(), result.tau.data()) == 0);
+  REQUIRE(geqrf(m, a.columns, result.packed.data(), result.tau.data()) == 0);
   std::copy(result.packed.data(), result.packed.data() + m * k, result.q.data());
-  REQUIRE(lapack::householder_product(m, m, k, result.q.data(), result.tau.data()) == 0);
+  REQUIRE(orgqr(m, m, k, result.q.data(), result.tau.data()) == 0);
   return result;
 }
 
