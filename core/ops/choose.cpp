@@ -182,7 +182,7 @@ Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max) {
   if (!max.defined()) return clamp_min(x, min);
   if (!min.defined()) return clamp_max(x, max);
   check_defined("clamp", x);
-  const ScalarType type = promote_types(result_type(x, min), result_type(x, max));
+  const ScalarType type = result_type(x, min, max);
   const Geometry shape =
       broadcast("clamp", broadcast("clamp", x.sizes(), min.sizes()).sizes(), max.sizes());
   return record(

@@ -1,4 +1,5 @@
-#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include <pullback/core/kernels/select.h>
 #include <pullback/core/kernels/sort.h>
@@ -72,6 +73,7 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, std::int64_t k, std::int64_t di
   const Lines lines("topk", x, dim);
   check(k >= 0 && k <= lines.length, "topk: selected index k out of range: ", k, " of ",
         lines.length);
+  if (x.dim() == 0) k = 1;  // a number is its own largest, even for k = 0
   Tensor values = lines.line_of(k, x.scalar_type()), indices = lines.line_of(k, kLong);
   kernels::topk_rows(x.scalar_type(), largest, lines.count, lines.length, k, lines.dense.data_ptr(),
                      values.data_ptr(), indices.data_ptr<std::int64_t>());
@@ -121,6 +123,17 @@ std::int64_t longest_run(const T* line, std::int64_t n) {
   return best;
 }
 
+/// NaN, or the least integer, or true: what converting NaN gives in PyTorch.
+Tensor median_of_none(ScalarType type) {
+  const Tensor y = empty(IntArrayRef(), type);
+  visit(type, [&]<class T>(T) {
+    *data<T>(y) = std::is_same_v<T, bool> ? T(1)
+                  : std::is_integral_v<T> ? std::numeric_limits<T>::min()
+                                          : std::numeric_limits<T>::quiet_NaN();
+  });
+  return y;
+}
+
 }  // namespace
 
 std::tuple<Tensor, Tensor> kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim,
@@ -139,7 +152,7 @@ std::tuple<Tensor, Tensor> median(const Tensor& x, std::int64_t dim, bool keepdi
 Tensor median(const Tensor& x) {
   check_defined("median", x);
   if (x.numel() == 0)
-    return record("MedianBackward0", full(IntArrayRef(), NAN, x.scalar_type()),
+    return record("MedianBackward0", median_of_none(x.scalar_type()),
                   wrt(x, [from = x.get()->geometry](const Tensor& g) {
                     return zeros(from.sizes(), g.dtype());
                   }));

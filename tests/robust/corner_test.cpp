@@ -165,3 +165,18 @@ TEST_CASE("a cube keeps the sign of zero, and a quotient of a number is rounded 
   CHECK(same(gradient(q.sum(), x), tensor({-1.5, -0.375, -INFINITY})));
   CHECK((1 / tensor({2, 4})).equal(tensor({0.5, 0.25})));
 }
+
+TEST_CASE("the median of nothing is what PyTorch makes of NaN, and a number is its own largest") {
+  CHECK(std::isnan(median(empty({0, 2})).item<float>()));
+  CHECK(median(empty({0, 2}, kInt)).item<int>() == std::numeric_limits<int>::min());
+  CHECK(median(empty({0, 2}, kBool)).item<bool>());
+  const auto [value, index] = topk(tensor(-3.0), 0);
+  CHECK((value.item<float>() == -3 && index.item<std::int64_t>() == 0));
+}
+
+TEST_CASE("numbers among a clamp's tensors do not make its type larger") {
+  const Tensor number = full({}, -2.0, kDouble);
+  CHECK(clamp(number, tensor({1.0f, 2.0f}), tensor({3, 4})).scalar_type() == kFloat);
+  CHECK(clamp(full({}, -2, kLong), tensor({1, 2}).to(kInt), full({}, 3.0f)).scalar_type() ==
+        kFloat);
+}
