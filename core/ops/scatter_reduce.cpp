@@ -83,6 +83,8 @@ Tensor scatter_reduce(const Tensor& x, std::int64_t dim, const Tensor& index, co
   check(x.scalar_type() == source.scalar_type(),
         "scatter_reduce: Expected self.dtype to be equal to src.dtype, but got ", x.scalar_type(),
         " and ", source.scalar_type());
+  if (source.dim() == 0 && index.dim() == 1)
+    return scatter_reduce(x, dim, index, unsqueeze(source, 0), reduce, include_self);
   const Tensor at = gather_index(x, d, index);
   if (index.numel() == 0)
     return record(

@@ -180,3 +180,11 @@ TEST_CASE("numbers among a clamp's tensors do not make its type larger") {
   CHECK(clamp(full({}, -2, kLong), tensor({1, 2}).to(kInt), full({}, 3.0f)).scalar_type() ==
         kFloat);
 }
+
+TEST_CASE("a number is scattered by one index, whatever it joins") {
+  const Tensor number = full({}, 0.5f).requires_grad_();
+  const Tensor y = scatter_reduce(full({2}, 3.0f), 0, tensor({1}), number, "prod", true);
+  CHECK(equal(y, tensor({3.0f, 1.5f})));
+  y.sum().backward();
+  CHECK(number.grad().item<float>() == 3);
+}
