@@ -130,6 +130,12 @@ void copy_runs(int64_t n, char* const* data, const int64_t* strides) {
   const int64_t bytes = *reinterpret_cast<const int64_t*>(data[2]);
   const auto* from = reinterpret_cast<const unsigned char*>(data[1]);
   auto* to = reinterpret_cast<unsigned char*>(data[0]);
+  if (strides[1] == 0 && strides[0] == bytes) {  // one run: what there is of it doubles
+    copy_bytes(bytes, from, to);
+    for (int64_t done = bytes, all = n * bytes; done < all; done *= 2)
+      copy_bytes(done < all - done ? done : all - done, to, to + done);
+    return;
+  }
   if (bytes < kShortest || bytes >= kShortEnd) {
     for (int64_t i = 0; i < n; ++i) copy_bytes(bytes, from + i * strides[1], to + i * strides[0]);
     return;

@@ -1,7 +1,5 @@
 #include <pullback/core/kernels/loop.h>
 
-#include <optional>
-
 #include <pullback/core/kernels/pool.h>
 #include <pullback/core/kernels/round_up.h>
 #include <pullback/core/kernels/tile.h>
@@ -159,28 +157,30 @@ bool run_tiled(const Walk& walk, float cost) {
   if (dim < 0 || size == 0 || walk.sizes[dim + 1] > kLongestRow) return false;
   int64_t row = walk.sizes[dim + 1];
   while (dim > 0 && row * walk.sizes[dim] <= kLongestRow) row *= walk.sizes[dim--];
-  const int64_t rows = std::min(Tile::kBytes / size / row, walk.sizes[dim]);
-  const int64_t tiles = (walk.sizes[dim] + rows - 1) / rows;
+  int64_t rows = walk.sizes[dim], tiles = 1;
+  if (rows * row * size > Tile::kBytes) {
+    rows = Tile::kBytes / size / row;
+    tiles = (walk.sizes[dim] + rows - 1) / rows;
+  }
   const int64_t rest = walk.sizes[dim] - (tiles - 1) * rows;
-  const Tile tile(walk, dim, rows);
-  if (!tile.fits()) return false;
-  std::optional<Tile> shorter;
-  if (rest < rows) shorter.emplace(walk, dim, rest);
+  Tile tile, shorter;
+  if (!tile.lay(walk, dim, rows)) return false;
+  if (rest < rows) shorter.lay(walk, dim, rest);
   int64_t count = tiles;
   for (int d = 0; d < dim; ++d) count *= walk.sizes[d];
   share(count, rows * row, cost, [&](int64_t begin, int64_t end) {
     Tile::Buffers buffers;
     tile.begin(buffers);
     for (int64_t i = begin; i < end; ++i) {
-      char* at[kMaxOperands];
-      for (int k = 0; k < walk.count; ++k)
-        at[k] = walk.data[k] + i % tiles * rows * walk.strides[dim][k];
       int64_t place = i / tiles;
+      const int64_t first = (i - place * tiles) * rows;
+      char* at[kMaxOperands];
+      for (int k = 0; k < walk.count; ++k) at[k] = walk.data[k] + first * walk.strides[dim][k];
       for (int d = dim - 1; d >= 0; --d) {
         for (int k = 0; k < walk.count; ++k) at[k] += place % walk.sizes[d] * walk.strides[d][k];
         place /= walk.sizes[d];
       }
-      (shorter && i % tiles == tiles - 1 ? *shorter : tile).run(at, buffers);
+      (first + rows > walk.sizes[dim] ? shorter : tile).run(at, buffers);
     }
   });
   return true;
@@ -193,11 +193,11 @@ constexpr int64_t kLongestRun = 4096;
 
 void Walk::run(char* const* from, int64_t begin, int64_t end) const {
   const int last = ndim - 1;
-  int64_t index[kMaxDims];
+  int64_t index[kMaxDims] = {};
   char* at[kMaxOperands];
   std::copy_n(from, count, at);
   int64_t rest = begin;
-  for (int d = last; d >= 0; --d) {
+  for (int d = last; d >= 0 && rest > 0; --d) {
     index[d] = rest % sizes[d];
     rest /= sizes[d];
     for (int k = 0; k < count; ++k) at[k] += index[d] * strides[d][k];

@@ -14,11 +14,12 @@ using std::int64_t;
 
 constexpr int64_t kGrain = 32768;  // elements that make a task worth sharing
 constexpr int64_t kEnoughTasks = 16;
-constexpr int64_t kColumns = 512;  // the width of the kernels' column blocks
-constexpr int64_t kFewPlanes = 4;  // that are brought together two by two
-constexpr int64_t kJoined = 16;    // rows of few columns that make a wide one
-constexpr int64_t kTurned = 256;   // short runs that are turned at a time, in the first cache
-constexpr int64_t kShort = 16;     // runs below it are folded in one order, turned or not
+constexpr int64_t kColumns = 512;        // the width of the kernels' column blocks
+constexpr int64_t kFewPlanes = 4;        // that are brought together two by two
+constexpr int64_t kJoined = 16;          // rows of few columns that make a wide one
+constexpr int64_t kWorthJoining = 2048;  // elements
+constexpr int64_t kTurned = 256;         // short runs that are turned at a time, in the first cache
+constexpr int64_t kShort = 16;           // runs below it are folded in one order, turned or not
 
 struct Dim {
   int64_t size;
@@ -182,8 +183,9 @@ Dims dense(Dims dims, int64_t stride) {
 }
 
 bool has_few_columns(const Reduce& op, ScalarType type, const Dims& kept, const Dim& run) {
-  if (op.combine == nullptr || kept.count == 0 || run.size < 4 * kJoined) return false;
+  if (op.combine == nullptr || kept.count == 0) return false;
   const Dim& columns = kept.list[kept.count - 1];
+  if (run.size * columns.size < kWorthJoining) return false;
   return columns.in == static_cast<int64_t>(element_size(type)) && columns.size < 2 * kJoined &&
          run.in == columns.size * columns.in;
 }

@@ -4,20 +4,23 @@ namespace pullback::kernels {
 
 using std::int64_t;
 
-Tile::Tile(const Walk& walk, int dim, int64_t count)
-    : loop_(walk.loop), count_(walk.count), n_(count) {
+bool Tile::lay(const Walk& walk, int dim, int64_t count) {
+  loop_ = walk.loop;
+  count_ = walk.count;
+  n_ = count;
   for (int d = dim + 1; d < walk.ndim; ++d) n_ *= walk.sizes[d];
-  for (int k = 0; k < count_ && fits_; ++k) {
+  for (int k = 0; k < count_; ++k) {
     Walk& copy = copies_[k];
     copy.ndim = walk.ndim - dim;
     copy.sizes[0] = count;
     std::copy(walk.sizes + dim + 1, walk.sizes + walk.ndim, copy.sizes + 1);
-    place(walk, dim, k);
+    if (!place(walk, dim, k)) return false;
   }
+  return true;
 }
 
-/// Where the loop is to find operand k.
-void Tile::place(const Walk& walk, int dim, int k) {
+/// Decides where the loop is to find operand k, if it can be there fast.
+bool Tile::place(const Walk& walk, int dim, int k) {
   constexpr int64_t kLongest = 128;  // bytes of a row that are not worth a copy
   Walk& copy = copies_[k];
   const int64_t size = walk.element[k];
@@ -36,7 +39,7 @@ void Tile::place(const Walk& walk, int dim, int k) {
   start_[k] = walk.data[k];
   strides_[k] = fixed ? 0 : size;
   places_[k] = Place::InMemory;
-  if (dense || fixed) return;
+  if (dense || fixed) return true;
   copy.count = 2;
   copy.merge();
   places_[k] = Place::Copied;
@@ -44,10 +47,12 @@ void Tile::place(const Walk& walk, int dim, int k) {
     bool same = true;
     for (int d = 0; d <= dim; ++d) same = same && walk.strides[d][k] == 0;
     if (same) places_[k] = Place::CopiedOnce;
-    if (take_repeats(copy, size, pieces_[k]) || take_transposed(copy, size, pieces_[k])) return;
+    if (take_repeats(copy, size, pieces_[k]) || take_transposed(copy, size, pieces_[k])) {
+      return true;
+    }
   }
-  fits_ = size > 0 && take_runs(copy, size, pieces_[k]) &&
-          (places_[k] == Place::CopiedOnce || pieces_[k].bytes <= kLongest);
+  return size > 0 && take_runs(copy, size, pieces_[k]) &&
+         (places_[k] == Place::CopiedOnce || pieces_[k].bytes <= kLongest);
 }
 
 void Tile::copy(int k, char* to, char* from) const {

@@ -14,12 +14,12 @@ class Tile {
     alignas(64) char of[kMaxOperands][kBytes + 64];
   };
 
-  /// `count` places of dimension dim of a walk, and all of the dimensions behind it.
-  Tile(const Walk& walk, int dim, std::int64_t count);
+  Tile() = default;
   Tile(const Tile&) = delete;
 
-  /// Whether all operands lie in ways that can be copied fast.
-  bool fits() const { return fits_; }
+  /// Makes it `count` places of dimension dim of a walk, and all of the dimensions behind it.
+  /// Returns whether all operands lie in ways that can be copied fast; only then may it run.
+  bool lay(const Walk& walk, int dim, std::int64_t count);
   /// Copies what is the same for each tile.
   void begin(Buffers& buffers) const;
   /// Computes the tile whose operands start at `at`.
@@ -27,13 +27,12 @@ class Tile {
 
  private:
   enum class Place { InMemory, Copied, CopiedOnce };
-  void place(const Walk& walk, int dim, int k);
+  bool place(const Walk& walk, int dim, int k);
   void copy(int k, char* to, char* from) const;
 
   Loop loop_;
   int count_;
   std::int64_t n_;
-  bool fits_ = true;
   char* start_[kMaxOperands];
   std::int64_t strides_[kMaxOperands];
   Place places_[kMaxOperands];

@@ -15,56 +15,77 @@ using autograd::wrt;
 
 namespace {
 
-struct Gradients {
-  Tensor bias, x, weight;
-};
-
-bool one_pass_pays(const Tensor& x, const Tensor& weight) {
-  return x.is_contiguous() && weight.is_contiguous() &&
-         kernels::one_pass_pays(x.size(0), x.size(1), weight.size(0),
-                                static_cast<std::int64_t>(element_size(x.scalar_type())));
-}
-
-Gradients in_one_pass(const Tensor& g, const Tensor& x, const Saved& weight, bool of_x) {
-  const ScalarType type = x.scalar_type();
-  const Tensor rows = g.contiguous(), w = of_x ? *weight : Tensor();
-  Gradients to{blank({g.size(1)}, type), of_x ? blank(x.sizes(), type) : Tensor(),
-               blank({g.size(1), x.size(1)}, type)};
-  visit_float("linear", type, [&](auto zero) {
-    using T = decltype(zero);
-    kernels::layer_gradients<T>(x.size(0), x.size(1), g.size(1), data<T>(rows), data<T>(x),
-                                data<T>(w), data<T>(to.bias), data<T>(to.x), data<T>(to.weight));
-  });
-  return to;
-}
-
 // Y = X Wᵀ + 1 bᵀ for rows of samples, without the view of Wᵀ that PyTorch's graph has:
 // b̄ = Gᵀ 1,  X̄ = G W,  W̄ = Gᵀ X.
+class LayerRule {
+ public:
+  LayerRule(const Tensor& x, const Tensor& weight)
+      : weight_(saved_for(x, weight)),
+        x_(saved_for(weight, x)),
+        x_by_columns_(by_columns(x)),
+        weight_by_columns_(by_columns(weight)) {}
+
+ protected:
+  struct Gradients {
+    Tensor bias, x, weight;
+  };
+
+  Gradients gradients(const Tensor& g, bool of_x, bool of_weight) const {
+    if (of_weight && !GradMode::is_enabled() && one_pass_pays(g)) return in_one_pass(g, of_x);
+    return {g, of_x ? product({g}, {*weight_}, x_by_columns_) : Tensor(),
+            of_weight ? product({g, true}, {*x_}, weight_by_columns_) : Tensor()};
+  }
+
+ private:
+  bool one_pass_pays(const Tensor& g) const {
+    const Geometry& x = x_.geometry();
+    return x.is_contiguous() && !weight_by_columns_ &&
+           kernels::one_pass_pays(x.size[0], x.size[1], g.size(1),
+                                  static_cast<std::int64_t>(element_size(g.scalar_type())));
+  }
+
+  Gradients in_one_pass(const Tensor& g, bool of_x) const {
+    const ScalarType type = g.scalar_type();
+    const Tensor rows = g.contiguous(), x = *x_, weight = of_x ? dense(*weight_) : Tensor();
+    Gradients to{blank({g.size(1)}, type), of_x ? blank(x.sizes(), type) : Tensor(),
+                 blank({g.size(1), x.size(1)}, type)};
+    visit_float("linear", type, [&](auto zero) {
+      using T = decltype(zero);
+      kernels::layer_gradients<T>(x.size(0), x.size(1), g.size(1), data<T>(rows), data<T>(x),
+                                  data<T>(weight), data<T>(to.bias), data<T>(to.x),
+                                  data<T>(to.weight));
+    });
+    return to;
+  }
+
+  Saved weight_, x_;
+  bool x_by_columns_, weight_by_columns_;
+};
+
+struct WithBias : LayerRule {
+  using LayerRule::LayerRule;
+  std::tuple<Tensor, Tensor, Tensor> operator()(const Tensor& g, Needs needs) const {
+    Gradients all = gradients(g, needs[1], needs[2]);
+    return {std::move(all.bias), std::move(all.x), std::move(all.weight)};
+  }
+};
+struct WithoutBias : LayerRule {
+  using LayerRule::LayerRule;
+  std::pair<Tensor, Tensor> operator()(const Tensor& g, Needs needs) const {
+    Gradients all = gradients(g, needs[0], needs[1]);
+    return {std::move(all.x), std::move(all.weight)};
+  }
+};
+
 Tensor linear_of_rows(const Tensor& x, const Tensor& weight, const Tensor* bias) {
   check_operands("linear", x, weight);
   const std::array<std::int64_t, 2> sizes{x.size(0), weight.size(0)};
   Tensor y = blank(sizes, x.scalar_type());
-  const auto gradients = [weight = saved_for(x, weight), x = saved_for(weight, x),
-                          x_columns = by_columns(x), weight_columns = by_columns(weight),
-                          one_pass = one_pass_pays(x, weight)](const Tensor& g, bool of_x,
-                                                               bool of_weight) -> Gradients {
-    if (one_pass && of_weight && !GradMode::is_enabled()) return in_one_pass(g, *x, weight, of_x);
-    return {g, of_x ? product({g}, {*weight}, x_columns) : Tensor(),
-            of_weight ? product({g, true}, {*x}, weight_columns) : Tensor()};
-  };
   product_into(y, {x}, {weight, true}, 1, bias ? 1 : 0, bias);
   if (bias) {
-    return record("AddmmBackward0", std::move(y),
-                  wrt(*bias, x, weight, [gradients](const Tensor& g, Needs needs) {
-                    Gradients all = gradients(g, needs[1], needs[2]);
-                    return std::tuple(std::move(all.bias), std::move(all.x), std::move(all.weight));
-                  }));
+    return record("AddmmBackward0", std::move(y), wrt(*bias, x, weight, WithBias(x, weight)));
   }
-  return record("MmBackward0", std::move(y),
-                wrt(x, weight, [gradients](const Tensor& g, Needs needs) {
-                  Gradients all = gradients(g, needs[0], needs[1]);
-                  return std::pair(std::move(all.x), std::move(all.weight));
-                }));
+  return record("MmBackward0", std::move(y), wrt(x, weight, WithoutBias(x, weight)));
 }
 
 }  // namespace
