@@ -130,7 +130,8 @@ void copy_runs(int64_t n, char* const* data, const int64_t* strides) {
   const int64_t bytes = *reinterpret_cast<const int64_t*>(data[2]);
   const auto* from = reinterpret_cast<const unsigned char*>(data[1]);
   auto* to = reinterpret_cast<unsigned char*>(data[0]);
-  if (strides[1] == 0 && strides[0] == bytes) {  // one run: what there is of it doubles
+  constexpr int64_t kMany = 8;
+  if (strides[1] == 0 && strides[0] == bytes && n >= kMany) {  // what there is of one run doubles
     copy_bytes(bytes, from, to);
     for (int64_t done = bytes, all = n * bytes; done < all; done *= 2)
       copy_bytes(done < all - done ? done : all - done, to, to + done);
@@ -218,8 +219,8 @@ struct Where {
 
 template <class... T>
 void fill_copies(Kernels& table) {
-  (PULLBACK_ENTER(table.copy.loops, T, copy<Word<T>>), ...);
-  (PULLBACK_ENTER(table.reverse_runs.loops, T, reverse_runs<Word<T>>), ...);
+  ((table.copy.loops[kCode<T>] = copy<Word<T>>), ...);
+  ((table.reverse_runs.loops[kCode<T>] = reverse_runs<Word<T>>), ...);
   ((fill_casts<T>(table.casts[kCode<T>])), ...);
   ((table.where.loops[kCode<T>] = loop<Where, Word<T>, unsigned char, Word<T>, Word<T>>), ...);
 }
