@@ -132,7 +132,7 @@ void moments(const Groups& s, const T* x, double* mean, double* variance) {
   cut.for_sums([&](const Run& run, int64_t at) {
     const char* from = bytes(x + run.row * cut.width);
     const int64_t step = run.width * size;
-    char *total = bytes(&sums[at]), *square = bytes(&squares[at]);
+    char *total = bytes(sums.data() + at), *square = bytes(squares.data() + at);
     if (!cut.columns) {
       sum(run.count, run.width, from, step, size, total, size);
       deviation(run.count, run.width, from, step, size, square, size);

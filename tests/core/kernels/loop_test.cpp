@@ -125,7 +125,8 @@ struct Part {
       strides[d] = stride * static_cast<int64_t>(sizeof(T));
     }
     array.resize(static_cast<std::size_t>(extent));
-    for (T& x : array) x = static_cast<T>(is_input ? random() % 100 : 101);
+    constexpr unsigned values = sizeof(T) == 1 ? 2 : 100;  // bytes stand for bool
+    for (T& x : array) x = static_cast<T>(is_input ? random() % values : 101);
   }
   Operand operand() { return {&array[start], strides.data(), sizeof(T)}; }
   T& at(const std::vector<int64_t>& index) {
