@@ -84,7 +84,7 @@ class RowSorter {
   void write(const T* in, int64_t k, T* values, int64_t* indices) {
     sorted_.resize(static_cast<std::size_t>(k));
     for (int64_t i = 0; i < k; ++i) std::memcpy(&sorted_[i], in + entries_[i].index, sizeof(T));
-    std::memcpy(values, sorted_.data(), static_cast<std::size_t>(k) * sizeof(T));
+    std::memcpy(values, sorted_.data(), sorted_.size() * sizeof(T));
     for (int64_t i = 0; i < k; ++i) indices[i] = static_cast<int64_t>(entries_[i].index);
   }
 
