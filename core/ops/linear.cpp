@@ -46,7 +46,8 @@ class LayerRule {
 
   Gradients in_one_pass(const Tensor& g, bool of_x) const {
     const ScalarType type = g.scalar_type();
-    const Tensor rows = g.contiguous(), x = *x_, weight = of_x ? dense(*weight_) : Tensor();
+    const Tensor rows = g.contiguous(), x = dense(*x_);  // hooks may have unpacked it otherwise
+    const Tensor weight = of_x ? dense(*weight_) : Tensor();
     Gradients to{blank({g.size(1)}, type), of_x ? blank(x.sizes(), type) : Tensor(),
                  blank({g.size(1), x.size(1)}, type)};
     visit_float("linear", type, [&](auto zero) {

@@ -70,6 +70,21 @@ TEST_CASE("many rows may have gradients of any layout, and gradients of gradient
   CHECK(equal(second[1], weight.detach().sum(1).expand({x.size(0), 3})));
 }
 
+TEST_CASE("many rows may come back from hooks in another layout") {
+  const Tensor x = whole({1'500'000, 2}, kFloat).requires_grad_();
+  const Tensor weight = whole({3, 2}, kFloat).requires_grad_();
+  const Tensor g = whole({x.size(0), 3}, kFloat);
+  const Tensor y = [&] {
+    const autograd::SavedTensorsHooks hooks(
+        [](const Tensor& saved) -> std::any { return saved.t().contiguous(); },
+        [](const std::any& packed) { return std::any_cast<const Tensor&>(packed).t(); });
+    return nn::functional::linear(x, weight);
+  }();
+  const std::vector<Tensor> found = autograd::grad(y, {x, weight}, {g});
+  CHECK(equal(found[0], mm(g, weight.detach())));
+  CHECK(equal(found[1], mm(g.t(), x.detach())));
+}
+
 TEST_CASE("the bits of many rows' gradients do not depend on the number of threads") {
   const Tensor x = randn({150'000, 40}).requires_grad_();
   const Tensor weight = randn({30, 40}).requires_grad_(), bias = randn({30}).requires_grad_();
