@@ -3,21 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <pullback/core/kernels/cut.h>
 #include <pullback/core/kernels/pool.h>
 
 namespace pullback::kernels {
-
-inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-
-/// An extent cut evenly into pieces of at most `most`.
-struct Cut {
-  Cut(std::int64_t extent, std::int64_t most) : extent(extent), count(ceil_div(extent, most)) {}
-  std::int64_t begin(std::int64_t i) const { return i * extent / count; }
-  std::int64_t size(std::int64_t i) const { return begin(i + 1) - begin(i); }
-  std::int64_t extent, count;
-};
 
 /// The share of useful lanes in the vectors that cover an extent.
 inline double filled(std::int64_t extent, std::int64_t lanes) {

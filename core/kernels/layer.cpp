@@ -5,8 +5,9 @@
 
 #include <pullback/core/kernels/blas.h>
 #include <pullback/core/kernels/buffer.h>
-#include <pullback/core/kernels/conv_cut.h>
+#include <pullback/core/kernels/cut.h>
 #include <pullback/core/kernels/kernels.h>
+#include <pullback/core/kernels/pool.h>
 
 namespace pullback::kernels {
 

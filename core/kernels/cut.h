@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pullback::kernels {
+
+/// a / b, rounded up, for a ≥ 0 and b > 0.
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/// An extent cut evenly into pieces of at most `most`.
+struct Cut {
+  Cut(std::int64_t extent, std::int64_t most) : extent(extent), count(ceil_div(extent, most)) {}
+  std::int64_t begin(std::int64_t i) const { return i * extent / count; }
+  std::int64_t size(std::int64_t i) const { return begin(i + 1) - begin(i); }
+  std::int64_t extent, count;
+};
+
+}  // namespace pullback::kernels
