@@ -37,20 +37,25 @@ void products(Workloads& workloads) {
                          }});
   }
   for (const Layer layer : {Layer{131072, 64, 64}, Layer{65536, 128, 512}}) {
-    const std::string name = "layer/backward " + std::to_string(layer.batch) + "x" +
-                             std::to_string(layer.in) + "x" + std::to_string(layer.out);
-    workloads.push_back({name, 1, [=](Dtype dtype) -> Step {
-                           const Tensor x = waves({layer.batch, layer.in}, dtype).requires_grad_();
-                           const Tensor w = waves({layer.out, layer.in}, dtype, 1).requires_grad_();
-                           const Tensor b = waves({layer.out}, dtype, 2).requires_grad_();
-                           const Tensor g = waves({layer.batch, layer.out}, dtype, 3);
-                           const Tensor y = peer::linear(x, w, b);
-                           return [=] {
-                             for (const Tensor& t : {x, w, b}) t.mutable_grad() = Tensor();
-                             y.backward(g, /*retain_graph=*/true);
-                             return w.grad();
-                           };
-                         }});
+    for (const bool activated : {false, true}) {
+      const std::string name = "layer/backward " + std::to_string(layer.batch) + "x" +
+                               std::to_string(layer.in) + "x" + std::to_string(layer.out) +
+                               (activated ? ", ReLU" : "");
+      workloads.push_back(
+          {name, 1, [=](Dtype dtype) -> Step {
+             const Tensor x = waves({layer.batch, layer.in}, dtype).requires_grad_();
+             const Tensor w = waves({layer.out, layer.in}, dtype, 1).requires_grad_();
+             const Tensor b = waves({layer.out}, dtype, 2).requires_grad_();
+             const Tensor g = waves({layer.batch, layer.out}, dtype, 3);
+             const Tensor linear = peer::linear(x, w, b);
+             const Tensor y = activated ? peer::relu(linear) : linear;
+             return [=] {
+               for (const Tensor& t : {x, w, b}) t.mutable_grad() = Tensor();
+               y.backward(g, /*retain_graph=*/true);
+               return w.grad();
+             };
+           }});
+    }
   }
 }
 

@@ -11,6 +11,7 @@ struct GradientCounts {
   long moved = 0;   ///< a gradient became a leaf's .grad as it was
   long copied = 0;  ///< … had to be copied, because somebody else holds its memory
   long added = 0;   ///< two gradients were added in place
+  long left = 0;    ///< a gradient's last step was left to the next node
 };
 GradientCounts& gradient_counts();
 

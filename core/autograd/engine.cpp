@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include <pullback/core/autograd/accumulate_grad.h>
+#include <pullback/core/autograd/last_step.h>
 #include <pullback/core/autograd/profile.h>
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
@@ -223,15 +224,15 @@ class Run {
       call_hooks_before(*node, *hooks, gradients);
       if (!hooks->after.empty()) incoming.assign(gradients, gradients + outputs);
     }
-    constexpr std::uint32_t kFew = 3;
+    constexpr std::uint32_t kFew = Offers::kInputs;
     Tensor few[kFew];
     bool few_needs[kFew] = {};
-    const Tensor* few_sums[kFew] = {};
     std::vector<Tensor> many;
     std::unique_ptr<bool[]> many_needs;
     Tensor* results = few;
     bool* needs = few_needs;
-    const bool offers_sums = inputs <= kFew && !hooks && !DetectAnomalyGuard::is_on();
+    const bool offering = inputs <= kFew && !hooks && !DetectAnomalyGuard::is_on();
+    Offers offers{few_needs};
     if (inputs > kFew) {
       many.resize(inputs);
       many_needs = std::make_unique<bool[]>(inputs);
@@ -241,12 +242,17 @@ class Run {
     for (std::uint32_t i = 0; i < inputs; ++i) {
       Node* next = node->edges_[i].node();
       needs[i] = next && wants(next);
-      if (needs[i] && offers_sums && node->edges_[i].output_nr == 0)
-        few_sums[i] = &scratch(next).gradient;
+      if (needs[i] && offering && node->edges_[i].output_nr == 0) {
+        offers.sums[i] = &scratch(next).gradient;
+        if (next->takes_last_step_ && may_leave_step(node, next)) offers.step = &last_step_;
+      }
     }
+    const bool has_step = last_step_.loop != nullptr;
+    if (has_step) offers.step = &last_step_;
     if (any) {
       node->check_not_released();
-      call(node, gradients, results, Needs(needs, offers_sums ? few_sums : nullptr));
+      call(node, gradients, results, Needs(needs, offering ? &offers : nullptr));
+      if (has_step) last_step_ = {};
       if (DetectAnomalyGuard::checks_nan()) check_for_nan(node, results, needs);
       if (hooks && !hooks->after.empty()) call_hooks_after(*node, *hooks, results, incoming);
     }
@@ -263,6 +269,18 @@ class Run {
       results[i].reset();
       if (--t.waiting == 0 && wants(next)) make_ready(next);
     }
+  }
+
+  /// May the gradient for the next node lack its last step? Then nobody else may see it, and
+  /// nothing may run before the next node, which gets it from here alone.
+  bool may_leave_step(const Node* node, Node* next) {
+    const Scratch& s = scratch(next);
+    const std::vector<Node*>& ready = lists_.ready;
+    const Output &from = node->first_output_, &to = next->first_output_;
+    return node->edge_count_ == 1 && !GradMode::is_enabled() && s.waiting == 1 && !s.captured &&
+           !s.gradient.defined() && !next->hooks_ && from.dtype == to.dtype &&
+           from.geometry.same_sizes(to.geometry) &&
+           (ready.empty() || runs_later(ready.front(), next));
   }
 
   static void call(Node* node, Tensor* gradients, Tensor* results, Needs needs) {
@@ -333,6 +351,7 @@ class Run {
   }
 
   bool retain_graph_;
+  LastStep last_step_;  ///< left by the node before
   std::unique_ptr<Lists> owned_;
   Lists& lists_ = *owned_;
 };

@@ -21,7 +21,7 @@ Tensor& Scratch::other(std::uint32_t nr) {
 Node::Node(const char* name) : name_(name), sequence_(next_sequence()++) {}
 
 const Tensor* Needs::sum(int input) const {
-  const Tensor* sum = sums_ ? sums_[input] : nullptr;
+  const Tensor* sum = offers_ ? offers_->sums[bits_ - offers_->needs + input] : nullptr;
   return sum && sum->defined() && !GradMode::is_enabled() && is_exclusive(*sum) ? sum : nullptr;
 }
 

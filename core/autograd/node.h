@@ -16,6 +16,7 @@ class Node;
 class CopySlices;
 class Saved;
 class Run;
+struct LastStep;
 struct Packed;
 
 /// Where a gradient flows to: an output of the node that made a tensor, or a leaf's accumulator.
@@ -51,26 +52,37 @@ struct Output {
   Owned<Packed> packed;  ///< instead of `kept`, under SavedTensorsHooks
 };
 
+/// What the engine lets the rules of a node do beside returning gradients: see `Needs`.
+struct Offers {
+  static constexpr int kInputs = 3;
+  const bool* needs;  ///< of input 0
+  const Tensor* sums[kInputs] = {};
+  LastStep* step = nullptr;
+};
+
 /// Which inputs' gradients anybody reads.
 class Needs {
  public:
-  explicit Needs(const bool* bits, const Tensor* const* sums = nullptr)
-      : bits_(bits), sums_(sums) {}
+  explicit Needs(const bool* bits, const Offers* offers = nullptr) : bits_(bits), offers_(offers) {}
   bool operator[](int input) const { return bits_[input]; }
   /// The sum of the gradients of an input that have arrived so far, if it may be added to in place:
   /// a rule that does so returns no gradient for the input. Null otherwise.
   const Tensor* sum(int input) const;
-  Needs without_sums() const { return Needs(bits_); }
+  /// Null; or, for a rule with `takes_last_step`, the step that the node before left to it; or, for
+  /// the rule of a node with one input, where to leave its own last step, which the next node
+  /// takes.
+  LastStep* step() const { return offers_ ? offers_->step : nullptr; }
+  Needs without_offers() const { return Needs(bits_); }
   bool any(int count) const {
     for (int i = 0; i < count; ++i)
       if (bits_[i]) return true;
     return false;
   }
-  Needs from(int first) const { return Needs(bits_ + first, sums_ ? sums_ + first : nullptr); }
+  Needs from(int first) const { return Needs(bits_ + first, offers_); }
 
  private:
   const bool* bits_;
-  const Tensor* const* sums_;
+  const Offers* offers_;
 };
 
 /// What a backward pass notes in a node while it runs.
@@ -161,6 +173,7 @@ class Node {
   bool keeps_output_ = false;
   bool had_saved_ = false;
   bool released_ = false;
+  bool takes_last_step_ = false;
   Saved* saved_ = nullptr;  ///< list of the saved inputs inside the rules
   CopySlices* outer_ = nullptr;
   std::uint64_t sequence_;

@@ -67,6 +67,8 @@ class OpNode final : public Node {
     if (!rules_[rule].place) return;
     new (rules_[rule].place) std::decay_t<F>(std::forward<F>(formula));
     rules_[rule].stored = true;
+    if constexpr (requires { formula.takes_last_step(); })
+      takes_last_step_ = formula.takes_last_step();
   }
 
   void run(Tensor* output_grads, Tensor* input_grads, Needs needs) override;

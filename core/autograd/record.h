@@ -24,9 +24,11 @@
 /// A rule takes the incoming gradient `g`, or as `Tensor&& g` takes it over, to write its result
 /// over it or to hand it on (ops/spent.h); `(g, y)` also keeps the output; a last parameter `Needs`
 /// tells which of its inputs anybody wants. An op with several outputs gets `const Tensors& g` and
-/// `const Tensors& y`. Inputs are kept only where a rule captures `saved(x)`. Rules are written in
-/// differentiable operations, so gradients of gradients come for free. The engine sums each
-/// gradient back over broadcast dimensions and casts it to its input's type.
+/// `const Tensors& y`. A formula with a method `takes_last_step` that returns true may be given a
+/// gradient that lacks its last step (last_step.h). Inputs are kept only where a rule captures
+/// `saved(x)`. Rules are written in differentiable operations, so gradients of gradients come for
+/// free. The engine sums each gradient back over broadcast dimensions and casts it to its input's
+/// type.
 namespace pullback::autograd {
 
 /// A rule for the gradients of N inputs. Like the list rule, it refers to tensors and a formula

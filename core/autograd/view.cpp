@@ -223,7 +223,7 @@ void CopySlices::run(Tensor* output_grads, Tensor* input_grads, Needs needs) {
   const Geometry& whole = first_output_.geometry;
   const Tensor part = as_strided_view(g, whole, part_);
   Tensor given = part;
-  change_->run(&given, input_grads, needs.without_sums());
+  change_->run(&given, input_grads, needs.without_offers());
   if (!needs[0]) return;
   Tensor inside = std::move(input_grads[0]);
   // The change may not have stored a rule for the part (self needed no gradient then): nothing

@@ -14,6 +14,8 @@ namespace pullback::kernels {
 namespace {
 
 constexpr std::int64_t kLastLevelBytes = 32 << 20;
+// Short rows cost nothing in one pass, and an activation's slope gains from it, at a third of that.
+constexpr std::int64_t kShortRow = 1 << 10;
 constexpr std::int64_t kPieceBytes = 512 << 10;  // of X, G and X̄: what a second-level cache holds
 // With fewer rows in a piece W̄'s way to the cache and back counts.
 constexpr std::int64_t kLeastRows = 128;
@@ -33,32 +35,48 @@ void add_rows(std::int64_t n, std::int64_t m, const T* rows, T* sums, T* spare) 
   for (std::int64_t i = 0; i < m; ++i) sums[i] += spare[i];
 }
 
+// G's rows from `first` on, n·out numbers: as they lie, or made in `room`.
+template <class T>
+const T* taken(const OutputGradient<T>& g, std::int64_t first, std::int64_t n, T* room) {
+  if (!g.step) return g.g + first;
+  constexpr std::int64_t kItem = sizeof(T);
+  const auto bytes = [](const T* p) { return reinterpret_cast<char*>(const_cast<T*>(p)); };
+  char* const data[] = {bytes(room),      bytes(g.g + first),   bytes(g.value + first),
+                        bytes(g.numbers), bytes(g.numbers + 1), bytes(g.numbers + 2)};
+  const std::int64_t strides[] = {kItem, kItem, kItem, 0, 0, 0};
+  g.step(n, data, strides);
+  return room;
+}
+
 }  // namespace
 
 bool one_pass_pays(std::int64_t rows, std::int64_t in, std::int64_t out, std::int64_t item_bytes) {
   const std::int64_t row = row_bytes(in, out, item_bytes);
-  return rows > kLastLevelBytes / std::max<std::int64_t>(row, 1) && row <= kPieceBytes / kLeastRows;
+  const std::int64_t most = row <= kShortRow ? kLastLevelBytes / 3 : kLastLevelBytes;
+  return row <= kPieceBytes / kLeastRows && rows > most / std::max<std::int64_t>(row, 1);
 }
 
 template <class T>
-void layer_gradients(std::int64_t rows, std::int64_t in, std::int64_t out, const T* g, const T* x,
-                     const T* w, T* grad_bias, T* grad_x, T* grad_w) {
+void layer_gradients(std::int64_t rows, std::int64_t in, std::int64_t out,
+                     const OutputGradient<T>& g, const T* x, const T* w, T* grad_bias, T* grad_x,
+                     T* grad_w) {
   const std::int64_t weights = in * out, sums = weights + out;
   const std::int64_t piece = kPieceBytes / row_bytes(in, out, std::int64_t{sizeof(T)});
   const Cut parts(rows, ceil_div(rows, kParts));
   Buffer<T> of_parts(parts.count * sums);
   parallel_for(parts.count, 1, [&](std::int64_t begin, std::int64_t end) {
-    Buffer<T> spare(out);
+    Buffer<T> spare(out), room(g.step ? piece * out : 0);
     for (std::int64_t part = begin; part < end; ++part) {
       T* const sum_w = &of_parts[part * sums];
       std::fill_n(sum_w, sums, T(0));
       const std::int64_t last = parts.begin(part + 1);
       for (std::int64_t i = parts.begin(part); i < last; i += piece) {
         const std::int64_t n = std::min(piece, last - i);
-        add_rows(n, out, g + i * out, sum_w + weights, spare.data());
+        const T* const rows_of_g = taken(g, i * out, n * out, room.data());
+        add_rows(n, out, rows_of_g, sum_w + weights, spare.data());
         if (grad_x)
-          gemm<T>(false, false, n, in, out, 1, g + i * out, out, w, in, 0, grad_x + i * in, in);
-        gemm<T>(true, false, out, in, n, 1, g + i * out, out, x + i * in, in, 1, sum_w, in);
+          gemm<T>(false, false, n, in, out, 1, rows_of_g, out, w, in, 0, grad_x + i * in, in);
+        gemm<T>(true, false, out, in, n, 1, rows_of_g, out, x + i * in, in, 1, sum_w, in);
       }
     }
   });
@@ -68,9 +86,11 @@ void layer_gradients(std::int64_t rows, std::int64_t in, std::int64_t out, const
   std::copy_n(of_parts.data() + weights, out, grad_bias);
 }
 
-template void layer_gradients<float>(std::int64_t, std::int64_t, std::int64_t, const float*,
-                                     const float*, const float*, float*, float*, float*);
-template void layer_gradients<double>(std::int64_t, std::int64_t, std::int64_t, const double*,
-                                      const double*, const double*, double*, double*, double*);
+template void layer_gradients<float>(std::int64_t, std::int64_t, std::int64_t,
+                                     const OutputGradient<float>&, const float*, const float*,
+                                     float*, float*, float*);
+template void layer_gradients<double>(std::int64_t, std::int64_t, std::int64_t,
+                                      const OutputGradient<double>&, const double*, const double*,
+                                      double*, double*, double*);
 
 }  // namespace pullback::kernels

@@ -3,6 +3,7 @@
 #include <array>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/last_step.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/spent.h>
 
@@ -51,10 +52,13 @@ Tensor activation_gradient(const Activation& f, Tensor g, const Tensor& x,
 template <std::size_t N>
 Tensor record_activation(const Activation& f, Tensor y, const Tensor& x,
                          const std::array<double, N>& numbers) {
-  return autograd::record(f.name, std::move(y),
-                          autograd::wrt(x, [&f, numbers, x = autograd::saved(x)](Tensor&& g) {
-                            return activation_gradient(f, std::move(g), *x, numbers);
-                          }));
+  return autograd::record(
+      f.name, std::move(y),
+      autograd::wrt(x, [&f, numbers, x = autograd::saved(x)](Tensor&& g, autograd::Needs needs) {
+        const Tensor v = *x;
+        if (leave_step(needs, f.gradient, g, v, numbers)) return std::move(g);
+        return activation_gradient(f, std::move(g), v, numbers);
+      }));
 }
 
 /// f(x, numbers…), where the kernels of value and gradient take the same numbers.

@@ -3,10 +3,12 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/kernels/layer.h>
 #include <pullback/core/ops/dense.h>
+#include <pullback/core/ops/last_step.h>
 #include <pullback/core/ops/product.h>
 
 namespace pullback {
 
+using autograd::LastStep;
 using autograd::Needs;
 using autograd::record;
 using autograd::Saved;
@@ -23,28 +25,34 @@ class LayerRule {
       : weight_(saved_for(x, weight)),
         x_(saved_for(weight, x)),
         x_by_columns_(by_columns(x)),
-        weight_by_columns_(by_columns(weight)) {}
+        weight_by_columns_(by_columns(weight)),
+        in_one_pass_(one_pass_pays(x.get()->geometry, weight.get()->geometry, x.scalar_type()) &&
+                     x.is_contiguous() && !weight_by_columns_ && autograd::requires_grad(weight)) {}
+
+  bool takes_last_step() const { return in_one_pass_; }
 
  protected:
   struct Gradients {
     Tensor bias, x, weight;
   };
 
-  Gradients gradients(const Tensor& g, bool of_x, bool of_weight) const {
-    if (of_weight && !GradMode::is_enabled() && one_pass_pays(g)) return in_one_pass(g, of_x);
-    return {g, of_x ? product({g}, {*weight_}, x_by_columns_) : Tensor(),
-            of_weight ? product({g, true}, {*x_}, weight_by_columns_) : Tensor()};
+  Gradients gradients(Tensor&& g, const LastStep* step, bool of_x, bool of_weight) const {
+    if (in_one_pass_ && of_weight && !GradMode::is_enabled()) return in_one_pass(g, step, of_x);
+    if (step) g = with_step(g, *step);
+    Gradients to;
+    if (of_x) to.x = product({g}, {*weight_}, x_by_columns_);
+    if (of_weight) to.weight = product({g, true}, {*x_}, weight_by_columns_);
+    to.bias = std::move(g);
+    return to;
   }
 
  private:
-  bool one_pass_pays(const Tensor& g) const {
-    const Geometry& x = x_.geometry();
-    return x.is_contiguous() && !weight_by_columns_ &&
-           kernels::one_pass_pays(x.size[0], x.size[1], g.size(1),
-                                  static_cast<std::int64_t>(element_size(g.scalar_type())));
+  static bool one_pass_pays(const Geometry& x, const Geometry& weight, ScalarType type) {
+    return kernels::one_pass_pays(x.size[0], x.size[1], weight.size[0],
+                                  static_cast<std::int64_t>(element_size(type)));
   }
 
-  Gradients in_one_pass(const Tensor& g, bool of_x) const {
+  Gradients in_one_pass(const Tensor& g, const LastStep* step, bool of_x) const {
     const ScalarType type = g.scalar_type();
     const Tensor rows = g.contiguous(), x = dense(*x_);  // hooks may have unpacked it otherwise
     const Tensor weight = of_x ? dense(*weight_) : Tensor();
@@ -52,7 +60,14 @@ class LayerRule {
                  blank({g.size(1), x.size(1)}, type)};
     visit_float("linear", type, [&](auto zero) {
       using T = decltype(zero);
-      kernels::layer_gradients<T>(x.size(0), x.size(1), g.size(1), data<T>(rows), data<T>(x),
+      kernels::OutputGradient<T> of_y{data<T>(rows)};
+      if (step) {
+        of_y.step = step->loop;
+        of_y.value = data<T>(step->value);
+        for (std::size_t i = 0; i < step->numbers.size(); ++i)
+          of_y.numbers[i] = static_cast<T>(step->numbers[i]);
+      }
+      kernels::layer_gradients<T>(x.size(0), x.size(1), g.size(1), of_y, data<T>(x),
                                   data<T>(weight), data<T>(to.bias), data<T>(to.x),
                                   data<T>(to.weight));
     });
@@ -60,20 +75,20 @@ class LayerRule {
   }
 
   Saved weight_, x_;
-  bool x_by_columns_, weight_by_columns_;
+  bool x_by_columns_, weight_by_columns_, in_one_pass_;
 };
 
 struct WithBias : LayerRule {
   using LayerRule::LayerRule;
-  std::tuple<Tensor, Tensor, Tensor> operator()(const Tensor& g, Needs needs) const {
-    Gradients all = gradients(g, needs[1], needs[2]);
+  std::tuple<Tensor, Tensor, Tensor> operator()(Tensor&& g, Needs needs) const {
+    Gradients all = gradients(std::move(g), needs.step(), needs[1], needs[2]);
     return {std::move(all.bias), std::move(all.x), std::move(all.weight)};
   }
 };
 struct WithoutBias : LayerRule {
   using LayerRule::LayerRule;
-  std::pair<Tensor, Tensor> operator()(const Tensor& g, Needs needs) const {
-    Gradients all = gradients(g, needs[0], needs[1]);
+  std::pair<Tensor, Tensor> operator()(Tensor&& g, Needs needs) const {
+    Gradients all = gradients(std::move(g), needs.step(), needs[0], needs[1]);
     return {std::move(all.x), std::move(all.weight)};
   }
 };

@@ -2,6 +2,7 @@
 #include <numbers>
 
 #include <pullback/core/autograd/record.h>
+#include <pullback/core/ops/last_step.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/special.h>
 #include <pullback/core/ops/spent.h>
@@ -10,11 +11,13 @@
 // terms of the incoming gradient g and either the input x or the output y.
 namespace pullback {
 
+using autograd::Needs;
 using autograd::record;
 using autograd::record_inplace;
 using autograd::saved;
 using autograd::saved_copy;
 using autograd::wrt;
+using kernels::Kernels;
 
 namespace {
 
@@ -39,18 +42,20 @@ void check_type(const char* op, const Tensor& x, Result result) {
 }
 
 /// May write its result over g.
-using Formula = Tensor (*)(Tensor&& g, const Tensor& value);
+using Formula = Tensor (*)(Tensor&& g, const Tensor& value, Needs needs);
 
 Tensor from_input(const char* op, const char* node, const Tensor& x, const Map& kernel,
                   Result result, Formula f) {
-  return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f, x = saved(x)](Tensor&& g) { return f(std::move(g), *x); }));
+  return record(
+      node, value_of(op, x, kernel, result),
+      wrt(x, [f, x = saved(x)](Tensor&& g, Needs needs) { return f(std::move(g), *x, needs); }));
 }
 
 Tensor from_output(const char* op, const char* node, const Tensor& x, const Map& kernel,
                    Result result, Formula f) {
-  return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f](Tensor&& g, const Tensor& y) { return f(std::move(g), y); }));
+  return record(
+      node, value_of(op, x, kernel, result),
+      wrt(x, [f](Tensor&& g, const Tensor& y, Needs needs) { return f(std::move(g), y, needs); }));
 }
 
 Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -58,7 +63,8 @@ Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map&
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f, x = saved_copy(x)](Tensor&& g) { return f(std::move(g), *x); }));
+      wrt(x,
+          [f, x = saved_copy(x)](Tensor&& g, Needs needs) { return f(std::move(g), *x, needs); }));
 }
 
 Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -66,14 +72,14 @@ Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f](Tensor&& g, const Tensor& y) { return f(std::move(g), y); }));
+      wrt(x, [f](Tensor&& g, const Tensor& y, Needs needs) { return f(std::move(g), y, needs); }));
 }
 
 // The formula looks at neither: nothing is kept, so that a later change is no mistake.
 Tensor from_nothing(const char* op, const char* node, const Tensor& x, const Map& kernel,
                     Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f](Tensor&& g) { return f(std::move(g), g); }));
+                wrt(x, [f](Tensor&& g, Needs needs) { return f(std::move(g), g, needs); }));
 }
 
 Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -81,8 +87,18 @@ Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Ma
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f](Tensor&& g) { return f(std::move(g), g); }));
+      wrt(x, [f](Tensor&& g, Needs needs) { return f(std::move(g), g, needs); }));
 }
+
+/// F(g, y), whose kernel the next node may take instead.
+template <Tensor (*F)(Tensor, const Tensor&), Map Kernels::*kKernel>
+Tensor slope(Tensor&& g, const Tensor& y, Needs needs) {
+  if (leave_step(needs, kKernel, g, y)) return std::move(g);
+  return F(std::move(g), y);
+}
+constexpr auto tanh_slope = slope<tanh_backward, &Kernels::tanh_backward>;
+constexpr auto sigmoid_slope = slope<sigmoid_backward, &Kernels::sigmoid_backward>;
+constexpr auto relu_slope = slope<relu_backward, &Kernels::relu_backward>;
 
 constexpr double kLog2 = std::numbers::ln2, kLog10 = std::numbers::ln10;
 const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
@@ -97,20 +113,24 @@ const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
     return pullback::op##_(target(#op "_")); \
   }
 
-#define PULLBACK_POINTWISE(how, op, node, result, formula)                                        \
-  static Tensor op##_gradient([[maybe_unused]] Tensor&& g, [[maybe_unused]] const Tensor& x,      \
-                              [[maybe_unused]] const Tensor& y) {                                 \
-    return formula;                                                                               \
-  }                                                                                               \
-  Tensor op(const Tensor& a) {                                                                    \
-    return how(#op, node, a, simd().op, Result::result,                                           \
-               [](Tensor&& g, const Tensor& v) { return op##_gradient(std::move(g), v, v); });    \
-  }                                                                                               \
-  Tensor op##_(const Tensor& a) {                                                                 \
-    check_defined(#op "_", a);                                                                    \
-    return how##_(#op "_", node, a, simd().op, Result::result,                                    \
-                  [](Tensor&& g, const Tensor& v) { return op##_gradient(std::move(g), v, v); }); \
-  }                                                                                               \
+#define PULLBACK_POINTWISE(how, op, node, result, formula)                                      \
+  static Tensor op##_gradient([[maybe_unused]] Tensor&& g, [[maybe_unused]] const Tensor& x,    \
+                              [[maybe_unused]] const Tensor& y, [[maybe_unused]] Needs needs) { \
+    return formula;                                                                             \
+  }                                                                                             \
+  Tensor op(const Tensor& a) {                                                                  \
+    return how(#op, node, a, simd().op, Result::result,                                         \
+               [](Tensor&& g, const Tensor& v, Needs needs) {                                   \
+                 return op##_gradient(std::move(g), v, v, needs);                               \
+               });                                                                              \
+  }                                                                                             \
+  Tensor op##_(const Tensor& a) {                                                               \
+    check_defined(#op "_", a);                                                                  \
+    return how##_(#op "_", node, a, simd().op, Result::result,                                  \
+                  [](Tensor&& g, const Tensor& v, Needs needs) {                                \
+                    return op##_gradient(std::move(g), v, v, needs);                            \
+                  });                                                                           \
+  }                                                                                             \
   PULLBACK_METHODS(op)
 
 // clang-format off
@@ -134,12 +154,12 @@ PULLBACK_POINTWISE(from_input,  acos,       "AcosBackward0",       Float,    -g 
 PULLBACK_POINTWISE(from_input,  atan,       "AtanBackward0",       Float,    g / (x * x + 1))
 PULLBACK_POINTWISE(from_input,  sinh,       "SinhBackward0",       Float,    g * cosh(x))
 PULLBACK_POINTWISE(from_input,  cosh,       "CoshBackward0",       Float,    g * sinh(x))
-PULLBACK_POINTWISE(from_output, tanh,       "TanhBackward0",       Float,    tanh_backward(std::move(g), y))
+PULLBACK_POINTWISE(from_output, tanh,       "TanhBackward0",       Float,    tanh_slope(std::move(g), y, needs))
 PULLBACK_POINTWISE(from_input,  asinh,      "AsinhBackward0",      Float,    g * rsqrt(x * x + 1))
 PULLBACK_POINTWISE(from_input,  acosh,      "AcoshBackward0",      Float,    g * rsqrt(x * x - 1))
 PULLBACK_POINTWISE(from_input,  atanh,      "AtanhBackward0",      Float,    g / (1 - x * x))
-PULLBACK_POINTWISE(from_output, sigmoid,    "SigmoidBackward0",    Float,    sigmoid_backward(std::move(g), y))
-PULLBACK_POINTWISE(from_output, relu,       "ReluBackward0",       SameType, relu_backward(std::move(g), y))
+PULLBACK_POINTWISE(from_output, sigmoid,    "SigmoidBackward0",    Float,    sigmoid_slope(std::move(g), y, needs))
+PULLBACK_POINTWISE(from_output, relu,       "ReluBackward0",       SameType, relu_slope(std::move(g), y, needs))
 PULLBACK_POINTWISE(from_input,  erf,        "ErfBackward0",        Float,    g * exp(-(x * x)) * kTwoBySqrtPi)
 PULLBACK_POINTWISE(from_input,  erfc,       "ErfcBackward0",       Float,    g * exp(-(x * x)) * -kTwoBySqrtPi)
 PULLBACK_POINTWISE(from_output, erfinv,     "ErfinvBackward0",     Float,    g * exp(y * y) / kTwoBySqrtPi)

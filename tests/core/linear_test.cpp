@@ -1,3 +1,4 @@
+#include <pullback/core/autograd/accumulate_grad.h>
 #include <pullback/pullback.h>
 
 #include "catch.h"
@@ -98,6 +99,143 @@ TEST_CASE("the bits of many rows' gradients do not depend on the number of threa
   const std::vector<Tensor> shared = gradients();
   set_num_threads(threads);
   for (std::size_t i = 0; i < 3; ++i) CHECK(equal(alone[i], shared[i]));
+}
+
+namespace {
+
+/// A layer of many rows, and an activation behind it.
+struct Activated {
+  using Function = std::function<Tensor(const Tensor&)>;
+
+  Tensor x = randn({170'001, 30}).requires_grad_(), weight = randn({19, 30}).requires_grad_(),
+         bias = randn({19}).requires_grad_(), g = randn({170'001, 19});
+
+  Tensor linear() const { return nn::functional::linear(x, weight, bias); }
+  std::vector<Tensor> gradients(const Tensor& y, bool retain_graph = false) const {
+    return autograd::grad(y, {x, weight, bias}, {g}, retain_graph);
+  }
+};
+
+long steps_left() {
+  return autograd::gradient_counts().left;
+}
+
+void check_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(equal(a[i], b[i]));
+}
+
+}  // namespace
+
+TEST_CASE("an activation leaves its slope to a layer of many rows, with the same bits") {
+  const std::vector<std::pair<const char*, Activated::Function>> activations{
+      {"relu", [](const Tensor& y) { return relu(y); }},
+      {"tanh", [](const Tensor& y) { return tanh(y); }},
+      {"sigmoid in place", [](const Tensor& y) { return sigmoid_(y); }},
+      {"gelu", [](const Tensor& y) { return gelu(y); }},
+      {"leaky_relu", [](const Tensor& y) { return leaky_relu(y, 0.2); }},
+      {"hardtanh", [](const Tensor& y) { return hardtanh(y, -0.5, 0.75); }},
+      {"elu", [](const Tensor& y) { return elu(y, 1.5); }}};
+  const Activated layer;
+  for (const auto& [name, activation] : activations) {
+    INFO(name);
+    const long before = steps_left();
+    const std::vector<Tensor> found = layer.gradients(activation(layer.linear()));
+    CHECK(steps_left() == before + 1);
+
+    const Tensor y = layer.linear();
+    Tensor seen;  // a hook sees the gradient, so the slope must be in it
+    y.register_hook([&](const Tensor& gradient) { seen = gradient; });
+    check_equal(layer.gradients(activation(y)), found);
+    CHECK(steps_left() == before + 1);
+    CHECK(allclose(seen.sum(0), found[2], 1e-4, 1e-2));
+  }
+}
+
+TEST_CASE("nobody sees a gradient without its slope") {
+  const Activated layer;
+  const std::vector<Tensor> expected = layer.gradients(relu(layer.linear()));
+  const auto slope = [&](const Tensor& y) { return where(y > 0, layer.g, 0); };
+  const long before = steps_left();
+
+  const Tensor kept = layer.linear();
+  kept.retain_grad();
+  check_equal(layer.gradients(relu(kept)), expected);
+  CHECK(equal(kept.grad(), slope(kept)));
+
+  const Tensor asked = layer.linear();
+  const std::vector<Tensor> with_it = autograd::grad(relu(asked), {asked, layer.weight}, {layer.g});
+  CHECK(equal(with_it[0], slope(asked)));
+  CHECK(equal(with_it[1], expected[1]));
+
+  const Tensor hooked = layer.linear();
+  Tensor into_layer, out_of_activation;
+  hooked.grad_fn()->register_prehook([&](const std::vector<Tensor>& g) {
+    into_layer = g[0];
+    return g;
+  });
+  check_equal(layer.gradients(relu(hooked)), expected);
+  CHECK(equal(into_layer, slope(hooked)));
+
+  const Tensor y = layer.linear(), activated = relu(y);
+  activated.grad_fn()->register_hook(
+      [&](const std::vector<Tensor>& inputs, const std::vector<Tensor>&) {
+        out_of_activation = inputs[0];
+        return inputs;
+      });
+  check_equal(layer.gradients(activated), expected);
+  CHECK(equal(out_of_activation, slope(y)));
+
+  const Tensor shared = layer.linear();
+  const std::vector<Tensor> of_both =
+      autograd::grad(relu(shared) + shared, {layer.bias}, {layer.g});
+  CHECK(allclose(of_both[0], expected[2] + layer.g.sum(0), 1e-4, 1e-2));
+
+  const Tensor twice = layer.linear();
+  const Tensor of_relu = relu(twice), of_tanh = tanh(twice);
+  const Tensor of_activations = autograd::grad(of_relu + of_tanh, {layer.bias}, {layer.g})[0];
+  const Tensor of_tanh_alone = (layer.g * (1 - of_tanh.detach().square())).sum(0);
+  CHECK(allclose(of_activations, expected[2] + of_tanh_alone, 1e-4, 1e-2));
+
+  // The other branch's activation runs between the two.
+  const Tensor leaf = randn({170'001, 19}).requires_grad_();
+  const Tensor before_it = layer.linear();
+  const Tensor other = tanh(leaf);
+  const std::vector<Tensor> of_branches =
+      autograd::grad(relu(before_it) + other, {layer.weight, leaf}, {layer.g});
+  CHECK(equal(of_branches[0], expected[1]));
+  CHECK(allclose(of_branches[1], layer.g * (1 - other.detach().square()), 1e-5, 1e-6));
+  CHECK(steps_left() == before);
+}
+
+TEST_CASE("a slope that was left serves graphs that are kept, and a layer that only wants x") {
+  const Activated layer;
+  const Tensor y = tanh(layer.linear());
+  const std::vector<Tensor> first = layer.gradients(y, /*retain_graph=*/true);
+  const long before = steps_left();
+  check_equal(layer.gradients(y, /*retain_graph=*/true), first);
+  CHECK(steps_left() == before + 1);
+  const Tensor along_x = autograd::grad(y, {layer.x}, {layer.g}, /*retain_graph=*/true)[0];
+  CHECK(steps_left() == before + 2);
+  CHECK(equal(along_x, mm(layer.g * (1 - y * y), layer.weight).detach()));
+
+  // With a graph of the gradients the slope is an operation of its own.
+  const std::vector<Tensor> recorded =
+      autograd::grad(y, {layer.x, layer.weight, layer.bias}, {layer.g}, true, true);
+  CHECK(steps_left() == before + 2);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(recorded[i].requires_grad());
+    CHECK(allclose(recorded[i].detach(), first[i], 1e-4, 1e-2));
+  }
+}
+
+TEST_CASE("an activation of few rows, or before something else, keeps its slope") {
+  const Tensor x = randn({100, 30}), weight = randn({19, 30}).requires_grad_();
+  const long before = steps_left();
+  relu(nn::functional::linear(x, weight)).sum().backward();
+  const Activated layer;
+  relu(layer.linear() * 2).sum().backward();
+  CHECK(steps_left() == before);
 }
 
 TEST_CASE("a layer without input features gives its bias, whatever the batch's dimensions") {
