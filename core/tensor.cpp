@@ -51,7 +51,7 @@ TensorBase& TensorBase::operator=(TensorBase&& other) {
   return *this;
 }
 
-TensorImpl* TensorBase::checked_impl(const char* op) const {
+inline TensorImpl* TensorBase::checked_impl(const char* op) const {
   TensorImpl* found = impl();
   check(found != nullptr, op, ": called on an undefined tensor");
   return found;

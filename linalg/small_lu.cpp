@@ -70,41 +70,60 @@ void small_lu_solve(bool transposed, int n, int columns, const T* lu, const int*
 
 namespace {
 
+/// W numbers next to each other, in the vectors that every x86-64 has: wider ones live in memory.
+template <int W, class T>
+struct Columns {
+  static constexpr int kBytes = W * sizeof(T), kVector = kBytes < 16 ? sizeof(T) : 16;
+  typedef T Vector __attribute__((vector_size(kVector), aligned(sizeof(T)), may_alias));
+  Vector parts[kBytes / kVector];
+
+  void subtract(T factor, const Columns& other) {
+    int i = 0;
+    for (Vector& part : parts) part -= factor * other.parts[i++];
+  }
+  void divide(T divisor) {
+    for (Vector& part : parts) part /= divisor;
+  }
+};
+
 /// W columns of a row-major B, whose rows are `row` apart.
 template <int W, class T>
 void solve_some(bool transposed, int n, const T* lu, const int* pivots, T* b, std::ptrdiff_t row) {
-  const auto subtract = [](T* from, T factor, const T* x) {
-    for (int c = 0; c < W; ++c) from[c] -= factor * x[c];
-  };
-  const auto divide = [](T* x, T divisor) {
-    for (int c = 0; c < W; ++c) x[c] /= divisor;
-  };
-  T x[kSmallLu][W];
-  for (int i = 0; i < n; ++i)
-    for (int c = 0; c < W; ++c) x[i][c] = b[i * row + c];
+  using Row = Columns<W, T>;
+  const auto row_of_b = [&](int i) -> Row& { return *reinterpret_cast<Row*>(b + i * row); };
+  Row x[kSmallLu];
+  for (int i = 0; i < n; ++i) x[i] = row_of_b(i);
   const auto exchange = [&](int k) {
-    if (pivots[k] != k + 1)
-      for (int c = 0; c < W; ++c) std::swap(x[k][c], x[pivots[k] - 1][c]);
+    if (pivots[k] != k + 1) std::swap(x[k], x[pivots[k] - 1]);
   };
   if (!transposed) {
     for (int k = 0; k < n; ++k) exchange(k);
-    for (int i = 1; i < n; ++i)
-      for (int j = 0; j < i; ++j) subtract(x[i], lu[i + j * n], x[j]);
+    for (int i = 1; i < n; ++i) {
+      Row sum = x[i];
+      for (int j = 0; j < i; ++j) sum.subtract(lu[i + j * n], x[j]);
+      x[i] = sum;
+    }
     for (int i = n - 1; i >= 0; --i) {
-      for (int j = n - 1; j > i; --j) subtract(x[i], lu[i + j * n], x[j]);
-      divide(x[i], lu[i + i * n]);
+      Row sum = x[i];
+      for (int j = n - 1; j > i; --j) sum.subtract(lu[i + j * n], x[j]);
+      sum.divide(lu[i + i * n]);
+      x[i] = sum;
     }
   } else {
     for (int j = 0; j < n; ++j) {
-      for (int i = 0; i < j; ++i) subtract(x[j], lu[i + j * n], x[i]);
-      divide(x[j], lu[j + j * n]);
+      Row sum = x[j];
+      for (int i = 0; i < j; ++i) sum.subtract(lu[i + j * n], x[i]);
+      sum.divide(lu[j + j * n]);
+      x[j] = sum;
     }
-    for (int j = n - 1; j >= 0; --j)
-      for (int i = j + 1; i < n; ++i) subtract(x[j], lu[i + j * n], x[i]);
+    for (int j = n - 1; j >= 0; --j) {
+      Row sum = x[j];
+      for (int i = j + 1; i < n; ++i) sum.subtract(lu[i + j * n], x[i]);
+      x[j] = sum;
+    }
     for (int k = n - 1; k >= 0; --k) exchange(k);
   }
-  for (int i = 0; i < n; ++i)
-    for (int c = 0; c < W; ++c) b[i * row + c] = x[i][c];
+  for (int i = 0; i < n; ++i) row_of_b(i) = x[i];
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <pullback/core/autograd/record.h>
 #include <pullback/core/ops/map.h>
 #include <pullback/core/ops/methods.h>
+#include <pullback/core/ops/spent.h>
 
 // Elementwise functions of two operands beyond the four of arithmetic.cpp.
 namespace pullback {
@@ -105,7 +106,7 @@ Tensor pow(const Tensor& a, const Scalar& b) {
                   const Scalar less = b.isIntegral() && !b.equal(-0x1p63)
                                           ? Scalar(b.toLong() - 1)
                                           : Scalar(b.toDouble() - 1);
-                  return g * ((less.equal(1) ? *a : pow(*a, less)) * b);
+                  return product_over((less.equal(1) ? *a : pow(*a, less)) * b, g);
                 }));
 }
 
