@@ -14,8 +14,8 @@ namespace pullback::kernels {
   family(binary) family(bounds) family(compare) family(conv_depthwise_tiles)                       \
   family(conv_grad_tiles) family(conv_tiles) family(copy) family(dense_lu) family(gemm_tiles)      \
   family(householder) family(logic) family(max_pool_rows) family(optim) family(random)             \
-  family(reduce) family(rows) family(scan) family(search) family(transcendental)                   \
-  family(transpose) family(unary) family(winograd_tiles)
+  family(reduce) family(rows) family(scan) family(search) family(softmax_columns)                  \
+  family(transcendental) family(transpose) family(unary) family(winograd_tiles)
 // clang-format on
 #define PULLBACK_DECLARE(family) void fill_##family(Kernels&);
 #define PULLBACK_FILL(family) fill_##family(table);

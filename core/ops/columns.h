@@ -39,20 +39,18 @@ class Columns {
   void map_row(const Map& kernel, char* row, double number) const;
   /// Runs a kernel of rows for which neighbouring columns are the rows of one matrix.
   void run(const kernels::Rows& kernel, std::initializer_list<char*> data) const;
+  /// Runs a kernel of neighbouring lines, the first of whose `count` operands is its output.
+  void run(const kernels::Scan& kernel, const Strip* operands, int count) const;
 
-  // The results of columns, which are one row.
-  void max(const Strip& in, char* out) const {
-    reduce(simd().amax, simd().maximum, rows_, in, out);
-  }
-  void sum(const Strip& in, char* out) const { reduce(simd().sum, simd().add, rows_, in, out); }
+  /// The sums of columns, which are one row.
+  void sum(const Strip& in, char* out) const { sum(rows_, in, out); }
   /// The sums of f(a, b), which is in memory for some rows at a time.
   void sum(const Map& f, const Strip& a, const Strip& b, char* out) const;
 
  private:
   void map(const Map& kernel, std::int64_t rows, const Strip& out,
            std::initializer_list<Strip> in) const;
-  void reduce(const kernels::Reduce& kernel, const Map& step, std::int64_t rows, const Strip& in,
-              char* out) const;
+  void sum(std::int64_t rows, const Strip& in, char* out) const;
 };
 
 }  // namespace pullback

@@ -8,48 +8,19 @@ namespace pullback {
 using autograd::record;
 using autograd::saved;
 using autograd::wrt;
+using kernels::Kernels;
 
 namespace {
 
 // Of columns what the kernels of rows do; operands are the result, then x, or g and y.
-
-void softmax_columns(const Columns& c, const Strip* operands, double) {
-  const Strip &y = operands[0], &x = operands[1];
-  Columns::Row top = c.row(), total = c.row();
-  c.max(x, top.data());
-  c.map(simd().sub, y, {x, {top.data(), 0}});
-  c.map(simd().exp, y, {y});
-  c.sum(y, total.data());
-  c.map_row(simd().reciprocal, total.data());
-  c.map(simd().mul, y, {y, {total.data(), 0}});
+template <kernels::Scan Kernels::*kKernel, int kOperands>
+void columns(const Columns& c, const Strip* operands, double) {
+  c.run(simd().*kKernel, operands, kOperands);
 }
-
-void log_softmax_columns(const Columns& c, const Strip* operands, double) {
-  const Strip &y = operands[0], &x = operands[1];
-  Columns::Row top = c.row(), total = c.row();
-  c.max(x, top.data());
-  c.map(simd().sub, y, {x, {top.data(), 0}});
-  c.sum(simd().exp, y, y, total.data());
-  c.map_row(simd().log, total.data());
-  c.map(simd().sub, y, {y, {total.data(), 0}});
-}
-
-void softmax_backward_columns(const Columns& c, const Strip* operands, double) {
-  const Strip &out = operands[0], &g = operands[1], &y = operands[2];
-  Columns::Row dot = c.row();
-  c.sum(simd().mul, g, y, dot.data());
-  c.map(simd().sub, out, {g, {dot.data(), 0}});
-  c.map(simd().mul, out, {out, y});
-}
-
-void log_softmax_backward_columns(const Columns& c, const Strip* operands, double) {
-  const Strip &out = operands[0], &g = operands[1], &y = operands[2];
-  Columns::Row total = c.row();
-  c.sum(g, total.data());
-  c.map(simd().exp, out, {y});
-  c.map(simd().mul, out, {out, {total.data(), 0}});
-  c.map(simd().sub, out, {g, out});
-}
+constexpr auto softmax_columns = columns<&Kernels::softmax_columns, 2>;
+constexpr auto log_softmax_columns = columns<&Kernels::log_softmax_columns, 2>;
+constexpr auto softmax_backward_columns = columns<&Kernels::softmax_backward_columns, 3>;
+constexpr auto log_softmax_backward_columns = columns<&Kernels::log_softmax_backward_columns, 3>;
 
 /// Runs along dimension d of a, and of b if there is one.
 Tensor along(const RowOperation& operation, const Tensor& a, const Tensor& b, int d) {

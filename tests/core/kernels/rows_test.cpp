@@ -44,8 +44,15 @@ double worst_difference(const std::vector<T>& a, const std::vector<double>& b) {
 }
 
 template <class T>
-void check_softmax(const Kernels* table, int64_t n, double tolerance) {
-  const int64_t m = 3;
+std::vector<T> turned(int64_t rows, int64_t columns, const std::vector<T>& x) {
+  std::vector<T> y(x.size());
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) y[j * rows + i] = x[i * columns + j];
+  return y;
+}
+
+template <class T>
+void check_softmax(const Kernels* table, int64_t m, int64_t n, double tolerance) {
   const auto type = scalar_type_of<T>;
   auto x = random_values<T>(m * n);
   auto g = random_values<T>(m * n);
@@ -76,17 +83,36 @@ void check_softmax(const Kernels* table, int64_t n, double tolerance) {
   CHECK(worst_difference(y, logs) < 10 * tolerance);
   table->log_softmax_backward[type](m, n, backward, 0);
   CHECK(worst_difference(out, log_back) < 100 * tolerance);
+  if (m < 16) return;
+
+  // The same of columns.
+  std::ranges::copy(turned(m, n, x), x.begin());
+  std::ranges::copy(turned(m, n, g), g.begin());
+  const int64_t size = sizeof(T), outer[] = {size, size, size};
+  const int64_t inner[] = {m * size, m * size, m * size};
+  table->softmax_columns[type](m, n, forward, outer, inner);
+  CHECK(worst_difference(turned(n, m, y), soft) < tolerance);
+  table->softmax_backward_columns[type](m, n, backward, outer, inner);
+  CHECK(worst_difference(turned(n, m, out), soft_back) < tolerance);
+  table->log_softmax_columns[type](m, n, forward, outer, inner);
+  CHECK(worst_difference(turned(n, m, y), logs) < 10 * tolerance);
+  table->log_softmax_backward_columns[type](m, n, backward, outer, inner);
+  CHECK(worst_difference(turned(n, m, out), log_back) < 100 * tolerance);
 }
 
 }  // namespace
 
-TEST_CASE("softmax and log_softmax of rows, and their gradients, follow their definitions") {
+TEST_CASE("softmax and log_softmax of rows and columns, and their gradients, follow definitions") {
   for (const Kernels* table : all_tiers()) {
     for (int64_t n : {16, 17, 37, 257, 3000}) {
-      INFO(table->tier << " " << n);
-      check_softmax<float>(table, n, 1e-6);
-      check_softmax<double>(table, n, 1e-14);
+      for (int64_t m : {3, 16, 41}) {
+        INFO(table->tier << " " << m << " of " << n);
+        check_softmax<float>(table, m, n, 1e-6);
+        check_softmax<double>(table, m, n, 1e-14);
+      }
     }
+    check_softmax<float>(table, 1067, 20, 1e-6);
+    check_softmax<double>(table, 1067, 20, 1e-14);
   }
 }
 
@@ -105,6 +131,16 @@ TEST_CASE("softmax survives large numbers and gives NaN only where there is one"
     for (int64_t i = 2 * n; i < 4 * n; ++i) CHECK(std::isnan(y[i]));
     table->log_softmax[ScalarType::Float](4, n, data, 0);
     for (int64_t i = 2 * n; i < 4 * n; ++i) CHECK(std::isnan(y[i]));
+
+    std::vector<float> columns(4 * 17);  // of four rows
+    for (int64_t j = 0; j < 4; ++j) columns[j * 17 + 3] = x[j];
+    columns[17 + 5] = NAN;
+    const int64_t outer[] = {4, 4}, inner[] = {4 * 17, 4 * 17};
+    char* of_columns[] = {bytes(y), bytes(columns)};
+    table->softmax_columns[ScalarType::Float](17, 4, of_columns, outer, inner);
+    CHECK(std::fabs(y[2 * 17 + 3] - 0.66524096f) < 1e-6f);
+    CHECK(y[2] == 0.25f);
+    for (int64_t j = 0; j < 4; ++j) CHECK(std::isnan(y[j * 17 + 5]));
   }
 }
 
