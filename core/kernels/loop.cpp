@@ -1,5 +1,6 @@
 #include <pullback/core/kernels/loop.h>
 
+#include <pullback/core/kernels/cut.h>
 #include <pullback/core/kernels/pool.h>
 #include <pullback/core/kernels/round_up.h>
 #include <pullback/core/kernels/tile.h>
@@ -186,6 +187,21 @@ bool run_tiled(const Walk& walk, float cost) {
   return true;
 }
 
+/// Runs a walk of long rows as tiles of parts of them, or returns false as run_tiled does.
+bool run_tiled_bands(const Walk& walk, float cost) {
+  const int last = walk.ndim - 1;
+  const Cut bands(walk.sizes[last], kLongestRow / 2);
+  for (int64_t band = 0; band < bands.count; ++band) {
+    Walk part = walk;
+    part.sizes[last] = bands.size(band);
+    for (int k = 0; k < walk.count; ++k) part.data[k] += bands.begin(band) * walk.strides[last][k];
+    if (run_tiled(part, cost)) continue;
+    if (band == 0) return false;
+    part.run(0, part.numel());
+  }
+  return true;
+}
+
 /// A copy of runs of this many bytes at most takes whole runs.
 constexpr int64_t kLongestRun = 4096;
 
@@ -255,8 +271,9 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
       return share(walk.numel(), row, cost, run);
     }
   }
-  if (walk.ndim > 1 && row > 2 * kBand && crosses(walk)) return run_banded(walk);
   if (run_tiled(walk, cost)) return;
+  if (walk.ndim > 1 && row > 2 * kBand && crosses(walk))
+    return run_tiled_bands(walk, cost) ? void() : run_banded(walk);
   lengthen(walk);
   share(walk.numel(), 1, cost, run);
 }

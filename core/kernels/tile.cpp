@@ -7,20 +7,24 @@ using std::int64_t;
 bool Tile::lay(const Walk& walk, int dim, int64_t count) {
   loop_ = walk.loop;
   count_ = walk.count;
+  calls_ = 1;
   n_ = count;
   for (int d = dim + 1; d < walk.ndim; ++d) n_ *= walk.sizes[d];
+  turned_ = false;
   for (int k = 0; k < count_; ++k) {
     Walk& copy = copies_[k];
     copy.ndim = walk.ndim - dim;
     copy.sizes[0] = count;
     std::copy(walk.sizes + dim + 1, walk.sizes + walk.ndim, copy.sizes + 1);
-    if (!place(walk, dim, k)) return false;
+    if (!place(walk, dim, count, k)) return false;
   }
-  return true;
+  if (calls_ == 1) return true;
+  n_ /= count;
+  return turned_;  // else a walk along the rows does as well
 }
 
 /// Decides where the loop is to find operand k, if it can be there fast.
-bool Tile::place(const Walk& walk, int dim, int k) {
+bool Tile::place(const Walk& walk, int dim, int64_t count, int k) {
   constexpr int64_t kLongest = 128;  // bytes of a row that are not worth a copy
   Walk& copy = copies_[k];
   const int64_t size = walk.element[k];
@@ -38,6 +42,7 @@ bool Tile::place(const Walk& walk, int dim, int k) {
   }
   start_[k] = walk.data[k];
   strides_[k] = fixed ? 0 : size;
+  steps_[k] = fixed ? 0 : stride / copy.sizes[0];
   places_[k] = Place::InMemory;
   if (dense || fixed) return true;
   copy.count = 2;
@@ -47,12 +52,16 @@ bool Tile::place(const Walk& walk, int dim, int k) {
     bool same = true;
     for (int d = 0; d <= dim; ++d) same = same && walk.strides[d][k] == 0;
     if (same) places_[k] = Place::CopiedOnce;
-    if (take_repeats(copy, size, pieces_[k]) || take_transposed(copy, size, pieces_[k])) {
-      return true;
-    }
+    if (take_repeats(copy, size, pieces_[k])) return true;
+    if (take_transposed(copy, size, pieces_[k])) return turned_ = true;
   }
-  return size > 0 && take_runs(copy, size, pieces_[k]) &&
-         (places_[k] == Place::CopiedOnce || pieces_[k].bytes <= kLongest);
+  if (size == 0 || !take_runs(copy, size, pieces_[k])) return false;
+  if (places_[k] == Place::CopiedOnce || pieces_[k].bytes <= kLongest) return true;
+  if (walk.ndim - dim != 2 || walk.strides[dim + 1][k] != size) return false;
+  places_[k] = Place::InMemory;  // row by row
+  steps_[k] = walk.strides[dim][k];
+  calls_ = count;
+  return true;
 }
 
 void Tile::copy(int k, char* to, char* from) const {
@@ -72,7 +81,11 @@ void Tile::run(char* const* at, Buffers& buffers) const {
     if (k > 0 && places_[k] == Place::Copied) copy(k, data[k], at[k]);
   }
   loop_(n_, data, strides_);
-  if (places_[0] == Place::Copied) copy(0, at[0], data[0]);
+  for (int64_t call = 1; call < calls_; ++call) {
+    for (int k = 0; k < count_; ++k) data[k] += steps_[k];
+    loop_(n_, data, strides_);
+  }
+  if (places_[0] == Place::Copied) copy(0, at[0], buffers.of[0]);
 }
 
 }  // namespace pullback::kernels

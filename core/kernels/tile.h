@@ -27,14 +27,15 @@ class Tile {
 
  private:
   enum class Place { InMemory, Copied, CopiedOnce };
-  bool place(const Walk& walk, int dim, int k);
+  bool place(const Walk& walk, int dim, std::int64_t count, int k);
   void copy(int k, char* to, char* from) const;
 
   Loop loop_;
   int count_;
-  std::int64_t n_;
+  bool turned_;             ///< some operand's rows are columns
+  std::int64_t calls_, n_;  ///< the loop is called for n elements at a time
   char* start_[kMaxOperands];
-  std::int64_t strides_[kMaxOperands];
+  std::int64_t strides_[kMaxOperands], steps_[kMaxOperands];  ///< of a call, and between them
   Place places_[kMaxOperands];
   Walk copies_[kMaxOperands];
   Piece pieces_[kMaxOperands];

@@ -83,3 +83,34 @@ TEST_CASE("gradients flow through transposed results") {
   const Tensor t = x.detach().tanh(), g = arange(6, kDouble).reshape({3, 2}).t();
   CHECK(allclose(x.grad(), g * (t + (1 - t * t) * x.detach())));
 }
+
+TEST_CASE("operands by rows and by columns meet in matrices of any width") {
+  const std::pair<std::int64_t, std::int64_t> sizes[] = {
+      {5, 300}, {300, 5}, {100, 100}, {129, 257}, {300, 300}, {1000, 100}, {65, 1025}, {2, 700}};
+  for (const ScalarType type : {kFloat, kDouble, kLong, kInt, kBool}) {
+    for (const auto& [n, m] : sizes) {
+      INFO(type << " " << n << " by " << m);
+      const Tensor wide = randint(0, 9, {n, m + 7}).to(type), x = wide.narrow(1, 3, m);
+      const Tensor y = randint(0, 9, {m, n}).to(type).t(), rows = y.contiguous();
+      CHECK(equal(maximum(x, y), maximum(x.contiguous(), rows)));
+      CHECK(equal(y < x, rows < x.contiguous()));
+      CHECK(equal(where(y > 4, x, y), where(rows > 4, x.contiguous(), rows)));
+      CHECK(equal(where(x.select(1, 0).unsqueeze(1) > 4, x, y),
+                  where(x.select(1, 0).unsqueeze(1).expand({n, m}).contiguous() > 4, x.contiguous(),
+                        rows)));
+      const Tensor changed = wide.clone();
+      changed.narrow(1, 3, m).copy_(y);
+      CHECK(equal(changed.narrow(1, 3, m), rows));
+      CHECK(equal(changed.narrow(1, 0, 3), wide.narrow(1, 0, 3)));
+      CHECK(equal(changed.narrow(1, m + 3, 4), wide.narrow(1, m + 3, 4)));
+      if (type == kBool) continue;
+      CHECK(equal(x + y, x.contiguous() + rows));
+      changed.narrow(1, 3, m).add_(y);
+      CHECK(equal(changed.narrow(1, 3, m), rows * 2));
+      CHECK(equal(changed.narrow(1, 0, 3), wide.narrow(1, 0, 3)));
+      CHECK(equal(changed.narrow(1, m + 3, 4), wide.narrow(1, m + 3, 4)));
+    }
+  }
+  const Tensor x = randn({3, 200, 300}), y = randn({300, 200, 3}).permute({2, 1, 0});
+  CHECK(equal(x * y, x * y.contiguous()));
+}
