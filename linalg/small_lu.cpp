@@ -75,6 +75,7 @@ template <int W, class T>
 struct Columns {
   static constexpr int kBytes = W * sizeof(T), kVector = kBytes < 16 ? sizeof(T) : 16;
   typedef T Vector __attribute__((vector_size(kVector), aligned(sizeof(T)), may_alias));
+  static_assert(kBytes % kVector == 0);
   Vector parts[kBytes / kVector];
 
   void subtract(T factor, const Columns& other) {

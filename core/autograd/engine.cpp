@@ -239,20 +239,26 @@ class Run {
       results = many.data();
       needs = many_needs.get();
     }
+    Node* taker = nullptr;
     for (std::uint32_t i = 0; i < inputs; ++i) {
       Node* next = node->edges_[i].node();
       needs[i] = next && wants(next);
       if (needs[i] && offering && node->edges_[i].output_nr == 0) {
         offers.sums[i] = &scratch(next).gradient;
-        if (next->takes_last_step_ && may_leave_step(node, next)) offers.step = &last_step_;
+        if (next->takes_last_step_) taker = next;
       }
     }
     const bool has_step = last_step_.loop != nullptr;
-    if (has_step) offers.step = &last_step_;
+    if (has_step) [[unlikely]] {
+      offers.left = &last_step_;
+    } else if (taker && may_leave_step(node, taker)) [[unlikely]] {
+      offers.room = &last_step_;
+    }
     if (any) {
       node->check_not_released();
       call(node, gradients, results, Needs(needs, offering ? &offers : nullptr));
-      if (has_step) last_step_ = {};
+      if (has_step) [[unlikely]]
+        last_step_ = {};
       if (DetectAnomalyGuard::checks_nan()) check_for_nan(node, results, needs);
       if (hooks && !hooks->after.empty()) call_hooks_after(*node, *hooks, results, incoming);
     }
@@ -271,15 +277,16 @@ class Run {
     }
   }
 
-  /// May the gradient for the next node lack its last step? Then nobody else may see it, and
-  /// nothing may run before the next node, which gets it from here alone.
+  /// May a node's only gradient lack its last step, for the next node to take? Nobody else may see
+  /// that gradient, and nothing may run in between: no other node, no hook that unpacks. What the
+  /// node has saved lives on in its step.
   bool may_leave_step(const Node* node, Node* next) {
+    if (node->edge_count_ != 1 || node->packs_ || next->packs_ || next->hooks_) return false;
     const Scratch& s = scratch(next);
     const std::vector<Node*>& ready = lists_.ready;
     const Output &from = node->first_output_, &to = next->first_output_;
-    return node->edge_count_ == 1 && !GradMode::is_enabled() && s.waiting == 1 && !s.captured &&
-           !s.gradient.defined() && !next->hooks_ && from.dtype == to.dtype &&
-           from.geometry.same_sizes(to.geometry) &&
+    return !GradMode::is_enabled() && s.waiting == 1 && !s.captured && !s.gradient.defined() &&
+           from.dtype == to.dtype && from.geometry.same_sizes(to.geometry) &&
            (ready.empty() || runs_later(ready.front(), next));
   }
 

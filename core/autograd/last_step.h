@@ -11,9 +11,10 @@ namespace pullback::autograd {
 /// leave to the node that reads g next: an activation's slope to a layer of many rows
 /// (ops/last_step.h).
 struct LastStep {
+  static constexpr std::size_t kNumbers = 3;
   kernels::Loop loop = nullptr;  ///< f; null: no step was left
   Tensor value;                  ///< of g's shape and type, dense as g is
-  std::array<double, 3> numbers{};
+  std::array<double, kNumbers> numbers{};
 };
 
 }  // namespace pullback::autograd

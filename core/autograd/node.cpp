@@ -110,6 +110,7 @@ void Node::note_output(std::size_t i, const Tensor& y) {
   out.version = out.kept->version;
   if (!SavedTensorsHooks::are_set()) return;
   out.packed = SavedTensorsHooks::pack(out.kept, out.geometry, out.dtype);
+  packs_ = true;
   out.kept.reset();
 }
 

@@ -57,7 +57,8 @@ struct Offers {
   static constexpr int kInputs = 3;
   const bool* needs;  ///< of input 0
   const Tensor* sums[kInputs] = {};
-  LastStep* step = nullptr;
+  const LastStep* left = nullptr;
+  LastStep* room = nullptr;
 };
 
 /// Which inputs' gradients anybody reads.
@@ -68,10 +69,12 @@ class Needs {
   /// The sum of the gradients of an input that have arrived so far, if it may be added to in place:
   /// a rule that does so returns no gradient for the input. Null otherwise.
   const Tensor* sum(int input) const;
-  /// Null; or, for a rule with `takes_last_step`, the step that the node before left to it; or, for
-  /// the rule of a node with one input, where to leave its own last step, which the next node
-  /// takes.
-  LastStep* step() const { return offers_ ? offers_->step : nullptr; }
+  /// Where the rule of a node's only input may leave the last step of its gradient, which the next
+  /// node takes; null where it takes none.
+  LastStep* room() const { return offers_ ? offers_->room : nullptr; }
+  /// The step that the node before has left, which a rule with `takes_last_step` must take; or
+  /// null.
+  const LastStep* left() const { return offers_ ? offers_->left : nullptr; }
   Needs without_offers() const { return Needs(bits_); }
   bool any(int count) const {
     for (int i = 0; i < count; ++i)
@@ -174,6 +177,7 @@ class Node {
   bool had_saved_ = false;
   bool released_ = false;
   bool takes_last_step_ = false;
+  bool packs_ = false;      ///< saved values are what SavedTensorsHooks made of them
   Saved* saved_ = nullptr;  ///< list of the saved inputs inside the rules
   CopySlices* outer_ = nullptr;
   std::uint64_t sequence_;

@@ -65,10 +65,11 @@ class OpNode final : public Node {
   template <class F>
   void store(int rule, F&& formula) {
     if (!rules_[rule].place) return;
-    new (rules_[rule].place) std::decay_t<F>(std::forward<F>(formula));
+    [[maybe_unused]] const auto* stored =
+        new (rules_[rule].place) std::decay_t<F>(std::forward<F>(formula));
     rules_[rule].stored = true;
-    if constexpr (requires { formula.takes_last_step(); })
-      takes_last_step_ = formula.takes_last_step();
+    if constexpr (requires { stored->takes_last_step(); })
+      takes_last_step_ = stored->takes_last_step();
   }
 
   void run(Tensor* output_grads, Tensor* input_grads, Needs needs) override;

@@ -72,6 +72,7 @@ void Saved::keep(const Tensor& x, Node* node) {
   }
   if (SavedTensorsHooks::are_set()) {
     packed_ = SavedTensorsHooks::pack(storage_, geometry_, dtype_);
+    node->packs_ = true;
     storage_.reset();
   }
   owner_ = node;

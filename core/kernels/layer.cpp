@@ -14,7 +14,8 @@ namespace pullback::kernels {
 namespace {
 
 constexpr std::int64_t kLastLevelBytes = 32 << 20;
-// Short rows cost nothing in one pass, and an activation's slope gains from it, at a third of that.
+// Rows up to this go in one pass from a third of that on: it costs them nothing there, and spares
+// an activation's slope a pass.
 constexpr std::int64_t kShortRow = 1 << 10;
 constexpr std::int64_t kPieceBytes = 512 << 10;  // of X, G and X̄: what a second-level cache holds
 // With fewer rows in a piece W̄'s way to the cache and back counts.
@@ -53,7 +54,7 @@ const T* taken(const OutputGradient<T>& g, std::int64_t first, std::int64_t n, T
 bool one_pass_pays(std::int64_t rows, std::int64_t in, std::int64_t out, std::int64_t item_bytes) {
   const std::int64_t row = row_bytes(in, out, item_bytes);
   const std::int64_t most = row <= kShortRow ? kLastLevelBytes / 3 : kLastLevelBytes;
-  return row <= kPieceBytes / kLeastRows && rows > most / std::max<std::int64_t>(row, 1);
+  return row > 0 && row <= kPieceBytes / kLeastRows && rows > most / row;
 }
 
 template <class T>

@@ -7,8 +7,8 @@
 namespace pullback::kernels {
 
 /// Does `layer_gradients` beat a pass over G for each gradient? It does where X, G and X̄ leave the
-/// last-level cache, and behind an activation a little before; rows must be short enough for many
-/// to be in the second-level cache at once.
+/// last-level cache, or with short rows a third of it; rows must be short enough for many to be in
+/// the second-level cache at once.
 bool one_pass_pays(std::int64_t rows, std::int64_t in, std::int64_t out, std::int64_t item_bytes);
 
 /// The gradient of a layer's output, rows×out: g itself, or step(g, value, numbers…) where the

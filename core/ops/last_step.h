@@ -9,16 +9,19 @@
 /// How a rule leaves an elementwise last step to the node that reads its gradient next.
 namespace pullback {
 
-bool leave_step(autograd::LastStep& room, Map kernels::Kernels::*f, const Tensor& g,
-                const Tensor& x, const double* numbers, std::size_t count);
-/// Leaves g ← f(g, x, numbers…) to the next node, where that takes it; false where it does not.
+/// Notes the step g ← f(g, x, numbers…) in `room`; false where g and x do not fit it.
+bool note_step(autograd::LastStep& room, const Map& f, const Tensor& g, const Tensor& x,
+               const double* numbers, std::size_t count);
+
+/// Leaves that step to the next node, which then gets g as it is; false where that node takes none.
 template <std::size_t N = 0>
 bool leave_step(autograd::Needs needs, Map kernels::Kernels::*f, const Tensor& g, const Tensor& x,
                 const std::array<double, N>& numbers = {}) {
-  return needs.step() && leave_step(*needs.step(), f, g, x, numbers.data(), N);
+  static_assert(N <= autograd::LastStep::kNumbers);
+  return needs.room() && note_step(*needs.room(), simd().*f, g, x, numbers.data(), N);
 }
 
-/// g after the step that was left for it.
-Tensor with_step(const Tensor& g, const autograd::LastStep& step);
+/// g after the step that was left for it, in g's memory where it may be.
+Tensor with_step(Tensor&& g, const autograd::LastStep& step);
 
 }  // namespace pullback

@@ -26,10 +26,12 @@ class LayerRule {
         x_(saved_for(weight, x)),
         x_by_columns_(by_columns(x)),
         weight_by_columns_(by_columns(weight)),
-        in_one_pass_(one_pass_pays(x.get()->geometry, weight.get()->geometry, x.scalar_type()) &&
-                     x.is_contiguous() && !weight_by_columns_ && autograd::requires_grad(weight)) {}
+        one_pass_(kernels::one_pass_pays(x.get()->geometry.size[0], x.get()->geometry.size[1],
+                                         weight.get()->geometry.size[0],
+                                         static_cast<std::int64_t>(element_size(x.get()->dtype))) &&
+                  x.is_contiguous() && !weight_by_columns_ && autograd::requires_grad(weight)) {}
 
-  bool takes_last_step() const { return in_one_pass_; }
+  bool takes_last_step() const { return one_pass_; }
 
  protected:
   struct Gradients {
@@ -37,8 +39,8 @@ class LayerRule {
   };
 
   Gradients gradients(Tensor&& g, const LastStep* step, bool of_x, bool of_weight) const {
-    if (in_one_pass_ && of_weight && !GradMode::is_enabled()) return in_one_pass(g, step, of_x);
-    if (step) g = with_step(g, *step);
+    if (one_pass_ && of_weight && !GradMode::is_enabled()) return in_one_pass(g, step, of_x);
+    if (step) g = with_step(std::move(g), *step);
     Gradients to;
     if (of_x) to.x = product({g}, {*weight_}, x_by_columns_);
     if (of_weight) to.weight = product({g, true}, {*x_}, weight_by_columns_);
@@ -47,11 +49,6 @@ class LayerRule {
   }
 
  private:
-  static bool one_pass_pays(const Geometry& x, const Geometry& weight, ScalarType type) {
-    return kernels::one_pass_pays(x.size[0], x.size[1], weight.size[0],
-                                  static_cast<std::int64_t>(element_size(type)));
-  }
-
   Gradients in_one_pass(const Tensor& g, const LastStep* step, bool of_x) const {
     const ScalarType type = g.scalar_type();
     const Tensor rows = g.contiguous(), x = dense(*x_);  // hooks may have unpacked it otherwise
@@ -75,20 +72,20 @@ class LayerRule {
   }
 
   Saved weight_, x_;
-  bool x_by_columns_, weight_by_columns_, in_one_pass_;
+  bool x_by_columns_, weight_by_columns_, one_pass_;
 };
 
 struct WithBias : LayerRule {
   using LayerRule::LayerRule;
   std::tuple<Tensor, Tensor, Tensor> operator()(Tensor&& g, Needs needs) const {
-    Gradients all = gradients(std::move(g), needs.step(), needs[1], needs[2]);
+    Gradients all = gradients(std::move(g), needs.left(), needs[1], needs[2]);
     return {std::move(all.bias), std::move(all.x), std::move(all.weight)};
   }
 };
 struct WithoutBias : LayerRule {
   using LayerRule::LayerRule;
   std::pair<Tensor, Tensor> operator()(Tensor&& g, Needs needs) const {
-    Gradients all = gradients(std::move(g), needs.step(), needs[0], needs[1]);
+    Gradients all = gradients(std::move(g), needs.left(), needs[0], needs[1]);
     return {std::move(all.x), std::move(all.weight)};
   }
 };

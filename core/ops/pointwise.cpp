@@ -42,20 +42,18 @@ void check_type(const char* op, const Tensor& x, Result result) {
 }
 
 /// May write its result over g.
-using Formula = Tensor (*)(Tensor&& g, const Tensor& value, Needs needs);
+using Formula = Tensor (*)(Tensor&& g, const Tensor& value);
 
 Tensor from_input(const char* op, const char* node, const Tensor& x, const Map& kernel,
                   Result result, Formula f) {
-  return record(
-      node, value_of(op, x, kernel, result),
-      wrt(x, [f, x = saved(x)](Tensor&& g, Needs needs) { return f(std::move(g), *x, needs); }));
+  return record(node, value_of(op, x, kernel, result),
+                wrt(x, [f, x = saved(x)](Tensor&& g) { return f(std::move(g), *x); }));
 }
 
 Tensor from_output(const char* op, const char* node, const Tensor& x, const Map& kernel,
                    Result result, Formula f) {
-  return record(
-      node, value_of(op, x, kernel, result),
-      wrt(x, [f](Tensor&& g, const Tensor& y, Needs needs) { return f(std::move(g), y, needs); }));
+  return record(node, value_of(op, x, kernel, result),
+                wrt(x, [f](Tensor&& g, const Tensor& y) { return f(std::move(g), y); }));
 }
 
 Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -63,8 +61,7 @@ Tensor from_input_(const char* op, const char* node, const Tensor& x, const Map&
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x,
-          [f, x = saved_copy(x)](Tensor&& g, Needs needs) { return f(std::move(g), *x, needs); }));
+      wrt(x, [f, x = saved_copy(x)](Tensor&& g) { return f(std::move(g), *x); }));
 }
 
 Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -72,14 +69,36 @@ Tensor from_output_(const char* op, const char* node, const Tensor& x, const Map
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f](Tensor&& g, const Tensor& y, Needs needs) { return f(std::move(g), y, needs); }));
+      wrt(x, [f](Tensor&& g, const Tensor& y) { return f(std::move(g), y); }));
+}
+
+// Activations, whose slope the next node may take instead: f(g, y) is the kernel `slope`.
+
+using Slope = Tensor (*)(Tensor g, const Tensor& y);
+
+Tensor sloped(const char* op, const char* node, const Tensor& x, const Map& kernel, Result result,
+              Slope f, Map Kernels::*slope) {
+  return record(node, value_of(op, x, kernel, result),
+                wrt(x, [f, slope](Tensor&& g, const Tensor& y, Needs needs) {
+                  return leave_step(needs, slope, g, y) ? std::move(g) : f(std::move(g), y);
+                }));
+}
+
+Tensor sloped_(const char* op, const char* node, const Tensor& x, const Map& kernel, Result result,
+               Slope f, Map Kernels::*slope) {
+  check_type(op, x, result);
+  return record_inplace(
+      op, node, x, [&] { change(op, x, kernel, result); },
+      wrt(x, [f, slope](Tensor&& g, const Tensor& y, Needs needs) {
+        return leave_step(needs, slope, g, y) ? std::move(g) : f(std::move(g), y);
+      }));
 }
 
 // The formula looks at neither: nothing is kept, so that a later change is no mistake.
 Tensor from_nothing(const char* op, const char* node, const Tensor& x, const Map& kernel,
                     Result result, Formula f) {
   return record(node, value_of(op, x, kernel, result),
-                wrt(x, [f](Tensor&& g, Needs needs) { return f(std::move(g), g, needs); }));
+                wrt(x, [f](Tensor&& g) { return f(std::move(g), g); }));
 }
 
 Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Map& kernel,
@@ -87,18 +106,8 @@ Tensor from_nothing_(const char* op, const char* node, const Tensor& x, const Ma
   check_type(op, x, result);
   return record_inplace(
       op, node, x, [&] { change(op, x, kernel, result); },
-      wrt(x, [f](Tensor&& g, Needs needs) { return f(std::move(g), g, needs); }));
+      wrt(x, [f](Tensor&& g) { return f(std::move(g), g); }));
 }
-
-/// F(g, y), whose kernel the next node may take instead.
-template <Tensor (*F)(Tensor, const Tensor&), Map Kernels::*kKernel>
-Tensor slope(Tensor&& g, const Tensor& y, Needs needs) {
-  if (leave_step(needs, kKernel, g, y)) return std::move(g);
-  return F(std::move(g), y);
-}
-constexpr auto tanh_slope = slope<tanh_backward, &Kernels::tanh_backward>;
-constexpr auto sigmoid_slope = slope<sigmoid_backward, &Kernels::sigmoid_backward>;
-constexpr auto relu_slope = slope<relu_backward, &Kernels::relu_backward>;
 
 constexpr double kLog2 = std::numbers::ln2, kLog10 = std::numbers::ln10;
 const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
@@ -113,25 +122,39 @@ const double kTwoBySqrtPi = 2 / std::sqrt(std::numbers::pi);
     return pullback::op##_(target(#op "_")); \
   }
 
-#define PULLBACK_POINTWISE(how, op, node, result, formula)                                      \
-  static Tensor op##_gradient([[maybe_unused]] Tensor&& g, [[maybe_unused]] const Tensor& x,    \
-                              [[maybe_unused]] const Tensor& y, [[maybe_unused]] Needs needs) { \
-    return formula;                                                                             \
-  }                                                                                             \
-  Tensor op(const Tensor& a) {                                                                  \
-    return how(#op, node, a, simd().op, Result::result,                                         \
-               [](Tensor&& g, const Tensor& v, Needs needs) {                                   \
-                 return op##_gradient(std::move(g), v, v, needs);                               \
-               });                                                                              \
-  }                                                                                             \
-  Tensor op##_(const Tensor& a) {                                                               \
-    check_defined(#op "_", a);                                                                  \
-    return how##_(#op "_", node, a, simd().op, Result::result,                                  \
-                  [](Tensor&& g, const Tensor& v, Needs needs) {                                \
-                    return op##_gradient(std::move(g), v, v, needs);                            \
-                  });                                                                           \
-  }                                                                                             \
+#define PULLBACK_POINTWISE(how, op, node, result, formula)                                        \
+  static Tensor op##_gradient([[maybe_unused]] Tensor&& g, [[maybe_unused]] const Tensor& x,      \
+                              [[maybe_unused]] const Tensor& y) {                                 \
+    return formula;                                                                               \
+  }                                                                                               \
+  Tensor op(const Tensor& a) {                                                                    \
+    return how(#op, node, a, simd().op, Result::result,                                           \
+               [](Tensor&& g, const Tensor& v) { return op##_gradient(std::move(g), v, v); });    \
+  }                                                                                               \
+  Tensor op##_(const Tensor& a) {                                                                 \
+    check_defined(#op "_", a);                                                                    \
+    return how##_(#op "_", node, a, simd().op, Result::result,                                    \
+                  [](Tensor&& g, const Tensor& v) { return op##_gradient(std::move(g), v, v); }); \
+  }                                                                                               \
   PULLBACK_METHODS(op)
+
+#define PULLBACK_SLOPED(op, node, result)                                      \
+  Tensor op(const Tensor& a) {                                                 \
+    return sloped(#op, node, a, simd().op, Result::result, op##_backward,      \
+                  &Kernels::op##_backward);                                    \
+  }                                                                            \
+  Tensor op##_(const Tensor& a) {                                              \
+    check_defined(#op "_", a);                                                 \
+    return sloped_(#op "_", node, a, simd().op, Result::result, op##_backward, \
+                   &Kernels::op##_backward);                                   \
+  }                                                                            \
+  PULLBACK_METHODS(op)
+
+PULLBACK_SLOPED(tanh, "TanhBackward0", Float)
+PULLBACK_SLOPED(sigmoid, "SigmoidBackward0", Float)
+PULLBACK_SLOPED(relu, "ReluBackward0", SameType)
+
+#undef PULLBACK_SLOPED
 
 // clang-format off
 PULLBACK_POINTWISE(from_input,  abs,        "AbsBackward0",        SameType, g * sign(x))
@@ -154,12 +177,9 @@ PULLBACK_POINTWISE(from_input,  acos,       "AcosBackward0",       Float,    -g 
 PULLBACK_POINTWISE(from_input,  atan,       "AtanBackward0",       Float,    g / (x * x + 1))
 PULLBACK_POINTWISE(from_input,  sinh,       "SinhBackward0",       Float,    g * cosh(x))
 PULLBACK_POINTWISE(from_input,  cosh,       "CoshBackward0",       Float,    g * sinh(x))
-PULLBACK_POINTWISE(from_output, tanh,       "TanhBackward0",       Float,    tanh_slope(std::move(g), y, needs))
 PULLBACK_POINTWISE(from_input,  asinh,      "AsinhBackward0",      Float,    g * rsqrt(x * x + 1))
 PULLBACK_POINTWISE(from_input,  acosh,      "AcoshBackward0",      Float,    g * rsqrt(x * x - 1))
 PULLBACK_POINTWISE(from_input,  atanh,      "AtanhBackward0",      Float,    g / (1 - x * x))
-PULLBACK_POINTWISE(from_output, sigmoid,    "SigmoidBackward0",    Float,    sigmoid_slope(std::move(g), y, needs))
-PULLBACK_POINTWISE(from_output, relu,       "ReluBackward0",       SameType, relu_slope(std::move(g), y, needs))
 PULLBACK_POINTWISE(from_input,  erf,        "ErfBackward0",        Float,    g * exp(-(x * x)) * kTwoBySqrtPi)
 PULLBACK_POINTWISE(from_input,  erfc,       "ErfcBackward0",       Float,    g * exp(-(x * x)) * -kTwoBySqrtPi)
 PULLBACK_POINTWISE(from_output, erfinv,     "ErfinvBackward0",     Float,    g * exp(y * y) / kTwoBySqrtPi)

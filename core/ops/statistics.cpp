@@ -45,7 +45,7 @@ Tensor mean_over(const char* node, const Tensor& x, Over over, bool keepdim,
     y = reduce("mean", simd().sum, as_type(x, type), over, keepdim) / n;
   }
   return record(node, y, wrt(x, [from = x.get()->geometry, over, keepdim, n](const Tensor& g) {
-                  return expand(restore_dims(g / n, over, from.ndim, keepdim), from.sizes());
+                  return expand(restore_dims(g, over, from.ndim, keepdim), from.sizes()) / n;
                 }));
 }
 

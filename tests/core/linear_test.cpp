@@ -229,6 +229,30 @@ TEST_CASE("a slope that was left serves graphs that are kept, and a layer that o
   }
 }
 
+TEST_CASE("values that hooks unpack are not kept for a slope that is taken later") {
+  const Activated layer;
+  const std::vector<Tensor> expected = layer.gradients(tanh(layer.linear()));
+  const long before = steps_left();
+  const Tensor staged[] = {empty({layer.x.numel()}), empty({layer.x.numel()})};  // take turns
+  int turn = 0;
+  Tensor seen, y, activated;
+  {
+    const autograd::SavedTensorsHooks hooks(
+        [](const Tensor& saved) -> std::any { return saved.detach().clone(); },
+        [&](const std::any& packed) {
+          if (turn == 0) y.register_hook([&](const Tensor& g) { seen = g; });
+          const Tensor& saved = std::any_cast<const Tensor&>(packed);
+          const Tensor given = staged[turn++ % 2].narrow(0, 0, saved.numel()).view(saved.sizes());
+          return given.copy_(saved).detach();
+        });
+    y = layer.linear();
+    activated = tanh(y);
+  }
+  check_equal(layer.gradients(activated), expected);
+  CHECK(steps_left() == before);
+  CHECK(allclose(seen, layer.g * (1 - activated.detach().square()), 1e-5, 1e-6));
+}
+
 TEST_CASE("an activation of few rows, or before something else, keeps its slope") {
   const Tensor x = randn({100, 30}), weight = randn({19, 30}).requires_grad_();
   const long before = steps_left();
@@ -241,6 +265,13 @@ TEST_CASE("an activation of few rows, or before something else, keeps its slope"
 TEST_CASE("a layer without input features gives its bias, whatever the batch's dimensions") {
   const Tensor weight = ones({2, 0}), bias = tensor({1.0, 2.0}, kFloat);
   CHECK(equal(nn::functional::linear(ones({3, 4, 0}), weight, bias), bias.expand({3, 4, 2})));
+}
+
+TEST_CASE("many rows may have no features on either side") {
+  const Tensor x = ones({40'000'000, 0}).requires_grad_();
+  const Tensor weight = ones({0, 0}).requires_grad_(), bias = ones({0}).requires_grad_();
+  relu(nn::functional::linear(x, weight, bias)).sum().backward();
+  CHECK(weight.grad().sizes() == IntArrayRef({0, 0}));
 }
 
 TEST_CASE("a layer may have no outputs") {
