@@ -122,8 +122,8 @@ Slices slices_of(std::int64_t extent, double work) {
   const auto wanted = static_cast<std::int64_t>(std::min(work / kSliceWork, double(kMostSlices)));
   const std::int64_t count = std::min(wanted, extent / kLeastWidth);
   if (count <= 1) return {1, extent};
-  const std::int64_t width = round_up((extent + count - 1) / count, 16);
-  return {(extent + width - 1) / width, width};
+  const std::int64_t width = round_up(ceil_div(extent, count), 16);
+  return {ceil_div(extent, width), width};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <pullback/core/kernels/blas.h>
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 // im2col with GEMM: the patches of a band of output rows become the columns of a matrix, which
 // stays in cache between being written and being multiplied.
@@ -30,7 +31,7 @@ struct Plan {
                        : std::clamp<std::int64_t>(
                              kBandElements / std::max<std::int64_t>(patch * s.out_w, 1), 1,
                              std::max<std::int64_t>(s.out_h, 1))),
-        bands(s.out_h ? (s.out_h + band - 1) / band : 0),
+        bands(s.out_h ? ceil_div(s.out_h, band) : 0),
         work(2.0 * double(out_channels) * double(patch) * double(out_plane)) {}
 
   std::int64_t chunk(double work_of_one) const {
@@ -50,8 +51,8 @@ struct Inside {
 };
 
 Inside inside(std::int64_t offset, std::int64_t stride, std::int64_t extent, std::int64_t out) {
-  const std::int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
-  const std::int64_t last = extent - offset <= 0 ? 0 : (extent - offset + stride - 1) / stride;
+  const std::int64_t first = offset >= 0 ? 0 : ceil_div(-offset, stride);
+  const std::int64_t last = extent - offset <= 0 ? 0 : ceil_div(extent - offset, stride);
   return {std::min(first, out), std::clamp(last, std::min(first, out), out)};
 }
 

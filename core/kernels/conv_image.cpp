@@ -34,10 +34,9 @@ struct RowCopy {
       : offset(offset),
         stride(stride),
         count(count),
-        first(
-            std::clamp<std::int64_t>(offset >= 0 ? 0 : (-offset + stride - 1) / stride, 0, count)),
-        last(std::clamp<std::int64_t>(
-            extent - offset <= 0 ? 0 : (extent - offset + stride - 1) / stride, first, count)) {}
+        first(std::clamp<std::int64_t>(offset >= 0 ? 0 : ceil_div(-offset, stride), 0, count)),
+        last(std::clamp<std::int64_t>(extent - offset <= 0 ? 0 : ceil_div(extent - offset, stride),
+                                      first, count)) {}
 
   // `zeroed`: what lies beside them is 0 already.
   template <class T>

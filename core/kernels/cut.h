@@ -2,12 +2,9 @@
 
 #include <cstdint>
 
-namespace pullback::kernels {
+#include <pullback/core/kernels/round_up.h>
 
-/// a / b, rounded up, for a ≥ 0 and b > 0.
-inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
+namespace pullback::kernels {
 
 /// An extent cut evenly into pieces of at most `most`.
 struct Cut {

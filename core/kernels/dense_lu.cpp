@@ -61,7 +61,7 @@ void dense_lu_solve(bool transposed, int n, std::int64_t columns, const T* lu, c
     return;
   }
 
-  const std::int64_t width = lu_loops.width, groups = (columns + width - 1) / width;
+  const std::int64_t width = lu_loops.width, groups = ceil_div(columns, width);
   auto solve = [&](std::int64_t begin, std::int64_t end) {
     Buffer<T> panel(n * width);
     T* x = panel.data();

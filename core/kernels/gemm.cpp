@@ -7,6 +7,7 @@
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 #include <pullback/core/kernels/scalar_type.h>
 
 namespace pullback::kernels {
@@ -44,7 +45,7 @@ const GemmTiles<T>& tiles() {
 }
 
 int64_t pieces(int64_t extent, int64_t most) {
-  return extent <= most ? 1 : (extent + most - 1) / most;
+  return extent <= most ? 1 : ceil_div(extent, most);
 }
 /// About equal pieces of at most `most`, in multiples of `unit`.
 int64_t piece(int64_t extent, int64_t most, int64_t unit) {

@@ -7,6 +7,7 @@
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 #include <pullback/core/kernels/short_copy.h>
 
 namespace pullback::kernels {
@@ -179,12 +180,12 @@ bool for_each_line(const Work& work, const IndexedWalk& whole, const void* x,
   const bool whole_lines = (in_order && w.dim == last) || lines >= num_threads();
   const int64_t threads = whole_lines ? 1 : num_threads();
   const int64_t width =
-      std::max((w.sizes[last] + threads - 1) / threads, std::min(kNarrowest, w.sizes[last]));
+      std::max(ceil_div(w.sizes[last], threads), std::min(kNarrowest, w.sizes[last]));
   const int64_t rows = across < 0 ? 1 : w.sizes[across];
   const int64_t height = rows_in_order ? rows : std::clamp<int64_t>(kWork / width, 1, rows);
   IndexedWalk tasks = w;
   const auto in_pieces = [&](int d, int64_t piece) {
-    tasks.sizes[d] = (w.sizes[d] + piece - 1) / piece;
+    tasks.sizes[d] = ceil_div(w.sizes[d], piece);
     tasks.x[d] *= piece, tasks.index[d] *= piece, tasks.other[d] *= piece;
   };
   in_pieces(last, width);
@@ -339,7 +340,7 @@ Work scattering(ScalarType type, Join join) {
 
 std::int64_t first_outside(const std::int64_t* index, std::int64_t count, std::int64_t length) {
   std::atomic<int64_t> first{count};
-  parallel_for((count + kPiece - 1) / kPiece, kWork / kPiece, [&](int64_t begin, int64_t end) {
+  parallel_for(ceil_div(count, kPiece), kWork / kPiece, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece) {
       int64_t at = piece * kPiece;
       if (!kernels().any_outside(std::min(kPiece, count - at), index + at, length)) continue;

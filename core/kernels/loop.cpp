@@ -88,7 +88,7 @@ void run_transposed(const Walk& walk, Transpose transpose) {
   const int out_dim = walk.ndim - 1;
   const int64_t columns = walk.sizes[in_dim];
   const int64_t rows = walk.sizes[out_dim];
-  const int64_t bands = (columns + kBand - 1) / kBand;
+  const int64_t bands = ceil_div(columns, kBand);
   int64_t count = bands;
   for (int d = 0; d < in_dim; ++d) count *= walk.sizes[d];
   auto body = [&](int64_t begin, int64_t end) {
@@ -115,7 +115,7 @@ void run_transposed(const Walk& walk, Transpose transpose) {
 void run_banded(const Walk& walk) {
   const int last = walk.ndim - 1;
   const int64_t width = walk.sizes[last];
-  const int64_t bands = (width + kBand - 1) / kBand;
+  const int64_t bands = ceil_div(width, kBand);
   const int64_t work = walk.numel() / bands;
   parallel_for(bands, std::max<int64_t>(1, 16384 / work), [&](int64_t begin, int64_t end) {
     for (int64_t band = begin; band < end; ++band) {
@@ -133,7 +133,7 @@ template <class F>
 void run_alone(int64_t n, int64_t chunk, const F& f) {
   static thread_local bool from_the_end = false;
   from_the_end = !from_the_end;
-  const int64_t chunks = (n + chunk - 1) / chunk;
+  const int64_t chunks = ceil_div(n, chunk);
   for (int64_t i = 0; i < chunks; ++i) {
     const int64_t begin = (from_the_end ? chunks - 1 - i : i) * chunk;
     f(begin, std::min(begin + chunk, n));
@@ -161,7 +161,7 @@ bool run_tiled(const Walk& walk, float cost) {
   int64_t rows = walk.sizes[dim], tiles = 1;
   if (rows * row * size > Tile::kBytes) {
     rows = Tile::kBytes / size / row;
-    tiles = (walk.sizes[dim] + rows - 1) / rows;
+    tiles = ceil_div(walk.sizes[dim], rows);
   }
   const int64_t rest = walk.sizes[dim] - (tiles - 1) * rows;
   Tile tile, shorter;

@@ -6,6 +6,7 @@
 #include <pullback/core/kernels/buffer.h>
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback::kernels {
 namespace {
@@ -50,7 +51,7 @@ struct Cut {
     const int64_t repeats = std::max<int64_t>(1, std::min(kWidth / some, s.outer / kHeight));
     rows = s.outer / repeats, rest = s.outer % repeats, width = repeats * line();
     height = std::clamp<int64_t>(kElements / (repeats * some), 32, 256);
-    parts = (rows + height - 1) / height + (rest > 0);
+    parts = ceil_div(rows, height) + (rest > 0);
   }
   int64_t line() const { return groups * inner; }
   int64_t sums_of_part() const { return columns ? width : height; }

@@ -1,4 +1,5 @@
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 #include <pthread.h>
 
@@ -63,7 +64,7 @@ class Claims {
 };
 
 std::int64_t chunks_in(std::int64_t count, std::int64_t chunk) {
-  return (count + chunk - 1) / chunk;
+  return ceil_div(count, chunk);
 }
 
 void run_alone(std::int64_t count, std::int64_t chunk, Body body, void* context) {

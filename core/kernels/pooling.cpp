@@ -35,7 +35,7 @@ struct Alike {
 
 Alike alike(const std::vector<Window>& windows) {
   const auto taps = [](const Window& w) {
-    return w.end > w.begin ? (w.end - w.begin + w.step - 1) / w.step : 0;
+    return w.end > w.begin ? ceil_div(w.end - w.begin, w.step) : 0;
   };
   Alike found;
   for (const Window& w : windows) found.taps = std::max(found.taps, taps(w));
@@ -85,7 +85,7 @@ std::vector<Window> sliding_windows(std::int64_t in, std::int64_t out, std::int6
 std::vector<Window> adaptive_windows(std::int64_t in, std::int64_t out) {
   std::vector<Window> windows(static_cast<std::size_t>(out));
   for (std::int64_t i = 0; i < out; ++i) {
-    const std::int64_t begin = i * in / out, end = ((i + 1) * in + out - 1) / out;
+    const std::int64_t begin = i * in / out, end = ceil_div((i + 1) * in, out);
     windows[static_cast<std::size_t>(i)] = {begin, end, 1, end - begin};
   }
   return windows;

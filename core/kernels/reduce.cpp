@@ -87,7 +87,7 @@ struct Plan {
   int64_t rows_per_task = 1;
   int64_t pieces = 1, length = 0, piece_stride = 0;
 
-  int64_t row_tasks() const { return (row.size + rows_per_task - 1) / rows_per_task; }
+  int64_t row_tasks() const { return ceil_div(row.size, rows_per_task); }
   int64_t tasks() const { return pieces * others.numel() * row_tasks(); }
 
   void run(int64_t task) const {
@@ -168,7 +168,7 @@ Plan make_plan(const Reduce& op, ScalarType type, const Dims& kept, const Dim& r
   const int64_t shortest = std::max<int64_t>(64, kGrain / per_row);
   if (op.combine != nullptr && plan.tasks() < kEnoughTasks && n >= 2 * shortest) {
     plan.length = shortest;
-    plan.pieces = (n + shortest - 1) / shortest;
+    plan.pieces = ceil_div(n, shortest);
   }
   return plan;
 }

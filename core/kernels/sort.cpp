@@ -7,6 +7,7 @@
 
 #include <pullback/core/kernels/kernels.h>
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 #include <pullback/core/kernels/sort_key.h>
 
 namespace pullback::kernels {
@@ -192,7 +193,7 @@ template <class T>
 void rank_rows(ScalarType type, bool descending, int64_t m, int64_t n, int64_t k, const T* in,
                T* values, int64_t* indices) {
   constexpr int64_t lanes = RowRanker<T>::kLanes;
-  const int64_t groups = (m + lanes - 1) / lanes;
+  const int64_t groups = ceil_div(m, lanes);
   parallel_for(groups, std::max<int64_t>(1, 2048 / (lanes * n)), [=](int64_t begin, int64_t end) {
     RowRanker<T> ranker(type, descending);
     for (int64_t j = begin * lanes; j < std::min(end * lanes, m); j += lanes) {

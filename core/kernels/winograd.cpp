@@ -27,7 +27,7 @@ constexpr int64_t kApart = 16;
 // to[p·stride + c] = from[c·plane + p], in vectors along channels.
 void turn(const Kernels& tier, int64_t images, int64_t channels, int64_t plane, const float* from,
           float* to, int64_t stride) {
-  const int64_t blocks = (plane + kPixels - 1) / kPixels;
+  const int64_t blocks = ceil_div(plane, kPixels);
   parallel_for(images * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / blocks, p = unit % blocks * kPixels;
@@ -40,7 +40,7 @@ void turn(const Kernels& tier, int64_t images, int64_t channels, int64_t plane, 
 // And back.
 void turn_back(const Kernels& tier, int64_t images, int64_t channels, int64_t plane,
                const float* from, int64_t stride, float* to) {
-  const int64_t blocks = (plane + kPixels - 1) / kPixels;
+  const int64_t blocks = ceil_div(plane, kPixels);
   parallel_for(images * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / blocks, p = unit % blocks * kPixels;
@@ -69,8 +69,8 @@ struct Pixels {
 // The tiles of a batch of outputs, counted through all images.
 struct Grid {
   explicit Grid(const ConvShape& s)
-      : rows((s.out_h + kTile - 1) / kTile),
-        columns((s.out_w + kTile - 1) / kTile),
+      : rows(ceil_div(s.out_h, kTile)),
+        columns(ceil_div(s.out_w, kTile)),
         count(s.batch * rows * columns),
         padding_h(s.padding_h),
         padding_w(s.padding_w) {}
@@ -88,9 +88,9 @@ struct Grid {
 // G w Gᵀ of all filters: place, block of `width` output channels, input channel, output channel.
 void transform_filters(const WinogradTiles& tiles, int64_t in, int64_t out,
                        const ConvWeight<float>& w, float* places, int64_t stride) {
-  const int64_t width = tiles.width, blocks = (out + width - 1) / width;
+  const int64_t width = tiles.width, blocks = ceil_div(out, width);
   const int64_t step = std::max<int64_t>(1, 2048 / width);
-  const int64_t steps = (in + step - 1) / step;
+  const int64_t steps = ceil_div(in, step);
   parallel_for(blocks * steps, 1, [&](int64_t begin, int64_t end) {
     Buffer<float> gathered(kTaps * width);
     const float* taps[kTaps];
@@ -121,7 +121,7 @@ void winograd_conv2d(const Kernels& tier, const ConvShape& s, const float* x,
   const int64_t in = s.in_channels, out = s.out_channels, width = tiles.width;
   if (grid.count * out == 0) return;
   const int64_t in_stride = round_up(in, tiles.lanes), out_stride = round_up(out, width);
-  const int64_t blocks = out_stride / width, chunks = (in + kChunk - 1) / kChunk;
+  const int64_t blocks = out_stride / width, chunks = ceil_div(in, kChunk);
 
   const int64_t filter_place = out_stride * in + kApart;
   Buffer<float> filters(kPlaces * filter_place);
@@ -135,7 +135,7 @@ void winograd_conv2d(const Kernels& tier, const ConvShape& s, const float* x,
 
   const int64_t most =
       std::clamp<int64_t>(kBlockElements / (kPlaces * chunks * kChunk), 2 * tiles.rows, 128);
-  const int64_t units = (grid.count + most - 1) / most;
+  const int64_t units = ceil_div(grid.count, most);
   parallel_for(units, 1, [&](int64_t begin, int64_t end) {
     const int64_t chunk = most * kChunk, input_place = chunks * chunk + kApart;
     const int64_t sum_place = most * width + kApart;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <pullback/core/kernels/pool.h>
+#include <pullback/core/kernels/round_up.h>
 
 namespace pullback {
 
@@ -42,7 +43,7 @@ void for_rows(const RowOperation& operation, ScalarType type, std::int64_t rows,
       3;  // of operands with a value for each element, as a gradient has
   const auto size = static_cast<std::int64_t>(element_size(type));
   const kernels::Transpose turn = simd().transposes[static_cast<int>(type)];
-  const std::int64_t across = turned ? rows : inner, blocks = (across + kWidth - 1) / kWidth;
+  const std::int64_t across = turned ? rows : inner, blocks = kernels::ceil_div(across, kWidth);
   const std::int64_t step = (turned ? n : inner) * size;
   const auto run = [&](std::int64_t i, char* memory) {
     const std::int64_t first = i % blocks * kWidth, width = std::min(kWidth, across - first);
