@@ -15,6 +15,7 @@ constexpr int64_t kAlign = 1024;
 constexpr int64_t kShortRun = 8;
 constexpr int64_t kCacheLine = 64;
 constexpr int64_t kBand = 32;
+constexpr int64_t kFewRows = 4;
 constexpr int64_t kLongestRow = 256;  // elements of a row that is joined with others
 
 /// Whether dimension a should be walked inside b: by the first operand that tells, the output
@@ -151,11 +152,21 @@ void share(int64_t n, int64_t size, float cost, const F& f) {
   parallel_for(n, chunk, f);
 }
 
+/// Whether a call for each row is sooner done than a tile is laid.
+bool few_rows(const Walk& walk) {
+  const int last = walk.ndim - 1;
+  if (walk.numel() > kFewRows * walk.sizes[last]) return false;
+  for (int k = 0; k < walk.count; ++k) {
+    if (walk.strides[last][k] != 0 && walk.strides[last][k] != walk.element[k]) return false;
+  }
+  return true;
+}
+
 /// Runs a walk of short rows tile by tile, or returns false if its operands do not fit.
 bool run_tiled(const Walk& walk, float cost) {
   int dim = walk.ndim - 2;
   const int64_t size = *std::max_element(walk.element, walk.element + walk.count);
-  if (dim < 0 || size == 0 || walk.sizes[dim + 1] > kLongestRow) return false;
+  if (dim < 0 || size == 0 || walk.sizes[dim + 1] > kLongestRow || few_rows(walk)) return false;
   int64_t row = walk.sizes[dim + 1];
   while (dim > 0 && row * walk.sizes[dim] <= kLongestRow) row *= walk.sizes[dim--];
   int64_t rows = walk.sizes[dim], tiles = 1;
