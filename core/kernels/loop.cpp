@@ -114,15 +114,12 @@ void run_transposed(const Walk& walk, Transpose transpose) {
 /// Walks bands of the last dimension, so that the cache lines of an operand that lies across are
 /// still there when the next row needs their next elements.
 void run_banded(const Walk& walk) {
-  const int last = walk.ndim - 1;
-  const int64_t width = walk.sizes[last];
+  const int64_t width = walk.sizes[walk.ndim - 1];
   const int64_t bands = ceil_div(width, kBand);
   const int64_t work = walk.numel() / bands;
   parallel_for(bands, std::max<int64_t>(1, 16384 / work), [&](int64_t begin, int64_t end) {
     for (int64_t band = begin; band < end; ++band) {
-      Walk part = walk;
-      part.sizes[last] = std::min(kBand, width - band * kBand);
-      for (int k = 0; k < walk.count; ++k) part.data[k] += band * kBand * walk.strides[last][k];
+      const Walk part = walk.band(band * kBand, std::min(kBand, width - band * kBand));
       part.run(0, part.numel());
     }
   });
@@ -200,12 +197,9 @@ bool run_tiled(const Walk& walk, float cost) {
 
 /// Runs a walk of long rows as tiles of parts of them, or returns false as run_tiled does.
 bool run_tiled_bands(const Walk& walk, float cost) {
-  const int last = walk.ndim - 1;
-  const Cut bands(walk.sizes[last], kLongestRow / 2);
+  const Cut bands(walk.sizes[walk.ndim - 1], kLongestRow / 2);
   for (int64_t band = 0; band < bands.count; ++band) {
-    Walk part = walk;
-    part.sizes[last] = bands.size(band);
-    for (int k = 0; k < walk.count; ++k) part.data[k] += bands.begin(band) * walk.strides[last][k];
+    const Walk part = walk.band(bands.begin(band), bands.size(band));
     if (run_tiled(part, cost)) continue;
     if (band == 0) return false;
     part.run(0, part.numel());
@@ -283,8 +277,10 @@ void for_each(Loop loop, int ndim, const int64_t* sizes, const Operand* operands
     }
   }
   if (run_tiled(walk, cost)) return;
-  if (walk.ndim > 1 && row > 2 * kBand && crosses(walk))
-    return run_tiled_bands(walk, cost) ? void() : run_banded(walk);
+  if (walk.ndim > 1 && row > 2 * kBand && crosses(walk)) {
+    if (!run_tiled_bands(walk, cost)) run_banded(walk);
+    return;
+  }
   lengthen(walk);
   share(walk.numel(), 1, cost, run);
 }

@@ -38,11 +38,12 @@ bool Tile::place(const Walk& walk, int dim, int64_t count, int k) {
     copy.strides[d][outside] = in_memory;
     dense = dense && (in_memory == stride || copy.sizes[d] == 1);
     fixed = fixed && in_memory == 0;
+    steps_[k] = stride;  // in the end, between places of dim
     stride *= copy.sizes[d];
   }
   start_[k] = walk.data[k];
   strides_[k] = fixed ? 0 : size;
-  steps_[k] = fixed ? 0 : stride / copy.sizes[0];
+  if (fixed) steps_[k] = 0;
   places_[k] = Place::InMemory;
   if (dense || fixed) return true;
   copy.count = 2;

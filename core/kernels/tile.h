@@ -6,7 +6,8 @@ namespace pullback::kernels {
 
 /// Some rows of a walk that are computed at once, because a call for each of them would take longer
 /// than its elements. Operands that do not lie in rows one after the other are copied so first, or
-/// from there, in the first-level cache.
+/// from there, in the first-level cache. Where the rows of one are columns, there is a call for
+/// each row after all if others have long ones, which are then used where they lie.
 class Tile {
  public:
   static constexpr std::int64_t kBytes = 8192;  ///< of each operand

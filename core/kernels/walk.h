@@ -42,6 +42,14 @@ struct Walk {
     }
   }
 
+  /// The part of the places [begin, begin + size) of the last dimension.
+  Walk band(std::int64_t begin, std::int64_t size) const {
+    Walk part = *this;
+    part.sizes[ndim - 1] = size;
+    for (int k = 0; k < count; ++k) part.data[k] += begin * strides[ndim - 1][k];
+    return part;
+  }
+
   std::int64_t numel() const {
     std::int64_t n = 1;
     for (int d = 0; d < ndim; ++d) n *= sizes[d];
